@@ -1,0 +1,70 @@
+/**
+ * What the page and the trainer's worker say to each other: two discriminated unions, switched exhaustively
+ * on both sides. The run itself speaks through events (`run/events.ts`); this is only the control around it.
+ */
+import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
+import type { Manifest, ManifestIssue } from '../run/manifest';
+
+/** Page to worker. */
+export type Command =
+  /** Acquire the adapter and run the self-test. Sent once, first. */
+  | { type: 'open'; baseUrl: string }
+  /** Prepare a run at step 0 (or back at step 0, with the same initialisation). */
+  | { type: 'load'; manifest: Manifest }
+  /** Go on until paused or done. */
+  | { type: 'run' }
+  /** Take one step, then pause. */
+  | { type: 'step' }
+  /** Pause as soon as the work in flight allows; the step under way goes on when resumed. */
+  | { type: 'pause' }
+  /** Stop for good: abandon the step under way, keep the last finished one as a checkpoint. */
+  | { type: 'stop' }
+  /** Go back to the last checkpoint after an error and be ready to run. */
+  | { type: 'recover' }
+  /** Hand over the newest checkpoint as files. */
+  | { type: 'export-checkpoint' }
+  /** For tests and teaching: destroy the device, as a driver reset would. */
+  | { type: 'lose-device' };
+
+/** Where the worker is. `ready` = loaded, at rest. */
+export type LabState =
+  | 'opening'
+  | 'unavailable'
+  | 'idle'
+  | 'loading'
+  | 'ready'
+  | 'running'
+  | 'pausing'
+  | 'paused'
+  | 'finished'
+  | 'failed';
+
+/** A part of start-up or loading that takes time; `done` of `total`, both in `unit`. */
+export interface Progress {
+  task: 'adapter' | 'self-test' | 'model' | 'pipelines';
+  label: string;
+  done: number;
+  total: number;
+  unit: '' | 'bytes' | 'pipelines' | 'cases';
+}
+
+export interface LabError {
+  /** Stable name for tests and help: `no-webgpu`, `no-adapter`, `self-test`, `memory-plan`, `device-lost`, `non-finite`, `model-file`, `manifest`, `internal`. */
+  code: string;
+  /** What is wrong and where. */
+  message: string;
+  /** What to do. */
+  remedy: string;
+  issues?: ManifestIssue[];
+}
+
+/** Worker to page. */
+export type Message =
+  | { type: 'state'; state: LabState; step: number }
+  | { type: 'progress'; progress: Progress }
+  | { type: 'opened'; adapter: AdapterInfo; selfTest: SelfTestResult }
+  | { type: 'loaded'; manifest: Manifest; parameters: number; deviceBytes: number }
+  /** Events in order, batched so that a burst costs one message. */
+  | { type: 'events'; events: RunEvent[] }
+  | { type: 'checkpoint'; step: number; files: { name: string; bytes: ArrayBuffer }[] }
+  | { type: 'error'; error: LabError };

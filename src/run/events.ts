@@ -1,0 +1,220 @@
+/**
+ * The event stream: everything a run says, in order. The page, a replay, the report, the command line and
+ * the tests read this stream and nothing else; a recorded run is the stream written down as JSON Lines.
+ *
+ * Every member carries `v`, the version of its own form. Token ids are the task's; shapes are in the comments
+ * (G rollouts of a group, T tokens of a completion). Numbers are plain doubles; wall-clock fields end in `_ms`
+ * or `_at` and are the only ones that differ between two runs of one manifest on one adapter.
+ */
+import { z } from 'zod';
+import { manifestSchema } from './manifest';
+
+const count = z.int().min(0);
+const tokens = z.array(count);
+
+/** One compared quantity of a self-test case. `error` and `tolerance` are in the unit `measure` names. */
+export const checkedQuantity = z.object({
+  name: z.string(),
+  measure: z.enum(['absolute', 'relative-norm']),
+  /** null when the adapter gave something that is not a number. */
+  error: z.number().nullable(),
+  tolerance: z.number(),
+  ok: z.boolean(),
+});
+export type CheckedQuantity = z.infer<typeof checkedQuantity>;
+
+export const selfTestResult = z.object({
+  status: z.enum(['passed', 'failed', 'skipped']),
+  /** Why it failed or was skipped; empty when passed. */
+  reason: z.string(),
+  cases: z.array(z.object({ name: z.string(), ok: z.boolean(), quantities: z.array(checkedQuantity) })),
+  duration_ms: z.number(),
+});
+export type SelfTestResult = z.infer<typeof selfTestResult>;
+
+export const adapterInfo = z.object({
+  vendor: z.string(),
+  architecture: z.string(),
+  device: z.string(),
+  description: z.string(),
+  /** True when the adapter is known to run on the processor (SwiftShader, lavapipe). */
+  software: z.boolean(),
+  features: z.array(z.string()),
+  limits: z.record(z.string(), z.number()),
+});
+export type AdapterInfo = z.infer<typeof adapterInfo>;
+
+export const runStarted = z.object({
+  type: z.literal('run_started'),
+  v: z.literal(1),
+  manifest: manifestSchema,
+  /** Version of the lab that wrote the stream. */
+  lab: z.string(),
+  adapter: adapterInfo,
+  self_test: selfTestResult,
+  parameters: count,
+  /** Bytes of device memory the run was planned to take. */
+  device_bytes: count,
+  /** First step of this stretch: 0, or the checkpoint's step when resumed. */
+  from_step: count,
+  started_at: z.string(),
+});
+
+export const PHASES = ['rollout', 'reward', 'update', 'evaluate', 'checkpoint'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** A phase of a step begins. Live only. */
+export const phaseStarted = z.object({
+  type: z.literal('phase'),
+  v: z.literal(1),
+  step: count,
+  phase: z.enum(PHASES),
+});
+
+/** The prompts of a step, before their rollouts. Live only: `prompt_group` has all of it in the end. */
+export const rolloutsStarted = z.object({
+  type: z.literal('rollouts_started'),
+  v: z.literal(1),
+  step: count,
+  /** One entry a group; the rollouts of group g are rows g * num_generations and on. */
+  prompts: z.array(tokens),
+  num_generations: count,
+});
+
+/** What each rollout has grown by since the last such event of the step. Live only. */
+export const rolloutsGrown = z.object({
+  type: z.literal('rollouts_grown'),
+  v: z.literal(1),
+  step: count,
+  /** [rows][new tokens], rows in the order of `rollouts_started`. */
+  tokens: z.array(tokens),
+  /** [rows], true once a rollout has ended or reached its limit. */
+  finished: z.array(z.boolean()),
+});
+
+export const rollout = z.object({
+  /** [T] completion tokens, the end-of-sequence token included when it was reached. */
+  tokens,
+  /** [T] log-probability of each token under the policy that sampled it. */
+  logps: z.array(z.number()),
+  reward: z.number(),
+  advantage: z.number(),
+  /** Ended by the length limit rather than by the end-of-sequence token. */
+  truncated: z.boolean(),
+});
+export type Rollout = z.infer<typeof rollout>;
+
+export const problemInfo = z.object({
+  family: z.string(),
+  /** Difficulty inside the family: a tier's name. */
+  tier: z.string(),
+  /** Number of operations, or what counts as size in the family. */
+  size: count,
+  /** The tokens of the right answer, as the verifier wants them. */
+  answer: tokens,
+});
+export type ProblemInfo = z.infer<typeof problemInfo>;
+
+export const promptGroup = z.object({
+  type: z.literal('prompt_group'),
+  v: z.literal(1),
+  step: count,
+  /** Place in the step's batch. */
+  index: count,
+  problem: problemInfo,
+  prompt: tokens,
+  /** [G] */
+  rollouts: z.array(rollout),
+  reward_mean: z.number(),
+  reward_std: z.number(),
+});
+export type PromptGroup = z.infer<typeof promptGroup>;
+
+/** Metric names are TRL's where TRL has one; `metrics.ts` says what each is. */
+export const stepMetrics = z.object({
+  type: z.literal('step_metrics'),
+  v: z.literal(1),
+  step: count,
+  metrics: z.record(z.string(), z.number()),
+  /** Milliseconds of each phase of the step. */
+  phases_ms: z.partialRecord(z.enum(PHASES), z.number()),
+  step_ms: z.number(),
+});
+
+const score = z.object({
+  correct: count,
+  samples: count,
+  accuracy: z.number(),
+  /** Wilson 95% interval. */
+  low: z.number(),
+  high: z.number(),
+});
+export type Score = z.infer<typeof score>;
+
+export const evaluation = z.object({
+  type: z.literal('evaluation'),
+  v: z.literal(1),
+  /** Optimiser steps taken before it. */
+  step: count,
+  suite: z.string(),
+  total: score,
+  /** Keyed `family/tier`. */
+  by_tier: z.record(z.string(), score),
+  mean_length: z.number(),
+  /** Rollout tokens generated for training before this evaluation, to plot accuracy against. */
+  num_tokens: count,
+  duration_ms: z.number(),
+});
+
+export const warning = z.object({
+  type: z.literal('warning'),
+  v: z.literal(1),
+  step: count,
+  code: z.string(),
+  message: z.string(),
+  /** What the user can do about it. */
+  remedy: z.string(),
+});
+
+export const checkpointWritten = z.object({
+  type: z.literal('checkpoint'),
+  v: z.literal(1),
+  step: count,
+  /** Folder inside the run directory, or 'memory' where the page keeps it. */
+  path: z.string(),
+  bytes: count,
+});
+
+export const finished = z.object({
+  type: z.literal('finished'),
+  v: z.literal(1),
+  step: count,
+  reason: z.enum(['completed', 'stopped', 'failed']),
+  /** What went wrong and what to do; empty unless failed. */
+  message: z.string(),
+  /** Step of the last good checkpoint, null when there is none. */
+  last_checkpoint: count.nullable(),
+  seconds: z.number(),
+});
+
+export const eventSchema = z.discriminatedUnion('type', [
+  runStarted,
+  phaseStarted,
+  rolloutsStarted,
+  rolloutsGrown,
+  promptGroup,
+  stepMetrics,
+  evaluation,
+  warning,
+  checkpointWritten,
+  finished,
+]);
+export type RunEvent = z.infer<typeof eventSchema>;
+export type RunEventOf<T extends RunEvent['type']> = Extract<RunEvent, { type: T }>;
+
+/** Events that only matter while they happen: shown live, left out of a recorded stream. */
+export const LIVE_ONLY: ReadonlySet<RunEvent['type']> = new Set([
+  'phase',
+  'rollouts_started',
+  'rollouts_grown',
+]);

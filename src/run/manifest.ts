@@ -1,0 +1,426 @@
+/**
+ * The manifest: everything that decides a run, in one flat object.
+ *
+ * One zod schema gives the form in the page, the link in the URL, the command line's `--set key=value`,
+ * the file format and the defaults. Keys follow TRL's `GRPOConfig` where TRL has the setting.
+ * Same manifest, same adapter: the same event stream, bit for bit (wall-clock fields aside).
+ *
+ * Used by every layer; imports nothing of the GPU.
+ */
+import { z } from 'zod';
+
+export const MANIFEST_VERSION = 1;
+
+/** The form's groups, in the order of a run. */
+export const SECTIONS = ['task', 'policy', 'rollouts', 'method', 'training', 'evaluation', 'run'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** What the form, the help text and the error messages say about a knob. */
+export interface KnobMeta {
+  section: Section;
+  /** Short label, sentence case. */
+  label: string;
+  /** One or two sentences: what it does and what to expect when it changes. */
+  help: string;
+  /** Shown behind a "more" switch rather than at once. */
+  advanced?: boolean;
+  /** Step of the form's number input, or 'log' for a logarithmic one. */
+  step?: number | 'log';
+}
+
+const knob = <T extends z.ZodType>(schema: T, meta: KnobMeta): T => schema.meta({ ...meta }) as T;
+
+const integer = (low: number, high: number, value: number) => z.int().min(low).max(high).default(value);
+const real = (low: number, high: number, value: number) => z.number().min(low).max(high).default(value);
+
+export const manifestSchema = z.strictObject({
+  manifest_version: z.literal(MANIFEST_VERSION).default(MANIFEST_VERSION),
+  name: knob(z.string().max(80).default(''), {
+    section: 'run',
+    label: 'Name',
+    help: 'A name for the run, for your own use.',
+  }),
+
+  task: knob(z.enum(['ladder']).default('ladder'), {
+    section: 'task',
+    label: 'Task',
+    help: 'The family of problems the policy is trained on. Ladder: a two-digit accumulator with written-out steps, from easy to unsolvable.',
+  }),
+  model: knob(
+    z
+      .string()
+      .regex(/^[\w./-]+$/, 'a model name: letters, digits, and . _ / -')
+      .max(200)
+      .default('ladder-base'),
+    {
+      section: 'policy',
+      label: 'Base model',
+      help: 'The checkpoint the run starts from: a folder of public/models, or on the command line a path.',
+    },
+  ),
+
+  prompts_per_step: knob(integer(1, 1024, 16), {
+    section: 'rollouts',
+    label: 'Prompts per step',
+    help: 'How many different problems are rolled out in one step. More prompts give a steadier gradient and cost proportionally more tokens.',
+    step: 1,
+  }),
+  num_generations: knob(integer(2, 256, 16), {
+    section: 'rollouts',
+    label: 'Rollouts per prompt',
+    help: 'The size of a group. GRPO compares the rollouts of one prompt with each other, so it needs at least two.',
+    step: 1,
+  }),
+  max_completion_length: knob(integer(1, 4096, 80), {
+    section: 'rollouts',
+    label: 'Longest rollout',
+    help: 'A rollout that has not ended after this many tokens is truncated and scored as it stands.',
+    step: 1,
+  }),
+  temperature: knob(real(0.05, 5, 1), {
+    section: 'rollouts',
+    label: 'Temperature',
+    help: 'Divides the logits before sampling. 1 samples from the policy itself; the gradient assumes the same temperature.',
+    step: 0.05,
+  }),
+  top_k: knob(integer(0, 100000, 0), {
+    section: 'rollouts',
+    label: 'Top-k',
+    help: 'Sample only from the k likeliest tokens; 0 switches it off.',
+    step: 1,
+    advanced: true,
+  }),
+  top_p: knob(real(0.01, 1, 1), {
+    section: 'rollouts',
+    label: 'Top-p',
+    help: 'Sample only from the smallest set of tokens whose probabilities add up to p; 1 switches it off.',
+    step: 0.01,
+    advanced: true,
+  }),
+
+  loss_type: knob(z.enum(['grpo', 'bnpo', 'dr_grpo', 'dapo']).default('dapo'), {
+    section: 'method',
+    label: 'Loss normalisation',
+    help: 'grpo: mean over a rollout, then over rollouts. bnpo: mean over the tokens of a micro-batch. dapo: mean over the tokens of the whole batch. dr_grpo: sum over a constant length.',
+  }),
+  scale_rewards: knob(z.enum(['group', 'batch', 'none']).default('group'), {
+    section: 'method',
+    label: 'Scale rewards',
+    help: 'What the centred rewards are divided by: the deviation inside the group, that of the batch, or nothing (Dr. GRPO).',
+  }),
+  importance_sampling_level: knob(z.enum(['token', 'sequence']).default('token'), {
+    section: 'method',
+    label: 'Importance sampling level',
+    help: 'Whether the ratio of new to old probability is taken for each token, or once for the whole rollout (GSPO).',
+    advanced: true,
+  }),
+  num_iterations: knob(integer(1, 16, 1), {
+    section: 'method',
+    label: 'Updates per batch',
+    help: 'How often one batch of rollouts is trained on. At 1 the ratio is exactly 1 and nothing is ever clipped.',
+    step: 1,
+  }),
+  epsilon: knob(real(0, 1, 0.2), {
+    section: 'method',
+    label: 'Clip below (epsilon)',
+    help: 'The ratio is clipped at 1 - epsilon when that lowers the gain.',
+    step: 0.01,
+  }),
+  epsilon_high: knob(real(0, 10, 0.28), {
+    section: 'method',
+    label: 'Clip above (epsilon_high)',
+    help: 'The ratio is clipped at 1 + epsilon_high. Larger than epsilon it is DAPO’s clip-higher.',
+    step: 0.01,
+  }),
+  beta: knob(real(0, 10, 0), {
+    section: 'method',
+    label: 'KL weight (beta)',
+    help: 'Weight of the KL penalty (k3 estimator) towards the base model. Above 0 the base model is kept in memory beside the policy.',
+    step: 0.01,
+  }),
+  mask_truncated_completions: knob(z.boolean().default(false), {
+    section: 'method',
+    label: 'Mask truncated rollouts',
+    help: 'Leave rollouts that ran into the length limit out of the loss.',
+    advanced: true,
+  }),
+
+  learning_rate: knob(z.number().positive().max(1).default(2e-4), {
+    section: 'training',
+    label: 'Learning rate',
+    help: 'AdamW’s step size. On this task 2e-4 learns steadily and 1e-3 collapses after about a hundred steps.',
+    step: 'log',
+  }),
+  lr_scheduler_type: knob(z.enum(['constant', 'linear', 'cosine']).default('constant'), {
+    section: 'training',
+    label: 'Schedule',
+    help: 'How the learning rate goes from its peak to the end of the run.',
+    advanced: true,
+  }),
+  warmup_steps: knob(integer(0, 100000, 0), {
+    section: 'training',
+    label: 'Warm-up steps',
+    help: 'The learning rate rises linearly over this many steps.',
+    step: 1,
+    advanced: true,
+  }),
+  adam_beta1: knob(real(0, 0.9999, 0.9), {
+    section: 'training',
+    label: 'Adam beta 1',
+    help: 'Decay of the running mean of the gradient.',
+    step: 0.01,
+    advanced: true,
+  }),
+  adam_beta2: knob(real(0, 0.99999, 0.99), {
+    section: 'training',
+    label: 'Adam beta 2',
+    help: 'Decay of the running mean of the squared gradient.',
+    step: 0.001,
+    advanced: true,
+  }),
+  adam_epsilon: knob(z.number().positive().max(1).default(1e-8), {
+    section: 'training',
+    label: 'Adam epsilon',
+    help: 'Added to the denominator of the update.',
+    step: 'log',
+    advanced: true,
+  }),
+  weight_decay: knob(real(0, 1, 0), {
+    section: 'training',
+    label: 'Weight decay',
+    help: 'Decoupled decay of the matrices; norm weights are never decayed.',
+    step: 0.01,
+    advanced: true,
+  }),
+  max_grad_norm: knob(z.number().positive().max(1e6).default(1), {
+    section: 'training',
+    label: 'Gradient clip',
+    help: 'The gradient is scaled down when its global norm is larger than this.',
+    step: 0.1,
+  }),
+  micro_batch_tokens: knob(integer(16, 1_048_576, 4096), {
+    section: 'training',
+    label: 'Tokens per micro-batch',
+    help: 'Rows are packed to about this many tokens for one forward and backward pass; gradients add up over the passes. Lower it when memory is short: the result is the same but for rounding.',
+    step: 256,
+    advanced: true,
+  }),
+
+  eval_steps: knob(integer(1, 100000, 10), {
+    section: 'evaluation',
+    label: 'Evaluate every',
+    help: 'Steps between evaluations on held-out problems. The start and the end are always evaluated.',
+    step: 1,
+  }),
+  eval_problems: knob(integer(1, 100000, 128), {
+    section: 'evaluation',
+    label: 'Held-out problems',
+    help: 'How many held-out problems are answered at each evaluation, the same ones every time.',
+    step: 16,
+  }),
+  eval_samples: knob(integer(1, 256, 1), {
+    section: 'evaluation',
+    label: 'Answers per problem',
+    help: 'Sampled answers per held-out problem, at temperature 1.',
+    step: 1,
+    advanced: true,
+  }),
+  eval_out_of_domain: knob(z.boolean().default(false), {
+    section: 'evaluation',
+    label: 'Also out of domain',
+    help: 'Evaluate the families that are never trained on as well.',
+  }),
+
+  steps: knob(integer(1, 1_000_000, 100), {
+    section: 'run',
+    label: 'Steps',
+    help: 'How many steps the run takes.',
+    step: 1,
+  }),
+  seed: knob(integer(0, 4294967295, 0), {
+    section: 'run',
+    label: 'Seed',
+    help: 'Decides every random number of the run: problems, rollouts, held-out samples.',
+    step: 1,
+  }),
+  checkpoint_steps: knob(integer(1, 100000, 10), {
+    section: 'run',
+    label: 'Checkpoint every',
+    help: 'Steps between checkpoints. A run stopped by an error goes on from the last one.',
+    step: 1,
+    advanced: true,
+  }),
+});
+
+export type Manifest = z.output<typeof manifestSchema>;
+export type ManifestInput = z.input<typeof manifestSchema>;
+export type ManifestKey = keyof Manifest;
+
+/** One problem with a manifest: which key, what was expected, what was there. */
+export interface ManifestIssue {
+  key: string;
+  message: string;
+}
+
+/** A manifest that does not hold together; `issues` names every wrong key. */
+export class ManifestError extends Error {
+  constructor(readonly issues: ManifestIssue[]) {
+    super(`manifest: ${issues.map((i) => `${i.key}: ${i.message}`).join('; ')}`);
+    this.name = 'ManifestError';
+  }
+}
+
+/** What the form and the help need to know of a key: its schema without the default, its meta data and its default. */
+export interface Knob extends KnobMeta {
+  key: ManifestKey;
+  default: Manifest[ManifestKey];
+  kind: 'integer' | 'number' | 'boolean' | 'choice' | 'text';
+  choices?: string[];
+  /** Inclusive bounds of a number. */
+  minimum?: number;
+  maximum?: number;
+}
+
+interface JsonSchemaProperty {
+  type?: string;
+  enum?: string[];
+  default?: Manifest[ManifestKey];
+  minimum?: number;
+  maximum?: number;
+  exclusiveMinimum?: number;
+  section?: Section;
+  label?: string;
+  help?: string;
+  advanced?: boolean;
+  step?: number | 'log';
+}
+
+/** Every knob in the manifest's order, read off the schema, so that no form or help text repeats it. */
+export const KNOBS: readonly Knob[] = (() => {
+  const { properties } = z.toJSONSchema(manifestSchema, { io: 'input' }) as {
+    properties: Record<string, JsonSchemaProperty>;
+  };
+  return Object.entries(properties).flatMap(([key, p]): Knob[] => {
+    if (!p.section || !p.label || !p.help) return [];
+    const kind = p.enum
+      ? 'choice'
+      : p.type === 'integer' || p.type === 'number' || p.type === 'boolean'
+        ? p.type
+        : 'text';
+    return [
+      {
+        key: key as ManifestKey,
+        section: p.section,
+        label: p.label,
+        help: p.help,
+        advanced: p.advanced,
+        step: p.step,
+        default: p.default as Manifest[ManifestKey],
+        kind,
+        choices: p.enum,
+        minimum: p.minimum ?? p.exclusiveMinimum,
+        maximum: p.maximum,
+      },
+    ];
+  });
+})();
+
+/**
+ * Checks a manifest and fills in the defaults.
+ * @throws ManifestError naming every key that is unknown or wrong, with what was expected.
+ */
+export function parseManifest(value: unknown): Manifest {
+  const result = manifestSchema.safeParse(value);
+  if (!result.success) throw new ManifestError(result.error.issues.flatMap(explainIssue));
+  const manifest = result.data;
+  if (manifest.warmup_steps >= manifest.steps && manifest.warmup_steps > 0)
+    throw new ManifestError([
+      {
+        key: 'warmup_steps',
+        message: `expected fewer than steps (${manifest.steps}), got ${manifest.warmup_steps}`,
+      },
+    ]);
+  return manifest;
+}
+
+function explainIssue(issue: z.core.$ZodIssue): ManifestIssue[] {
+  if (issue.code === 'unrecognized_keys')
+    return issue.keys.map((key) => ({ key, message: `unknown key${suggestion(key)}` }));
+  const key = issue.path.join('.') || '(manifest)';
+  return [{ key, message: issue.message }];
+}
+
+function suggestion(key: string): string {
+  const close = KNOBS.map((k) => k.key).find(
+    (k) => k.replace(/_/g, '').toLowerCase() === key.replace(/[-_]/g, '').toLowerCase(),
+  );
+  return close ? `; did you mean ${close}?` : '';
+}
+
+export const DEFAULT_MANIFEST: Manifest = parseManifest({});
+
+/** The keys in which a manifest differs from the defaults (or from `base`). */
+export function manifestDifference(manifest: Manifest, base: Manifest = DEFAULT_MANIFEST): Partial<Manifest> {
+  return Object.fromEntries(
+    Object.entries(manifest).filter(([key, value]) => value !== base[key as ManifestKey]),
+  ) as Partial<Manifest>;
+}
+
+/**
+ * Reads `text` as a value of the knob `key`, as typed in a URL or after `--set key=`.
+ * @throws ManifestError when the key is unknown or the text is no value of its kind.
+ */
+export function parseKnobText(key: string, text: string): Manifest[ManifestKey] {
+  const k = KNOBS.find((each) => each.key === key);
+  if (!k) throw new ManifestError([{ key, message: `unknown key${suggestion(key)}` }]);
+  if (k.kind === 'integer' || k.kind === 'number') {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value))
+      throw new ManifestError([{ key, message: `expected a number, got "${text}"` }]);
+    return value;
+  }
+  if (k.kind === 'boolean') {
+    if (text !== 'true' && text !== 'false')
+      throw new ManifestError([{ key, message: `expected true or false, got "${text}"` }]);
+    return text === 'true';
+  }
+  return text;
+}
+
+/**
+ * The query string of a manifest: its version and what differs from the defaults; empty for the defaults.
+ * The seed is always in it, so that a link says which run it means.
+ */
+export function manifestToQuery(manifest: Manifest): string {
+  const query = new URLSearchParams({ v: String(MANIFEST_VERSION), seed: String(manifest.seed) });
+  for (const [key, value] of Object.entries(manifestDifference(manifest)))
+    if (key !== 'seed') query.set(key, String(value));
+  return query.toString();
+}
+
+/**
+ * The manifest a query string describes. Wrong keys and values are reported and ignored, never fatal;
+ * keys in `ignore` (the page's own parameters) are passed over.
+ */
+export function manifestFromQuery(
+  query: string,
+  ignore: readonly string[] = [],
+): { manifest: Manifest; issues: ManifestIssue[] } {
+  const issues: ManifestIssue[] = [];
+  let manifest: Manifest = DEFAULT_MANIFEST;
+  for (const [key, text] of new URLSearchParams(query)) {
+    if (ignore.includes(key)) continue;
+    if (key === 'v') {
+      if (Number(text) !== MANIFEST_VERSION)
+        issues.push({ key, message: `expected version ${MANIFEST_VERSION}, got "${text}"` });
+      continue;
+    }
+    try {
+      manifest = parseManifest({ ...manifest, [key]: parseKnobText(key, text) });
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error;
+      issues.push(...error.issues);
+    }
+  }
+  return { manifest, issues };
+}

@@ -1,0 +1,65 @@
+/**
+ * What a task is to the rest of the lab. A task knows problems, tokens and verifiers; it knows no GPU.
+ */
+
+/** A problem as it is put to the policy. Tokens are ids of the task's vocabulary. */
+export interface Problem {
+  /** Stable identity: two problems with one key are the same problem. Used to keep sets disjoint. */
+  key: string;
+  family: string;
+  /** Difficulty inside the family. */
+  tier: string;
+  /** Number of operations, or what counts as size in the family. */
+  size: number;
+  /** Tokens of the solution prompt, from BOS to SOL. */
+  prompt: number[];
+  /** Tokens of the right answer, between ANS and EOS. */
+  answer: number[];
+}
+
+/** Where a problem comes from. Sets of one task never share a problem. */
+export type Split = 'train' | 'held-out';
+
+/** A named set of problems for evaluation, e.g. `in-domain` or `out-of-domain`. */
+export interface Suite {
+  name: string;
+  label: string;
+  /** The `index`-th held-out problem, a pure function of (seed, index). */
+  problem(seed: number, index: number): Problem;
+}
+
+export interface Vocabulary {
+  /** Text of each id as a person would write it; index is the id. */
+  readonly tokens: readonly string[];
+  /** Rows of the embedding table: `tokens.length` rounded up. */
+  readonly tableSize: number;
+  readonly pad: number;
+  readonly bos: number;
+  readonly eos: number;
+  /** Ids of a text of vocabulary words parted by spaces; @throws Error naming the first word that is not in it. */
+  encode(text: string): number[];
+  /** Words parted by spaces: the exact inverse of `encode`. */
+  decode(ids: readonly number[]): string;
+  /** The tokens as a person would write them: `47 + 8 = 55, carry 1`. */
+  readable(ids: readonly number[]): string;
+}
+
+export interface Task {
+  readonly name: string;
+  readonly vocabulary: Vocabulary;
+  /** The `index`-th training problem of (seed, step): a pure function, so resuming needs no cursor. */
+  trainProblem(seed: number, step: number, index: number): Problem;
+  readonly suites: readonly Suite[];
+  /** 1 when the completion ends in exactly `ANS answer EOS`, else 0. Never throws. */
+  verify(problem: Problem, completion: readonly number[]): number;
+  /** Longest prompt the task can make, in tokens. */
+  readonly maxPromptLength: number;
+}
+
+/** One supervised example: loss on `completion` only. */
+export interface Trace {
+  /** `family/tier` of the problem behind it, or `meta/...` */
+  kind: string;
+  prompt: number[];
+  completion: number[];
+}
