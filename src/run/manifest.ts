@@ -276,9 +276,12 @@ export interface Knob extends KnobMeta {
   default: Manifest[ManifestKey];
   kind: 'integer' | 'number' | 'boolean' | 'choice' | 'text';
   choices?: string[];
-  /** Inclusive bounds of a number. */
+  /** Bounds of a number; inclusive, but for `minimum` where `minimumExcluded`. */
   minimum?: number;
+  minimumExcluded?: boolean;
   maximum?: number;
+  /** Longest text. */
+  maxLength?: number;
 }
 
 interface JsonSchemaProperty {
@@ -288,6 +291,7 @@ interface JsonSchemaProperty {
   minimum?: number;
   maximum?: number;
   exclusiveMinimum?: number;
+  maxLength?: number;
   section?: Section;
   label?: string;
   help?: string;
@@ -319,7 +323,9 @@ export const KNOBS: readonly Knob[] = (() => {
         kind,
         choices: p.enum,
         minimum: p.minimum ?? p.exclusiveMinimum,
+        minimumExcluded: p.exclusiveMinimum !== undefined ? true : undefined,
         maximum: p.maximum,
+        maxLength: p.maxLength,
       },
     ];
   });
@@ -331,7 +337,7 @@ export const KNOBS: readonly Knob[] = (() => {
  */
 export function parseManifest(value: unknown): Manifest {
   const result = manifestSchema.safeParse(value);
-  if (!result.success) throw new ManifestError(result.error.issues.flatMap(explainIssue));
+  if (!result.success) throw new ManifestError(explainIssues(result.error.issues, value));
   const manifest = result.data;
   if (manifest.warmup_steps >= manifest.steps && manifest.warmup_steps > 0)
     throw new ManifestError([
@@ -343,11 +349,46 @@ export function parseManifest(value: unknown): Manifest {
   return manifest;
 }
 
-function explainIssue(issue: z.core.$ZodIssue): ManifestIssue[] {
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ key, message: `unknown key${suggestion(key)}` }));
-  const key = issue.path.join('.') || '(manifest)';
-  return [{ key, message: issue.message }];
+/** What values a knob takes, for error messages and help: "a whole number from 1 to 1024". */
+export function describeKnob(k: Knob): string {
+  if (k.kind === 'choice') return `one of ${k.choices?.join(', ')}`;
+  if (k.kind === 'boolean') return 'true or false';
+  if (k.kind === 'text') return `text of at most ${k.maxLength} characters`;
+  const what = k.kind === 'integer' ? 'a whole number' : 'a number';
+  return k.minimumExcluded
+    ? `${what} above ${k.minimum} and at most ${k.maximum}`
+    : `${what} from ${k.minimum} to ${k.maximum}`;
+}
+
+function shown(value: unknown): string {
+  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+}
+
+/** One entry a wrong key, in our words: what the key takes and what it was given. */
+function explainIssues(issues: readonly z.core.$ZodIssue[], value: unknown): ManifestIssue[] {
+  const explained = new Map<string, string>();
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys') {
+      for (const key of issue.keys) explained.set(key, `unknown key${suggestion(key)}`);
+      continue;
+    }
+    const key = issue.path.join('.') || '(manifest)';
+    const given = issue.path.reduce<unknown>(
+      (inside, step) => (inside as Record<PropertyKey, unknown>)?.[step],
+      value,
+    );
+    const k = KNOBS.find((each) => each.key === key);
+    const expected =
+      issue.code === 'invalid_format'
+        ? issue.message
+        : k
+          ? describeKnob(k)
+          : key === 'manifest_version'
+            ? `${MANIFEST_VERSION}, the version this lab reads`
+            : 'an object of settings';
+    explained.set(key, `expected ${expected}, got ${shown(given)}`);
+  }
+  return [...explained].map(([key, message]) => ({ key, message }));
 }
 
 function suggestion(key: string): string {
@@ -376,7 +417,7 @@ export function parseKnobText(key: string, text: string): Manifest[ManifestKey] 
   if (k.kind === 'integer' || k.kind === 'number') {
     const value = Number(text);
     if (text.trim() === '' || !Number.isFinite(value))
-      throw new ManifestError([{ key, message: `expected a number, got "${text}"` }]);
+      throw new ManifestError([{ key, message: `expected ${describeKnob(k)}, got "${text}"` }]);
     return value;
   }
   if (k.kind === 'boolean') {
@@ -400,14 +441,14 @@ export function manifestToQuery(manifest: Manifest): string {
 
 /**
  * The manifest a query string describes. Wrong keys and values are reported and ignored, never fatal;
- * keys in `ignore` (the page's own parameters) are passed over.
+ * keys in `ignore` (the page's own parameters) are passed over. The order of the keys does not matter.
  */
 export function manifestFromQuery(
   query: string,
   ignore: readonly string[] = [],
 ): { manifest: Manifest; issues: ManifestIssue[] } {
   const issues: ManifestIssue[] = [];
-  let manifest: Manifest = DEFAULT_MANIFEST;
+  const settings: Record<string, Manifest[ManifestKey]> = {};
   for (const [key, text] of new URLSearchParams(query)) {
     if (ignore.includes(key)) continue;
     if (key === 'v') {
@@ -416,11 +457,23 @@ export function manifestFromQuery(
       continue;
     }
     try {
-      manifest = parseManifest({ ...manifest, [key]: parseKnobText(key, text) });
+      settings[key] = parseKnobText(key, text);
     } catch (error) {
       if (!(error instanceof ManifestError)) throw error;
       issues.push(...error.issues);
     }
   }
-  return { manifest, issues };
+  // All settings are judged together, for a rule between two of them must not depend on which comes first;
+  // what is named as wrong is dropped and the rest judged again.
+  for (;;) {
+    try {
+      return { manifest: parseManifest(settings), issues };
+    } catch (error) {
+      if (!(error instanceof ManifestError)) throw error;
+      const wrong = error.issues.filter(({ key }) => Object.hasOwn(settings, key));
+      if (wrong.length === 0) throw error;
+      issues.push(...wrong);
+      for (const { key } of wrong) delete settings[key];
+    }
+  }
 }

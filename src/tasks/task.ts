@@ -40,8 +40,11 @@ export interface Vocabulary {
   encode(text: string): number[];
   /** Words parted by spaces: the exact inverse of `encode`. */
   decode(ids: readonly number[]): string;
-  /** The tokens as a person would write them: `47 + 8 = 55, carry 1`. */
-  readable(ids: readonly number[]): string;
+  /**
+   * The tokens as a person would write them: `47 + 8 = 55, carry 1`. `after` is what comes before them, a
+   * completion's prompt say; it is not written out, but tells what the first step works on. Never throws.
+   */
+  readable(ids: readonly number[], after?: readonly number[]): string;
 }
 
 export interface Task {

@@ -1,0 +1,62 @@
+// Causal grouped-query attention over packed rows, with the softmax taken in one pass.
+//
+// The running maximum and sum (Milakov & Gimelshein, arXiv 1805.02867) mean that no seq x seq matrix is stored;
+// the log of each softmax's sum is kept for the backward pass (as in FlashAttention-2, arXiv 2307.08691).
+// Consumer: the policy's forward pass, training and prefill.
+// Grid: one invocation a (token, query head), heads slowest so that neighbours read the same keys; in rows of
+// workgroups of 64. Overwrites out and logsumexp. Rows lie end to end; attention never leaves a token's row.
+
+// Columns of a head, P.
+const HEAD_DIM: u32 = 16u;
+
+struct Extent { count: u32, start: u32 }
+// H query heads, K key/value heads (K divides H); scale is 1 / sqrt(P).
+struct Shape { heads: u32, kv_heads: u32, scale: f32 }
+
+// Tokens, T = extent.count.
+@group(0) @binding(0) var<uniform> extent: Extent;
+@group(0) @binding(1) var<uniform> shape: Shape;
+// [T] (first, end): the tokens of the row that this token is in
+@group(0) @binding(2) var<storage, read> spans: array<vec2<u32>>;
+// [T, (H + 2 K) P]: queries, keys, values
+@group(0) @binding(3) var<storage, read> qkv: array<f32>;
+// [T, H P], written
+@group(0) @binding(4) var<storage, read_write> out: array<f32>;
+// [T, H], written
+@group(0) @binding(5) var<storage, read_write> logsumexp: array<f32>;
+
+@compute @workgroup_size(64)
+fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+             @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  let head = i / extent.count;
+  if (head >= shape.heads) { return; }
+  let token = i % extent.count;
+  let stride = (shape.heads + 2u * shape.kv_heads) * HEAD_DIM;
+  let kv_head = head / (shape.heads / shape.kv_heads);
+  let key_column = (shape.heads + kv_head) * HEAD_DIM;
+  let value_column = (shape.heads + shape.kv_heads + kv_head) * HEAD_DIM;
+
+  var query: array<f32, HEAD_DIM>;
+  var sum: array<f32, HEAD_DIM>;
+  for (var c = 0u; c < HEAD_DIM; c++) {
+    query[c] = qkv[token * stride + head * HEAD_DIM + c] * shape.scale;
+    sum[c] = 0.0;
+  }
+  var highest = -3.4e38;
+  var total = 0.0;
+  for (var j = spans[token].x; j <= token; j++) {
+    let key = j * stride + key_column;
+    var score = 0.0;
+    for (var c = 0u; c < HEAD_DIM; c++) { score += query[c] * qkv[key + c]; }
+    let next = max(highest, score);
+    let keep = exp(highest - next);
+    let weight = exp(score - next);
+    let value = j * stride + value_column;
+    for (var c = 0u; c < HEAD_DIM; c++) { sum[c] = sum[c] * keep + weight * qkv[value + c]; }
+    total = total * keep + weight;
+    highest = next;
+  }
+  for (var c = 0u; c < HEAD_DIM; c++) { out[(token * shape.heads + head) * HEAD_DIM + c] = sum[c] / total; }
+  logsumexp[token * shape.heads + head] = highest + log(total);
+}

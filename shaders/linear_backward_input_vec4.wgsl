@@ -1,0 +1,55 @@
+// dx (+)= dy w with 16-byte loads: `linear_backward_input` where inputs and outputs are multiples of 4.
+//
+// Grid: (inputs / 32, rows / 32) workgroups of 8 x 8; each invocation makes a 4 x 4 tile of dx.
+
+// Adds to dx instead of overwriting it.
+const ACCUMULATE: bool = false;
+
+struct Extent { count: u32, start: u32 }
+struct Shape { inputs: u32, outputs: u32 }
+
+// Rows to compute, M = extent.count.
+@group(0) @binding(0) var<uniform> extent: Extent;
+// K = inputs, N = outputs of the layer.
+@group(0) @binding(1) var<uniform> shape: Shape;
+// [M, N / 4]
+@group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
+// [N, K / 4]
+@group(0) @binding(3) var<storage, read> w: array<vec4<f32>>;
+// [M, K / 4], written
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
+
+fn store(row: u32, col4: u32, values: vec4<f32>) {
+  if (row >= extent.count) { return; }
+  let at = row * (shape.inputs / 4u) + col4;
+  if (ACCUMULATE) { dx[at] += values; } else { dx[at] = values; }
+}
+
+@compute @workgroup_size(8, 8)
+fn linear_backward_input_vec4(@builtin(global_invocation_id) id: vec3<u32>) {
+  let row = id.y * 4u;
+  let k4 = shape.inputs / 4u;
+  if (row >= extent.count || id.x >= k4) { return; }
+  let n4 = shape.outputs / 4u;
+  let last_row = extent.count - 1u;
+  let y0 = row * n4;
+  let y1 = min(row + 1u, last_row) * n4;
+  let y2 = min(row + 2u, last_row) * n4;
+  let y3 = min(row + 3u, last_row) * n4;
+  var a0 = vec4<f32>();
+  var a1 = vec4<f32>();
+  var a2 = vec4<f32>();
+  var a3 = vec4<f32>();
+  for (var n = 0u; n < n4; n++) {
+    let at = n * 4u * k4 + id.x;
+    let b = mat4x4<f32>(w[at], w[at + k4], w[at + 2u * k4], w[at + 3u * k4]);
+    a0 += b * dy[y0 + n];
+    a1 += b * dy[y1 + n];
+    a2 += b * dy[y2 + n];
+    a3 += b * dy[y3 + n];
+  }
+  store(row, id.x, a0);
+  store(row + 1u, id.x, a1);
+  store(row + 2u, id.x, a2);
+  store(row + 3u, id.x, a3);
+}

@@ -1,0 +1,159 @@
+/**
+ * Kernels: compiled compute pipelines with their buffers bound, ready to be encoded.
+ *
+ * `Kernels` is the cache: one pipeline for each (file, constants), compiled once, asynchronously and in
+ * parallel. `BoundKernel` is a pipeline with one bind group; the model makes all of them up front, so that a
+ * step in steady state creates neither pipelines nor bind groups. Knows no model.
+ */
+import { type Binding, type ConstantValue, parseBindings, parseEntryPoint, specialise } from './shader';
+
+/** A shader file: its name without the ending, and its text. `prelude` is put before it (shared functions). */
+export interface ShaderFile {
+  name: string;
+  code: string;
+  prelude?: string;
+}
+
+/** A whole buffer, or the part of one from `offset` (bytes, a multiple of 256) of `size` bytes. */
+export type BufferRange = GPUBuffer | { buffer: GPUBuffer; offset: number; size: number };
+
+/** Workgroups in x, y and z. */
+export type Grid = readonly [number, number, number];
+
+/** A shader that does not compile, with line, column and source line. */
+export class ShaderError extends Error {
+  constructor(name: string, messages: readonly GPUCompilationMessage[], code: string) {
+    const lines = code.split('\n');
+    const texts = messages.map(
+      (m) => `${name}.wgsl:${m.lineNum}:${m.linePos}: ${m.message}\n  ${lines[m.lineNum - 1] ?? ''}`,
+    );
+    super(texts.join('\n'));
+    this.name = 'ShaderError';
+  }
+}
+
+interface Compiled {
+  pipeline: GPUComputePipeline | null;
+  ready: Promise<void>;
+  layout: GPUBindGroupLayout;
+  bindings: Binding[];
+}
+
+/** Most workgroups a dispatch may have in one dimension (WebGPU's guaranteed limit). */
+const MAX_GROUPS = 65535;
+
+/** Grid of at least `count` invocations in workgroups of 64, for kernels that number their groups row by row. */
+export function flatGrid(count: number): Grid {
+  const groups = Math.ceil(count / 64);
+  if (groups <= MAX_GROUPS) return [groups, 1, 1];
+  const y = Math.ceil(groups / MAX_GROUPS);
+  return [Math.ceil(groups / y), y, 1];
+}
+
+export class Kernels {
+  private readonly cache = new Map<string, Compiled>();
+
+  constructor(readonly device: GPUDevice) {}
+
+  /** Pipelines made so far, for the test that a steady step makes none. */
+  get size(): number {
+    return this.cache.size;
+  }
+
+  /**
+   * A kernel with its buffers bound by the names in the file.
+   * @throws Error when a binding of the file is missing or an unknown one is given.
+   */
+  bind(
+    file: ShaderFile,
+    buffers: Readonly<Record<string, BufferRange>>,
+    constants: Readonly<Record<string, ConstantValue>> = {},
+  ): BoundKernel {
+    const compiled = this.compile(file, constants);
+    const unknown = Object.keys(buffers).filter((name) => !compiled.bindings.some((b) => b.name === name));
+    if (unknown.length > 0) throw new Error(`kernel ${file.name}: no binding named ${unknown.join(', ')}`);
+    const entries = compiled.bindings.map(({ name, index }) => {
+      const range = buffers[name];
+      if (!range) throw new Error(`kernel ${file.name}: binding ${name} is missing`);
+      return { binding: index, resource: 'buffer' in range ? range : { buffer: range } };
+    });
+    const group = this.device.createBindGroup({
+      label: `${file.name}.bindings`,
+      layout: compiled.layout,
+      entries,
+    });
+    return new BoundKernel(file.name, compiled, group);
+  }
+
+  /** Waits until every kernel asked for so far is compiled. @throws ShaderError */
+  async ready(onProgress?: (done: number, total: number) => void): Promise<void> {
+    const all = [...this.cache.values()];
+    let done = 0;
+    onProgress?.(0, all.length);
+    await Promise.all(
+      all.map(async (each) => {
+        await each.ready;
+        onProgress?.(++done, all.length);
+      }),
+    );
+  }
+
+  private compile(file: ShaderFile, constants: Readonly<Record<string, ConstantValue>>): Compiled {
+    const key = `${file.name} ${JSON.stringify(Object.entries(constants).sort())}`;
+    const known = this.cache.get(key);
+    if (known) return known;
+    const body = specialise(file.name, file.code, constants);
+    const code = file.prelude ? `${file.prelude}\n${body}` : body;
+    const bindings = parseBindings(code);
+    const layout = this.device.createBindGroupLayout({
+      label: `${file.name}.layout`,
+      entries: bindings.map(({ index, type }) => ({
+        binding: index,
+        visibility: GPUShaderStage.COMPUTE,
+        buffer: { type },
+      })),
+    });
+    const compiled: Compiled = { pipeline: null, ready: Promise.resolve(), layout, bindings };
+    compiled.ready = this.build(file.name, code, layout).then((pipeline) => {
+      compiled.pipeline = pipeline;
+    });
+    // Reported by `ready`; without this an early failure would count as unhandled.
+    compiled.ready.catch(() => {});
+    this.cache.set(key, compiled);
+    return compiled;
+  }
+
+  private async build(name: string, code: string, layout: GPUBindGroupLayout): Promise<GPUComputePipeline> {
+    const module = this.device.createShaderModule({ label: name, code });
+    try {
+      return await this.device.createComputePipelineAsync({
+        label: name,
+        layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        compute: { module, entryPoint: parseEntryPoint(name, code) },
+      });
+    } catch (error) {
+      const { messages } = await module.getCompilationInfo();
+      const errors = messages.filter((m) => m.type === 'error');
+      if (errors.length > 0) throw new ShaderError(name, errors, code);
+      throw new Error(`kernel ${name}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+}
+
+/** A pipeline with its bind group. */
+export class BoundKernel {
+  constructor(
+    readonly name: string,
+    private readonly compiled: Compiled,
+    private readonly group: GPUBindGroup,
+  ) {}
+
+  /** Encodes one dispatch. A grid with a zero in it encodes nothing. */
+  encode(pass: GPUComputePassEncoder, [x, y, z]: Grid): void {
+    if (x === 0 || y === 0 || z === 0) return;
+    if (!this.compiled.pipeline) throw new Error(`internal: kernel ${this.name} is not compiled yet`);
+    pass.setPipeline(this.compiled.pipeline);
+    pass.setBindGroup(0, this.group);
+    pass.dispatchWorkgroups(x, y, z);
+  }
+}

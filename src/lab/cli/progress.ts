@@ -1,0 +1,165 @@
+/**
+ * A run's events as lines for people: on a terminal one line that is rewritten, with the last step's key metrics
+ * and the time left, and above it what stays (evaluations, warnings, checkpoints); elsewhere one plain line each.
+ * Writes to standard error; keeps no result (that is `summary.ts`).
+ */
+import type { Phase, RunEvent, RunEventOf, Score } from '../../run/events';
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatPercent,
+  formatPercentInterval,
+} from '../../run/format';
+import { formatMetric } from '../../run/metrics';
+import type { Console } from './console';
+
+/** Metrics of the progress line, with the word before each. */
+const KEY_METRICS: readonly (readonly [name: string, word: string])[] = [
+  ['reward', 'reward'],
+  ['frac_reward_zero_std', 'no signal'],
+  ['entropy', 'entropy'],
+  ['completions/mean_length', 'length'],
+  ['grad_norm', 'grad'],
+  ['tokens_per_second', ''],
+];
+
+const PHASE_WORDS: Readonly<Record<Phase, string>> = {
+  rollout: 'rolling out',
+  reward: 'rewarding',
+  update: 'updating',
+  evaluate: 'evaluating',
+  checkpoint: 'writing a checkpoint',
+};
+
+/** Steps over which the time of a step is averaged for the time left. */
+const WINDOW = 20;
+
+/** Takes every event of one stretch of a run, in order. `close` leaves the terminal on a fresh line. */
+export class Progress {
+  readonly #console: Console;
+  readonly #now: () => number;
+  #steps: number;
+  /** When the latest steps ended, in milliseconds; the first entry is where the oldest of them began. */
+  #times: number[] = [];
+  #accuracy = '';
+  #metrics = '';
+  #left = '';
+  #finishedSteps = 0;
+  /** Characters of the line that will be rewritten. */
+  #drawn = 0;
+
+  constructor(console: Console, steps: number, now: () => number = () => performance.now()) {
+    this.#console = console;
+    this.#steps = steps;
+    this.#now = now;
+  }
+
+  event(event: RunEvent): void {
+    switch (event.type) {
+      case 'run_started':
+        this.#steps = event.manifest.steps;
+        this.#finishedSteps = event.from_step;
+        this.#times = [this.#now()];
+        return this.note(describeStart(event));
+      case 'phase':
+        return this.#draw(`${PHASE_WORDS[event.phase]}…`);
+      case 'step_metrics':
+        return this.#step(event);
+      case 'evaluation':
+        this.#accuracy = `${event.suite} ${formatPercent(event.total.accuracy)}`;
+        return this.note(describeEvaluation(event));
+      case 'warning':
+        return this.note(`warning: ${event.message} ${event.remedy}`.trimEnd());
+      case 'checkpoint':
+        return this.note(`checkpoint of step ${event.step}: ${event.path} (${formatBytes(event.bytes)})`);
+      case 'finished':
+        return this.note(describeEnd(event));
+      case 'rollouts_started':
+      case 'rollouts_grown':
+      case 'prompt_group':
+        return;
+    }
+  }
+
+  /** A line that stays. */
+  note(text: string): void {
+    this.#erase();
+    this.#console.err(`${text}\n`);
+  }
+
+  close(): void {
+    this.#erase();
+  }
+
+  #step(event: RunEventOf<'step_metrics'>): void {
+    this.#finishedSteps = event.step + 1;
+    this.#times = [...this.#times, this.#now()].slice(-WINDOW - 1);
+    this.#metrics = KEY_METRICS.filter(([name]) => name in event.metrics)
+      .map(([name, word]) => `${word} ${formatMetric(name, event.metrics[name])}`.trimStart())
+      .join('  ');
+    const remaining = this.#steps - this.#finishedSteps;
+    const measured = this.#times.length - 1;
+    const perStep = measured > 0 ? (this.#times[measured] - this.#times[0]) / measured : event.step_ms;
+    this.#left = remaining > 0 ? `${formatDuration(perStep * remaining)} left` : '';
+    if (this.#console.terminal) this.#draw('');
+    else this.#console.err(`${this.#line(formatDuration(event.step_ms))}\n`);
+  }
+
+  #line(last: string): string {
+    const place = `step ${formatCount(this.#finishedSteps)}/${formatCount(this.#steps)}`;
+    return [place, this.#metrics, this.#accuracy, this.#left, last].filter((part) => part !== '').join('  ');
+  }
+
+  #draw(last: string): void {
+    if (!this.#console.terminal) return;
+    // One column stays free: a full last column makes some terminals wrap.
+    const width = Math.max(20, this.#console.columns() - 1);
+    const line = this.#line(last);
+    const shown = line.length > width ? `${line.slice(0, width - 1)}…` : line;
+    this.#console.err(`\r${shown.padEnd(Math.min(this.#drawn, width))}`);
+    this.#drawn = shown.length;
+  }
+
+  #erase(): void {
+    if (this.#drawn > 0) this.#console.err('\r\x1b[2K');
+    this.#drawn = 0;
+  }
+}
+
+/** An adapter in a few words. */
+export function describeAdapter(adapter: RunEventOf<'run_started'>['adapter']): string {
+  const name =
+    adapter.description || adapter.device || [adapter.vendor, adapter.architecture].filter(Boolean).join(' ');
+  return `${name || 'unnamed adapter'}${adapter.software ? ' (on the processor)' : ''}`;
+}
+
+function describeStart(event: RunEventOf<'run_started'>): string {
+  const { status, reason } = event.self_test;
+  const start = event.from_step > 0 ? `going on from step ${event.from_step}` : 'starting';
+  return `${start}: ${describeAdapter(event.adapter)}, self-test ${status}${reason ? ` (${reason})` : ''}, ${formatCount(event.parameters)} parameters, ${formatBytes(event.device_bytes)} of device memory`;
+}
+
+function describeScore(score: Score): string {
+  return `${formatPercent(score.accuracy)} [${formatPercentInterval(score.low, score.high)}]`;
+}
+
+function describeEvaluation(event: RunEventOf<'evaluation'>): string {
+  const tiers = Object.entries(event.by_tier).map(
+    ([tier, each]) => `${tier} ${formatPercent(each.accuracy)}`,
+  );
+  const parts = tiers.length > 0 ? `; ${tiers.join(', ')}` : '';
+  return `evaluation at step ${event.step}, ${event.suite}: ${describeScore(event.total)} of ${formatCount(event.total.samples)}${parts}`;
+}
+
+function describeEnd(event: RunEventOf<'finished'>): string {
+  const took = formatDuration(event.seconds * 1000);
+  if (event.reason === 'completed') return `completed at step ${event.step} in ${took}`;
+  const last =
+    event.last_checkpoint === null
+      ? 'there is no checkpoint'
+      : `the last checkpoint is of step ${event.last_checkpoint}`;
+  return event.reason === 'stopped'
+    ? `stopped at step ${event.step} after ${took}; ${last}`
+    : `failed at step ${event.step} after ${took}; ${last}`;
+}

@@ -1,0 +1,33 @@
+/**
+ * Where the events of a headless run go: to the disk, to the progress line and into the summary, in this order,
+ * so that nothing is shown that is not written down. Used by `train` and `pretrain`.
+ */
+import type { CheckpointFiles } from '../../run/checkpoint';
+import type { RunEvent } from '../../run/events';
+import type { Progress } from './progress';
+import type { RunDirectory } from './run-directory';
+import type { SummaryCollector } from './summary';
+
+export class Recorder {
+  constructor(
+    private readonly directory: RunDirectory,
+    private readonly progress: Progress,
+    private readonly summary: SummaryCollector,
+  ) {}
+
+  /** @throws FileError when it cannot be written. */
+  event(event: RunEvent): void {
+    this.directory.append(event);
+    this.#show(event);
+  }
+
+  /** Writes a checkpoint of `step` finished steps, with its event. @throws FileError when it cannot be written. */
+  checkpoint(step: number, files: CheckpointFiles): void {
+    this.#show(this.directory.writeCheckpoint(step, files));
+  }
+
+  #show(event: RunEvent): void {
+    this.progress.event(event);
+    this.summary.event(event);
+  }
+}

@@ -1,0 +1,21 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { openTestGpu } from '../gpu/testing';
+import { checkCase } from './case-check';
+import { readReferenceCase } from './reference/case';
+
+const load = (name: string) =>
+  readReferenceCase(
+    JSON.parse(readFileSync(`public/reference/${name}.json`, 'utf8')),
+    readFileSync(`public/reference/${name}.safetensors`),
+  );
+
+describe('the engine against PyTorch', () => {
+  for (const name of ['mha-tied-grpo', 'gqa-untied-dapo-kl'])
+    it(`matches ${name} in every quantity`, async () => {
+      const result = await checkCase(await openTestGpu(), name, load(name));
+      const wrong = result.quantities.filter((q) => !q.ok);
+      expect(wrong).toEqual([]);
+      expect(result.quantities.length).toBeGreaterThan(50);
+    });
+});

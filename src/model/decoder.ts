@@ -1,0 +1,410 @@
+/**
+ * Decoding: many rows at once, each with its own prompt and its own limit, over a key/value cache.
+ *
+ * Prompts go through the packed forward pass once each; the rows of a group share the result. Then tokens are made
+ * on the device, several to a submission: sampling, ends and limits are decided there, and finished rows leave the
+ * list of live rows. The host reads tokens back a chunk at a time while the next chunk is already under way.
+ */
+import type { Grid } from '../gpu/kernel';
+import { packRows } from './batch';
+import { blockHalves, embed, layerBuffers } from './forward';
+import { projectLogits } from './head';
+import type { Parameters } from './parameters';
+import { SHADERS } from './shaders';
+import { type Extent, encodeOps, f32, type Op, packUniform, perElement, type Workspace } from './workspace';
+
+export interface SamplingSettings {
+  /** 0 takes the likeliest token. */
+  temperature: number;
+  /** 0: off. */
+  top_k: number;
+  /** 1: off. */
+  top_p: number;
+  endOfSequence: number;
+}
+
+/** Which random numbers rows draw: token i of the rollout `id` is a pure function of these and i. */
+export interface Randomness {
+  seed: number;
+  purpose: number;
+  step: number;
+}
+
+export interface DecodeRow {
+  prompt: readonly number[];
+  /** The rollout's number in the step, part of its random key. */
+  id: number;
+  /** Most tokens it may generate; 0 generates nothing. */
+  limit: number;
+}
+
+/** T generated tokens of one row. */
+export interface Decoded {
+  /** [T], with the end of sequence when it was reached. */
+  tokens: number[];
+  /** [T] */
+  logps: number[];
+  /** [T] entropy of the distribution each token was drawn from, in nats. */
+  entropies: number[];
+  /** Stopped by its limit. */
+  truncated: boolean;
+}
+
+/** Tokens made to a submission. Enough to hide the read-back, few enough to show rollouts growing. */
+const CHUNK = 8;
+
+/** Called after every chunk with what each row has grown by; may wait, to pause. */
+export type OnGrown = (grown: number[][], finished: boolean[]) => void | Promise<void>;
+
+export class Decoder {
+  private readonly live: GPUBuffer;
+  private readonly rowsExtent: Extent;
+  private readonly sampling: GPUBuffer;
+  private readonly randomness: GPUBuffer;
+  private readonly scheduleSize: GPUBuffer;
+  private readonly fillShape: GPUBuffer;
+  private readonly schedule: Op;
+  private readonly fill: Op[];
+  private readonly token: Op[];
+  private readonly sample: Op;
+  private readonly staging: GPUBuffer[];
+  private readonly scoreStaging: GPUBuffer;
+  private longestPrompt = 1;
+
+  constructor(
+    private readonly workspace: Workspace,
+    parameters: Parameters,
+    private readonly tokensExtent: Extent,
+    /** The packed forward pass of the same parameters, for prefill. */
+    private readonly forward: readonly Op[][],
+  ) {
+    const { config, capacity, pool } = workspace;
+    const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
+    const rows = capacity.decodeRows;
+    // Written by a kernel and read as a uniform by the others.
+    this.live = workspace.device.createBuffer({
+      label: 'decoder.live',
+      size: 16,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
+    });
+    pool.adopt(this.live);
+    this.rowsExtent = workspace.extent('decoder.rows');
+    this.sampling = pool.uniform('sample.settings', new Uint32Array(8));
+    this.randomness = pool.uniform('sample.randomness', new Uint32Array(4));
+    this.scheduleSize = pool.uniform('schedule_rows.size', new Uint32Array([rows]));
+    this.fillShape = pool.uniform('cache_fill.shape', new Uint32Array(4));
+    this.schedule = workspace.op(
+      SHADERS.scheduleRows,
+      {
+        size: this.scheduleSize,
+        state: 'state',
+        live: this.live,
+        live_rows: 'liveRows',
+        ids: 'liveIds',
+        positions: 'livePositions',
+      },
+      { grid: (count) => [Math.ceil(count / 64), 1, 1] },
+    );
+    const kvColumns = 2 * kvHeads * head;
+    this.fill = this.layers((layer) =>
+      workspace.op(
+        SHADERS.cacheFill,
+        {
+          extent: this.rowsExtent,
+          shape: this.fillShape,
+          prompts: 'prompts',
+          qkv: layerBuffers(workspace, layer).qkv,
+          cache: `cache${layer}`,
+        },
+        { grid: (count) => perElement(kvColumns * this.longestPrompt)(count) },
+      ),
+    );
+    const shape = [heads, kvHeads, f32(1 / Math.sqrt(head)), capacity.cacheLength];
+    this.token = [
+      embed(workspace, parameters, this.live, 'liveIds'),
+      ...this.layers((layer) => {
+        // One layer's buffers serve all: layers take turns in x0 and x1.
+        const b = { ...layerBuffers(workspace, 0), input: `x${layer % 2}`, output: `x${(layer + 1) % 2}` };
+        const { before, after } = blockHalves(workspace, parameters, this.live, layer, b);
+        return [
+          ...before,
+          workspace.op(
+            SHADERS.ropeCache,
+            {
+              extent: this.live,
+              live_rows: 'liveRows',
+              positions: 'livePositions',
+              angles: 'angles',
+              qkv: b.qkv,
+              cache: `cache${layer}`,
+            },
+            {
+              shape: [head, heads, kvHeads, capacity.cacheLength],
+              grid: perElement(((heads + 2 * kvHeads) * head) / 2),
+            },
+          ),
+          workspace.op(
+            SHADERS.attentionDecode,
+            {
+              extent: this.live,
+              live_rows: 'liveRows',
+              positions: 'livePositions',
+              qkv: b.qkv,
+              cache: `cache${layer}`,
+              out: b.attention,
+            },
+            { shape, constants: { HEAD_DIM: head }, grid: perElement(heads) },
+          ),
+          ...after,
+        ];
+      }).flat(),
+      workspace.op(
+        SHADERS.rmsNorm,
+        {
+          extent: this.live,
+          rows: 'liveRows',
+          x: `x${config.num_hidden_layers % 2}`,
+          weight: parameters.range('norm'),
+          y: 'hidden',
+          inverse: 'hiddenInverse',
+        },
+        { shape: [config.hidden_size, f32(config.rms_norm_eps)], grid: perElement(1) },
+      ),
+      projectLogits(workspace, parameters, this.live),
+    ];
+    this.sample = workspace.op(
+      SHADERS.sample,
+      {
+        extent: this.live,
+        sampling: this.sampling,
+        randomness: this.randomness,
+        live_rows: 'liveRows',
+        logits: 'logits',
+        orders: 'orders',
+        state: 'state',
+        tokens: 'newTokens',
+        scores: 'newScores',
+      },
+      { grid: (count): Grid => [Math.ceil(count / 64), 1, 1] },
+    );
+    this.staging = [0, 1].map((i) => pool.readback(`decoder.tokens${i}`, CHUNK * rows * 4));
+    this.scoreStaging = pool.readback('decoder.scores', capacity.newTokens * rows * 8);
+  }
+
+  /**
+   * Generates all rows.
+   * @throws Error when there are more rows, longer prompts or higher limits than the plan has room for;
+   *   whatever `onGrown` throws, after the device has come to rest.
+   */
+  async decode(
+    rows: readonly DecodeRow[],
+    settings: SamplingSettings,
+    randomness: Randomness,
+    onGrown?: OnGrown,
+  ): Promise<Decoded[]> {
+    this.check(rows);
+    const longest = Math.max(0, ...rows.map((r) => r.limit));
+    this.begin(rows, settings, randomness);
+    this.prefill(rows);
+
+    const out: Decoded[] = rows.map(() => ({ tokens: [], logps: [], entropies: [], truncated: false }));
+    const finished = rows.map((r) => r.limit === 0);
+    const { queue } = this.workspace.device;
+    let live = finished.filter((f) => !f).length;
+    const pending: { mapped: Promise<void>; staging: GPUBuffer; count: number }[] = [];
+    let submitted = 0;
+    try {
+      while (submitted < longest || pending.length > 0) {
+        // Two chunks under way: one being read, one being computed.
+        while (submitted < longest && pending.length < 2 && live > 0) {
+          const count = Math.min(CHUNK, longest - submitted);
+          const staging = this.staging[(submitted / CHUNK) % 2];
+          queue.submit([this.encodeChunk(rows.length, live, submitted, count, staging)]);
+          pending.push({ mapped: staging.mapAsync(GPUMapMode.READ), staging, count });
+          submitted += count;
+        }
+        const chunk = pending.shift();
+        if (!chunk) break;
+        await chunk.mapped;
+        const tokens = new Uint32Array(chunk.staging.getMappedRange());
+        const grown = rows.map((row, r) => {
+          const added: number[] = [];
+          for (let i = 0; i < chunk.count && !finished[r]; i++) {
+            const token = tokens[i * rows.length + r];
+            added.push(token);
+            out[r].tokens.push(token);
+            if (token === settings.endOfSequence) finished[r] = true;
+            else if (out[r].tokens.length >= row.limit) {
+              finished[r] = true;
+              out[r].truncated = true;
+            }
+          }
+          return added;
+        });
+        chunk.staging.unmap();
+        live = finished.filter((f) => !f).length;
+        await onGrown?.(grown, finished);
+      }
+    } finally {
+      for (const { mapped, staging } of pending) {
+        await mapped.catch(() => {});
+        if (staging.mapState === 'mapped') staging.unmap();
+      }
+    }
+    await this.readScores(out, rows.length);
+    return out;
+  }
+
+  private check(rows: readonly DecodeRow[]): void {
+    const { capacity, config } = this.workspace;
+    const fail = (what: string, most: number, got: number) => {
+      throw new Error(`decode: expected at most ${most} ${what}, got ${got}`);
+    };
+    if (rows.length > capacity.decodeRows) fail('rows', capacity.decodeRows, rows.length);
+    rows.forEach(({ prompt, limit }, r) => {
+      if (prompt.length === 0) throw new Error(`decode: row ${r}: expected a prompt of at least one token`);
+      if (limit > capacity.newTokens) fail('new tokens a row', capacity.newTokens, limit);
+      if (prompt.length + limit > capacity.cacheLength)
+        fail('tokens of prompt and completion', capacity.cacheLength, prompt.length + limit);
+      for (const id of prompt)
+        if (!(id >= 0 && id < config.vocab_size))
+          throw new Error(`decode: row ${r}: expected tokens below ${config.vocab_size}, got ${id}`);
+    });
+  }
+
+  private begin(
+    rows: readonly DecodeRow[],
+    settings: SamplingSettings,
+    { seed, purpose, step }: Randomness,
+  ): void {
+    const { workspace } = this;
+    const greedy = settings.temperature === 0;
+    const { queue } = workspace.device;
+    queue.writeBuffer(
+      this.sampling,
+      0,
+      packUniform([
+        workspace.config.vocab_size,
+        rows.length,
+        settings.endOfSequence,
+        greedy ? 1 : 0,
+        f32(greedy ? 1 : 1 / settings.temperature),
+        settings.top_k,
+        f32(settings.top_p),
+      ]),
+    );
+    queue.writeBuffer(this.randomness, 0, packUniform([seed, purpose, step]));
+    queue.writeBuffer(this.scheduleSize, 0, packUniform([rows.length]));
+    this.rowsExtent.write(rows.length);
+    workspace.write('orders', Uint32Array.from(rows.flatMap((r) => [r.id, r.limit])));
+    workspace.write(
+      'state',
+      Uint32Array.from(
+        rows.flatMap(({ prompt, limit }) => [
+          prompt[prompt.length - 1],
+          prompt.length - 1,
+          0,
+          limit === 0 ? 1 : 0,
+        ]),
+      ),
+    );
+  }
+
+  /** Fills the caches with all but the last token of each prompt: the first decoding step reads that one. */
+  private prefill(rows: readonly DecodeRow[]): void {
+    const { workspace } = this;
+    const { capacity, config, device } = workspace;
+    const distinct = new Map<string, number[]>();
+    rows.forEach(({ prompt }, r) => {
+      if (prompt.length < 2) return;
+      const key = prompt.join(' ');
+      distinct.set(key, [...(distinct.get(key) ?? []), r]);
+    });
+    const groups = [...distinct.values()];
+    for (let next = 0; next < groups.length; ) {
+      const prompts = new Uint32Array(rows.length * 2);
+      const packed: { tokens: readonly number[]; active: number[] }[] = [];
+      let tokens = 0;
+      let longest = 1;
+      for (; next < groups.length; next++) {
+        const prompt = rows[groups[next][0]].prompt.slice(0, -1);
+        if (tokens + prompt.length > capacity.tokens) break;
+        for (const r of groups[next]) prompts.set([tokens, prompt.length], r * 2);
+        packed.push({ tokens: prompt, active: [] });
+        tokens += prompt.length;
+        longest = Math.max(longest, prompt.length);
+      }
+      const batch = packRows(packed, config.vocab_size);
+      workspace.write('ids', batch.ids);
+      workspace.write('positions', batch.positions);
+      workspace.write('spans', batch.spans);
+      workspace.write('prompts', prompts);
+      this.tokensExtent.write(tokens);
+      this.longestPrompt = longest;
+      const keyColumns = 2 * config.num_key_value_heads * config.head_dim;
+      const queryColumns = config.num_attention_heads * config.head_dim;
+      device.queue.writeBuffer(
+        this.fillShape,
+        0,
+        packUniform([keyColumns, queryColumns, capacity.cacheLength, longest]),
+      );
+      const encoder = device.createCommandEncoder({ label: 'decoder.prefill' });
+      const pass = encoder.beginComputePass();
+      this.forward.forEach((ops, layer) => {
+        encodeOps(pass, ops, tokens);
+        // Where layers share one set of buffers, the next layer overwrites this one's keys.
+        encodeOps(pass, [this.fill[layer]], rows.length);
+      });
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+    }
+  }
+
+  /** `count` tokens of every live row, then their copy for the host. `live` is an upper bound. */
+  private encodeChunk(
+    rows: number,
+    live: number,
+    first: number,
+    count: number,
+    staging: GPUBuffer,
+  ): GPUCommandBuffer {
+    const encoder = this.workspace.device.createCommandEncoder({ label: 'decoder.chunk' });
+    const pass = encoder.beginComputePass();
+    for (let i = 0; i < count; i++) {
+      encodeOps(pass, [this.schedule], rows);
+      encodeOps(pass, this.token, live);
+      encodeOps(pass, [this.sample], live);
+    }
+    pass.end();
+    encoder.copyBufferToBuffer(
+      this.workspace.buffer('newTokens'),
+      first * rows * 4,
+      staging,
+      0,
+      count * rows * 4,
+    );
+    return encoder.finish();
+  }
+
+  private async readScores(out: Decoded[], rows: number): Promise<void> {
+    const longest = Math.max(0, ...out.map((d) => d.tokens.length));
+    if (longest === 0) return;
+    const bytes = longest * rows * 8;
+    const encoder = this.workspace.device.createCommandEncoder({ label: 'decoder.scores' });
+    encoder.copyBufferToBuffer(this.workspace.buffer('newScores'), 0, this.scoreStaging, 0, bytes);
+    this.workspace.device.queue.submit([encoder.finish()]);
+    await this.scoreStaging.mapAsync(GPUMapMode.READ, 0, bytes);
+    const scores = new Float32Array(this.scoreStaging.getMappedRange(0, bytes));
+    out.forEach((decoded, r) => {
+      for (let i = 0; i < decoded.tokens.length; i++) {
+        decoded.logps.push(scores[(i * rows + r) * 2]);
+        decoded.entropies.push(scores[(i * rows + r) * 2 + 1]);
+      }
+    });
+    this.scoreStaging.unmap();
+  }
+
+  private layers<T>(make: (layer: number) => T): T[] {
+    return Array.from({ length: this.workspace.config.num_hidden_layers }, (_, layer) => make(layer));
+  }
+}

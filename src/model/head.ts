@@ -1,0 +1,186 @@
+/**
+ * The head, in chunks of active tokens: final norm, logits, log-probabilities, and their gradients.
+ *
+ * Logits are only made for active tokens and only a chunk at a time, so neither a long row nor a large vocabulary
+ * needs [tokens, vocabulary] floats. With more than one chunk the backward pass makes the logits again.
+ */
+import type { BufferRange } from '../gpu/kernel';
+import { accumulateSlices, linearBackwardInput, linearBackwardWeight, linearForward } from './linear';
+import type { Parameters } from './parameters';
+import { headChunk, NORM_SLICES } from './plan';
+import { SHADERS } from './shaders';
+import { type Extent, f32, type Op, packUniform, perElement, type Workspace } from './workspace';
+
+/** Operations of one chunk of active tokens. The count is the chunk's rows. */
+export interface HeadChunk {
+  extent: Extent;
+  /** Active tokens extent.start and on: final norm and logits. */
+  logits: Op[];
+  /** logp, entropy and normaliser of the chunk's tokens. */
+  gather: Op[];
+  /** From `coefficient`: adds to dx and to the gradients of norm, head or embedding. */
+  backward: Op[];
+}
+
+export class Head {
+  readonly chunkRows: number;
+  readonly chunks: HeadChunk[];
+  /** { vocabulary, 1 / temperature } */
+  private readonly shape: GPUBuffer;
+
+  /** `logp` names the buffer the log-probabilities go to: `logp`, or `referenceLogp`. */
+  constructor(
+    private readonly workspace: Workspace,
+    parameters: Parameters,
+    logp: 'logp' | 'referenceLogp',
+    trained: boolean,
+  ) {
+    const { config, capacity, pool } = workspace;
+    this.chunkRows = headChunk(config, capacity);
+    this.shape = pool.uniform('head.shape', packUniform([config.vocab_size, f32(1)]));
+    const chunks = Math.ceil(capacity.tokens / this.chunkRows);
+    this.chunks = Array.from({ length: chunks }, (_, i) => {
+      const extent = workspace.extent(`head.chunk${i}`);
+      return {
+        extent,
+        logits: this.forward(parameters, extent),
+        gather: [
+          workspace.op(
+            SHADERS.logSoftmaxGather,
+            {
+              extent,
+              shape: this.shape,
+              logits: 'logits',
+              targets: 'targets',
+              logp,
+              entropy: 'entropy',
+              normaliser: 'normaliser',
+            },
+            { grid: perElement(1) },
+          ),
+        ],
+        backward: trained ? this.backward(parameters, extent) : [],
+      };
+    });
+  }
+
+  /** Writes the extents for `active` tokens; returns the chunks that have any, with their counts. */
+  part(active: number): { chunk: HeadChunk; count: number; start: number }[] {
+    return this.chunks.flatMap((chunk, i) => {
+      const start = i * this.chunkRows;
+      const count = Math.min(this.chunkRows, active - start);
+      if (count <= 0) return [];
+      chunk.extent.write(count, start);
+      return [{ chunk, count, start }];
+    });
+  }
+
+  /** The logits are divided by this before the softmax; it is part of the loss. */
+  setTemperature(temperature: number): void {
+    const data = packUniform([this.workspace.config.vocab_size, f32(1 / temperature)]);
+    this.workspace.device.queue.writeBuffer(this.shape, 0, data);
+  }
+
+  private forward(parameters: Parameters, extent: Extent): Op[] {
+    const { config, capacity } = this.workspace;
+    return [
+      this.workspace.op(
+        SHADERS.rmsNorm,
+        {
+          extent,
+          rows: 'sources',
+          x: finalBuffer(config.num_hidden_layers, capacity.trained),
+          weight: parameters.range('norm'),
+          y: 'hidden',
+          inverse: 'hiddenInverse',
+        },
+        {
+          shape: [config.hidden_size, f32(config.rms_norm_eps)],
+          constants: { GATHER: true },
+          grid: perElement(1),
+        },
+      ),
+      projectLogits(this.workspace, parameters, extent),
+    ];
+  }
+
+  private backward(parameters: Parameters, extent: Extent): Op[] {
+    const { config } = this.workspace;
+    const { hidden_size: width, vocab_size: vocabulary } = config;
+    const head = headTensor(config.tie_word_embeddings);
+    const x = finalBuffer(config.num_hidden_layers, true);
+    const shape = [width, f32(config.rms_norm_eps)];
+    return [
+      this.workspace.op(
+        SHADERS.logitsBackward,
+        {
+          extent,
+          shape: this.shape,
+          targets: 'targets',
+          normaliser: 'normaliser',
+          coefficient: 'coefficient',
+          logits: 'logits',
+        },
+        { grid: perElement(vocabulary) },
+      ),
+      linearBackwardInput(this.workspace, extent, {
+        dy: 'logits',
+        w: parameters.range(head),
+        dx: 'dnorm',
+        inputs: width,
+        outputs: vocabulary,
+      }),
+      ...linearBackwardWeight(this.workspace, extent, {
+        dy: 'logits',
+        x: 'hidden',
+        dw: parameters.range(head, 'gradient'),
+        inputs: width,
+        outputs: vocabulary,
+      }),
+      this.workspace.op(
+        SHADERS.rmsNormBackwardWeight,
+        { extent, rows: 'sources', x, inverse: 'hiddenInverse', dy: 'dnorm', slices: 'slices' },
+        {
+          shape,
+          constants: { GATHER: true, SLICES: NORM_SLICES },
+          grid: () => perElement(NORM_SLICES * width)(1),
+        },
+      ),
+      accumulateSlices(this.workspace, parameters.range('norm', 'gradient'), width, NORM_SLICES),
+      this.workspace.op(
+        SHADERS.rmsNormBackward,
+        {
+          extent,
+          rows: 'sources',
+          x,
+          weight: parameters.range('norm'),
+          inverse: 'hiddenInverse',
+          dy: 'dnorm',
+          dx: 'dx',
+        },
+        { shape, constants: { SCATTER: true }, grid: perElement(1) },
+      ),
+    ];
+  }
+}
+
+/** logits = hidden headᵀ. */
+export function projectLogits(
+  workspace: Workspace,
+  parameters: Parameters,
+  extent: Extent | BufferRange,
+): Op {
+  const { hidden_size: width, vocab_size: vocabulary, tie_word_embeddings: tied } = workspace.config;
+  return linearForward(workspace, extent, {
+    x: 'hidden',
+    w: parameters.range(headTensor(tied)),
+    y: 'logits',
+    inputs: width,
+    outputs: vocabulary,
+  });
+}
+
+const headTensor = (tied: boolean) => (tied ? 'embedding' : 'head');
+
+/** The buffer that holds the last block's output. */
+export const finalBuffer = (layers: number, trained: boolean) => `x${trained ? layers : layers % 2}`;

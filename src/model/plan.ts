@@ -1,0 +1,204 @@
+/**
+ * The memory plan: every buffer a policy will take, counted before any of it is taken.
+ *
+ * A plan that does not fit the adapter is refused with what it would take and which knobs to lower. The buffers are
+ * made from the same list, so the plan cannot drift from what is allocated.
+ */
+import type { LlamaConfig } from './config';
+import { layoutParameters } from './parameters';
+
+/** The most a policy is to hold at once. */
+export interface Capacity {
+  /** Packed tokens of a micro-batch, T; also active tokens, A. */
+  tokens: number;
+  /** Rows of a micro-batch, R. */
+  rows: number;
+  /** Rollouts of a whole batch whose statistics are kept. */
+  batchRows: number;
+  /** Rows decoded at once, B; 0 when the policy never decodes. */
+  decodeRows: number;
+  /** Positions of a row's cache, S. */
+  cacheLength: number;
+  /** Most tokens a row may generate. */
+  newTokens: number;
+  /** Gradients, moments and activations of every layer are kept. */
+  trained: boolean;
+  /** A second set of weights is kept as the reference of the KL term. */
+  reference: boolean;
+}
+
+/** Logits are made for this many bytes of tokens at a time. */
+const LOGITS_BYTES = 32 * 1024 * 1024;
+
+/** Rows whose logits are held at once, C. */
+export function headChunk(config: LlamaConfig, capacity: Capacity): number {
+  const most = Math.max(1, Math.floor(LOGITS_BYTES / (4 * config.vocab_size)));
+  return Math.min(Math.max(capacity.tokens, capacity.decodeRows), most);
+}
+
+/** Slices a weight gradient's rows are parted into: enough invocations for a GPU, few enough to be cheap. */
+export function weightSlices(rows: number, columns: number): number {
+  const tiles = Math.ceil(rows / 4) * Math.ceil(columns / 4);
+  return Math.max(1, Math.min(16, Math.floor(8192 / tiles)));
+}
+
+/** Slices of a norm weight's gradient. */
+export const NORM_SLICES = 64;
+
+/** Partial sums of squares an arena. */
+export const NORM_PARTIALS = 1024;
+
+/** A buffer to be: its name and how many 4-byte values it holds. */
+export type BufferPlan = Record<string, number>;
+
+/** Every storage buffer of the workspace by name, in 4-byte values. Letters as in `batch.ts` and `config.ts`. */
+export function planWorkspace(config: LlamaConfig, capacity: Capacity): BufferPlan {
+  const { hidden_size: D, intermediate_size: F, vocab_size: V, num_hidden_layers: L } = config;
+  const H = config.num_attention_heads;
+  const KP = config.num_key_value_heads * config.head_dim;
+  const HP = H * config.head_dim;
+  const { tokens: T, rows: R, decodeRows: B } = capacity;
+  const C = headChunk(config, capacity);
+  const positions = Math.max(T, capacity.cacheLength);
+  const plan: BufferPlan = {
+    ids: T,
+    positions: T,
+    spans: 2 * T,
+    angles: positions * config.head_dim,
+    sources: T,
+    targets: T,
+    rowOfActive: T,
+    ranges: 2 * R,
+    rowValues: 2 * R,
+    logp: T,
+    entropy: T,
+    normaliser: T,
+    hidden: C * D,
+    hiddenInverse: C,
+    logits: C * V,
+  };
+  // Without a backward pass one layer's activations serve all: layers take turns in two residual buffers.
+  const layers = capacity.trained ? L : 1;
+  for (let l = 0; l < layers; l++)
+    Object.assign(plan, {
+      [`x${l}`]: T * D,
+      [`norm1.${l}`]: T * D,
+      [`inverse1.${l}`]: T,
+      [`qkv${l}`]: T * (HP + 2 * KP),
+      [`attention${l}`]: T * HP,
+      [`logsumexp${l}`]: T * H,
+      [`mid${l}`]: T * D,
+      [`norm2.${l}`]: T * D,
+      [`inverse2.${l}`]: T,
+      [`gateUp${l}`]: T * 2 * F,
+      [`act${l}`]: T * F,
+    });
+  plan[`x${layers}`] = T * D;
+  if (capacity.trained) {
+    const scratch = [
+      [HP + 2 * KP, D],
+      [D, HP],
+      [2 * F, D],
+      [D, F],
+      [V, D],
+    ].map(([n, k]) => weightSlices(n, k) * n * k);
+    Object.assign(plan, {
+      order: T,
+      segments: 4 * Math.min(T, V),
+      oldLogp: T,
+      referenceLogp: T,
+      logRatio: R,
+      coefficient: T,
+      detail: 4 * T,
+      statistics: 8 * capacity.batchRows,
+      dx: T * D,
+      dnorm: Math.max(T, C) * D,
+      dqkv: T * (HP + 2 * KP),
+      dattention: T * HP,
+      delta: T * H,
+      dgateUp: T * 2 * F,
+      dact: T * F,
+      slices: Math.max(...scratch, NORM_SLICES * D),
+    });
+  }
+  if (B > 0) {
+    Object.assign(plan, {
+      state: 4 * B,
+      orders: 2 * B,
+      prompts: 2 * B,
+      liveRows: B,
+      liveIds: B,
+      livePositions: B,
+      newTokens: capacity.newTokens * B,
+      newScores: 2 * capacity.newTokens * B,
+    });
+    for (let l = 0; l < L; l++) plan[`cache${l}`] = B * capacity.cacheLength * 2 * KP;
+  }
+  return plan;
+}
+
+export interface MemoryPlan {
+  /** Bytes of everything. */
+  bytes: number;
+  parameterBytes: number;
+  activationBytes: number;
+  cacheBytes: number;
+  /** The largest single buffer. */
+  largest: { name: string; bytes: number };
+}
+
+/** The adapter cannot hold what a manifest asks for. */
+export class MemoryPlanError extends Error {
+  constructor(
+    message: string,
+    readonly remedy: string,
+  ) {
+    super(message);
+    this.name = 'MemoryPlanError';
+  }
+}
+
+/**
+ * Adds up what a policy would take.
+ * @throws MemoryPlanError when a buffer would be larger than the adapter binds.
+ */
+export function planMemory(
+  config: LlamaConfig,
+  capacity: Capacity,
+  limits: { maxBufferSize: number; maxStorageBufferBindingSize: number },
+): MemoryPlan {
+  const limit = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  const layout = layoutParameters(config, limit);
+  const workspace = Object.entries(planWorkspace(config, capacity)).map(([name, values]) => ({
+    name,
+    bytes: values * 4,
+  }));
+  const arenas = layout.arenas.map((a, i) => ({ name: `parameters${i}`, bytes: a.size * 4 }));
+  const copies = (capacity.trained ? 4 : 1) + (capacity.reference ? 1 : 0);
+  const sum = (list: { bytes: number }[]) => list.reduce((total, each) => total + each.bytes, 0);
+  const cacheBytes = sum(workspace.filter((b) => b.name.startsWith('cache')));
+  const parameterBytes = sum(arenas) * copies;
+  const activationBytes = sum(workspace) - cacheBytes;
+  const largest = [...workspace, ...arenas].reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  const plan = {
+    bytes: parameterBytes + activationBytes + cacheBytes,
+    parameterBytes,
+    activationBytes,
+    cacheBytes,
+    largest,
+  };
+  if (largest.bytes > limit)
+    throw new MemoryPlanError(
+      `memory: buffer ${largest.name}: expected at most ${mebibytes(limit)} (what this adapter binds), got ${mebibytes(largest.bytes)}; the whole would take ${mebibytes(plan.bytes)}`,
+      largest.name.startsWith('cache')
+        ? 'Lower prompts_per_step, num_generations or max_completion_length.'
+        : largest.name.startsWith('parameters')
+          ? 'The model itself is too large for this adapter; choose a smaller one.'
+          : 'Lower micro_batch_tokens (not below the longest row), or choose a smaller model.',
+    );
+  return plan;
+}
+
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+}

@@ -1,0 +1,69 @@
+/** Every kernel of the engine, by the name of its file in `shaders/`. */
+
+import accumulateSlices from '../../shaders/accumulate_slices.wgsl?raw';
+import adamw from '../../shaders/adamw.wgsl?raw';
+import attention from '../../shaders/attention.wgsl?raw';
+import attentionBackwardKeyValue from '../../shaders/attention_backward_key_value.wgsl?raw';
+import attentionBackwardQuery from '../../shaders/attention_backward_query.wgsl?raw';
+import attentionDecode from '../../shaders/attention_decode.wgsl?raw';
+import cacheFill from '../../shaders/cache_fill.wgsl?raw';
+import clipGradient from '../../shaders/clip_gradient.wgsl?raw';
+import embedding from '../../shaders/embedding.wgsl?raw';
+import embeddingBackward from '../../shaders/embedding_backward.wgsl?raw';
+import linearBackwardInput from '../../shaders/linear_backward_input.wgsl?raw';
+import linearBackwardInputVec4 from '../../shaders/linear_backward_input_vec4.wgsl?raw';
+import linearBackwardWeight from '../../shaders/linear_backward_weight.wgsl?raw';
+import linearBackwardWeightVec4 from '../../shaders/linear_backward_weight_vec4.wgsl?raw';
+import linearForward from '../../shaders/linear_forward.wgsl?raw';
+import linearForwardVec4 from '../../shaders/linear_forward_vec4.wgsl?raw';
+import logSoftmaxGather from '../../shaders/log_softmax_gather.wgsl?raw';
+import logitsBackward from '../../shaders/logits_backward.wgsl?raw';
+import philox from '../../shaders/philox.wgsl?raw';
+import rmsNorm from '../../shaders/rms_norm.wgsl?raw';
+import rmsNormBackward from '../../shaders/rms_norm_backward.wgsl?raw';
+import rmsNormBackwardWeight from '../../shaders/rms_norm_backward_weight.wgsl?raw';
+import rolloutStatistics from '../../shaders/rollout_statistics.wgsl?raw';
+import rope from '../../shaders/rope.wgsl?raw';
+import ropeCache from '../../shaders/rope_cache.wgsl?raw';
+import sample from '../../shaders/sample.wgsl?raw';
+import scheduleRows from '../../shaders/schedule_rows.wgsl?raw';
+import sequenceRatio from '../../shaders/sequence_ratio.wgsl?raw';
+import sumSquares from '../../shaders/sum_squares.wgsl?raw';
+import swiglu from '../../shaders/swiglu.wgsl?raw';
+import swigluBackward from '../../shaders/swiglu_backward.wgsl?raw';
+import tokenLoss from '../../shaders/token_loss.wgsl?raw';
+import type { ShaderFile } from '../gpu/kernel';
+
+export const SHADERS = {
+  accumulateSlices: { name: 'accumulate_slices', code: accumulateSlices },
+  adamw: { name: 'adamw', code: adamw },
+  attention: { name: 'attention', code: attention },
+  attentionBackwardKeyValue: { name: 'attention_backward_key_value', code: attentionBackwardKeyValue },
+  attentionBackwardQuery: { name: 'attention_backward_query', code: attentionBackwardQuery },
+  attentionDecode: { name: 'attention_decode', code: attentionDecode },
+  cacheFill: { name: 'cache_fill', code: cacheFill },
+  clipGradient: { name: 'clip_gradient', code: clipGradient },
+  embedding: { name: 'embedding', code: embedding },
+  embeddingBackward: { name: 'embedding_backward', code: embeddingBackward },
+  linearBackwardInput: { name: 'linear_backward_input', code: linearBackwardInput },
+  linearBackwardInputVec4: { name: 'linear_backward_input_vec4', code: linearBackwardInputVec4 },
+  linearBackwardWeight: { name: 'linear_backward_weight', code: linearBackwardWeight },
+  linearBackwardWeightVec4: { name: 'linear_backward_weight_vec4', code: linearBackwardWeightVec4 },
+  linearForward: { name: 'linear_forward', code: linearForward },
+  linearForwardVec4: { name: 'linear_forward_vec4', code: linearForwardVec4 },
+  logSoftmaxGather: { name: 'log_softmax_gather', code: logSoftmaxGather },
+  logitsBackward: { name: 'logits_backward', code: logitsBackward },
+  rmsNorm: { name: 'rms_norm', code: rmsNorm },
+  rmsNormBackward: { name: 'rms_norm_backward', code: rmsNormBackward },
+  rmsNormBackwardWeight: { name: 'rms_norm_backward_weight', code: rmsNormBackwardWeight },
+  rolloutStatistics: { name: 'rollout_statistics', code: rolloutStatistics },
+  rope: { name: 'rope', code: rope },
+  ropeCache: { name: 'rope_cache', code: ropeCache },
+  sample: { name: 'sample', code: sample, prelude: philox },
+  scheduleRows: { name: 'schedule_rows', code: scheduleRows },
+  sequenceRatio: { name: 'sequence_ratio', code: sequenceRatio },
+  sumSquares: { name: 'sum_squares', code: sumSquares },
+  swiglu: { name: 'swiglu', code: swiglu },
+  swigluBackward: { name: 'swiglu_backward', code: swigluBackward },
+  tokenLoss: { name: 'token_loss', code: tokenLoss },
+} satisfies Record<string, ShaderFile>;

@@ -1,0 +1,126 @@
+/**
+ * The buffers and operations a policy computes with.
+ *
+ * `Workspace` makes every buffer of the memory plan by name. `Op` is a bound kernel with its grid as a function of
+ * how many rows there are this time: the model binds all of its operations once, and a step only encodes them.
+ */
+import type { BufferPool, Gpu } from '../gpu/device';
+import { type BoundKernel, type BufferRange, flatGrid, type Grid, type ShaderFile } from '../gpu/kernel';
+import type { ConstantValue } from '../gpu/shader';
+import type { LlamaConfig } from './config';
+import { type Capacity, planWorkspace } from './plan';
+
+/** One dispatch of a step; `count` is the extent's: tokens, active tokens of a chunk, rows. */
+export interface Op {
+  kernel: BoundKernel;
+  grid(count: number): Grid;
+}
+
+export function encodeOps(pass: GPUComputePassEncoder, ops: readonly Op[], count: number): void {
+  if (count === 0) return;
+  for (const op of ops) op.kernel.encode(pass, op.grid(count));
+}
+
+/** A value of a uniform buffer: an integer, or `f32(x)`. */
+export type UniformValue = number | { f32: number };
+export const f32 = (value: number): UniformValue => ({ f32: value });
+
+/** Values packed as WGSL lays out a struct of 4-byte members. */
+export function packUniform(values: readonly UniformValue[]): ArrayBuffer {
+  const view = new DataView(new ArrayBuffer(values.length * 4));
+  values.forEach((value, i) => {
+    if (typeof value === 'number') view.setUint32(i * 4, value, true);
+    else view.setFloat32(i * 4, value.f32, true);
+  });
+  return view.buffer;
+}
+
+/** How many rows an operation works on, and where it starts: a uniform the host writes before a submission. */
+export class Extent {
+  readonly buffer: GPUBuffer;
+
+  constructor(
+    private readonly device: GPUDevice,
+    pool: BufferPool,
+    label: string,
+  ) {
+    this.buffer = pool.uniform(`extent.${label}`, packUniform([0, 0]));
+  }
+
+  write(count: number, start = 0): void {
+    this.device.queue.writeBuffer(this.buffer, 0, packUniform([count, start]));
+  }
+}
+
+export class Workspace {
+  readonly device: GPUDevice;
+  private readonly buffers = new Map<string, GPUBuffer>();
+
+  constructor(
+    readonly gpu: Gpu,
+    readonly config: LlamaConfig,
+    readonly capacity: Capacity,
+    readonly pool: BufferPool,
+  ) {
+    this.device = gpu.device;
+    for (const [name, values] of Object.entries(planWorkspace(config, capacity)))
+      this.buffers.set(name, pool.storage(`workspace.${name}`, values));
+    this.write('angles', ropeAngles(config, Math.max(capacity.tokens, capacity.cacheLength)));
+  }
+
+  buffer(name: string): GPUBuffer {
+    const buffer = this.buffers.get(name);
+    if (!buffer) throw new Error(`internal: the workspace has no buffer ${name}`);
+    return buffer;
+  }
+
+  extent(label: string): Extent {
+    return new Extent(this.device, this.pool, label);
+  }
+
+  /** Writes `data` at the start of a buffer. */
+  write(name: string, data: Uint32Array | Float32Array): void {
+    if (data.length > 0)
+      this.device.queue.writeBuffer(this.buffer(name), 0, data as Uint32Array<ArrayBuffer>);
+  }
+
+  /** Binds a kernel; `shape` fills its uniform struct, names of workspace buffers stand for the buffers. */
+  op(
+    file: ShaderFile,
+    buffers: Record<string, BufferRange | string | Extent>,
+    options: {
+      shape?: readonly UniformValue[];
+      constants?: Record<string, ConstantValue>;
+      grid: (count: number) => Grid;
+    },
+  ): Op {
+    const bound: Record<string, BufferRange> = {};
+    for (const [name, value] of Object.entries(buffers))
+      bound[name] =
+        typeof value === 'string' ? this.buffer(value) : value instanceof Extent ? value.buffer : value;
+    if (options.shape) bound.shape = this.pool.uniform(`${file.name}.shape`, packUniform(options.shape));
+    return { kernel: this.gpu.kernels.bind(file, bound, options.constants), grid: options.grid };
+  }
+}
+
+/** Grid of one invocation for each of `count` x `each` elements. */
+export const perElement =
+  (each: number) =>
+  (count: number): Grid =>
+    flatGrid(count * each);
+
+/**
+ * [positions, P / 2, 2] (cosine, sine) of position * theta^(-2 i / P), in double precision before rounding.
+ * Source: arXiv 2104.09864; the layout is Hugging Face's.
+ */
+function ropeAngles(config: LlamaConfig, positions: number): Float32Array<ArrayBuffer> {
+  const pairs = config.head_dim / 2;
+  const table = new Float32Array(positions * pairs * 2);
+  for (let p = 0; p < positions; p++)
+    for (let i = 0; i < pairs; i++) {
+      const angle = p * config.rope_theta ** ((-2 * i) / config.head_dim);
+      table[(p * pairs + i) * 2] = Math.cos(angle);
+      table[(p * pairs + i) * 2 + 1] = Math.sin(angle);
+    }
+  return table;
+}

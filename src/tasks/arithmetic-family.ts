@@ -1,0 +1,42 @@
+/** The ladder's own family: which problems its four tiers hold. */
+import { finalValue } from './arithmetic';
+import { writeArithmetic } from './arithmetic-writer';
+import type { Family, Tier } from './family';
+import type { Stream } from './random';
+import { digit, label, MINUS, PLUS, POWER, TIMES } from './tokens';
+
+const MAX_TIMES = 3;
+
+const tiers: readonly Tier[] = [
+  { name: 'easy', share: 0.25, sizes: [1, 2], flawless: true },
+  { name: 'mid', share: 0.25, sizes: [3, 4, 5, 6, 7] },
+  { name: 'hard', share: 0.25, sizes: [3, 4, 5, 6, 7] },
+  { name: 'unsolvable', share: 0.25, sizes: [2, 3, 4, 5, 6] },
+];
+
+function makeBody(stream: Stream, tier: Tier, size: number): number[] {
+  const body = [digit(stream.integer(0, 9)), digit(stream.integer(0, 9))];
+  let timesLeft = tier.name === 'hard' ? stream.integer(1, MAX_TIMES) : 0;
+  for (let i = 0; i < size; i++) {
+    let operation = stream.chance(0.5) ? PLUS : MINUS;
+    // Sampling without replacement: every placement of the multiplications is as likely as any other.
+    if (timesLeft > 0 && stream.chance(timesLeft / (size - i))) {
+      operation = TIMES;
+      timesLeft--;
+    }
+    if (tier.name === 'unsolvable' && i === size - 1) operation = POWER;
+    body.push(label(i), operation, digit(stream.integer(2, 9)));
+  }
+  return body;
+}
+
+export const ARITHMETIC: Family = {
+  name: 'ladder',
+  tiers,
+  makeBody,
+  solve: (body) => {
+    const value = finalValue(body);
+    return [digit(Math.floor(value / 10)), digit(value % 10)];
+  },
+  write: writeArithmetic,
+};

@@ -1,0 +1,12 @@
+/** The tasks there are, by name. */
+import { LADDER } from './ladder';
+import type { Task } from './task';
+
+export const TASKS: Record<'ladder', Task> = { ladder: LADDER };
+
+/** @throws Error naming the tasks there are, when `name` is none of them. */
+export function getTask(name: string): Task {
+  const task = Object.values(TASKS).find((each) => each.name === name);
+  if (!task) throw new Error(`getTask: expected one of ${Object.keys(TASKS).join(', ')}, got "${name}"`);
+  return task;
+}

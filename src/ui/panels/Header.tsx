@@ -1,0 +1,115 @@
+/** The bar at the top: what this is, where the run is, the controls, settings, link and theme. */
+import { DropdownMenu } from 'radix-ui';
+import { useState } from 'react';
+import { Button } from '../components/Button';
+import { Icon } from '../components/Icon';
+import overlay from '../components/Overlay.module.css';
+import { usePage, useSession, useTheme } from '../state/context';
+import { linkTo } from '../state/session';
+import { chooseTheme, type ThemeChoice } from '../theme/theme';
+import { Controls } from './Controls';
+import styles from './Header.module.css';
+import { StatusChip } from './StatusChip';
+
+export function Header() {
+  const session = useSession();
+  const settingsOpen = usePage((page) => page.looking.settingsOpen);
+  return (
+    <>
+      <header className={styles.header}>
+        <a className={styles.brand} href="./" aria-label="MASA Lab, start page">
+          <img src="favicon.svg" alt="" width={24} height={24} />
+          <span>MASA Lab</span>
+        </a>
+        <StatusChip />
+        <div className={styles.controls}>
+          <Controls />
+        </div>
+        <div className={styles.tools}>
+          <Button
+            icon={<Icon name="settings" />}
+            aria-expanded={settingsOpen}
+            aria-controls="settings"
+            onClick={() => session.look({ settingsOpen: !settingsOpen })}
+          >
+            Settings
+          </Button>
+          <MoreMenu />
+        </div>
+      </header>
+    </>
+  );
+}
+
+const THEME_LABELS: Record<ThemeChoice, string> = {
+  system: 'As the system',
+  light: 'Light',
+  dark: 'Dark',
+};
+
+function MoreMenu() {
+  const session = useSession();
+  const { choice } = useTheme();
+  const hasCheckpoint = usePage((page) => page.run.checkpoint !== null);
+  const [copied, setCopied] = useState<'yes' | 'no' | null>(null);
+  const copy = async () => {
+    try {
+      await navigator.clipboard.writeText(linkTo(session.store.getState().settings.draft));
+      setCopied('yes');
+    } catch {
+      setCopied('no');
+    }
+    setTimeout(() => setCopied(null), 4000);
+  };
+  const copyText =
+    copied === 'yes'
+      ? 'Link copied'
+      : copied === 'no'
+        ? 'Copy the address bar instead: the browser refused'
+        : 'Copy link';
+  return (
+    <>
+      <Button icon={<Icon name="link" />} className={styles.copy} onClick={copy} title="A link that repeats this run">
+        <span aria-live="polite">{copyText}</span>
+      </Button>
+      <DropdownMenu.Root>
+        <DropdownMenu.Trigger asChild>
+          <Button aria-label="Theme and more" className={styles.more}>
+            <span aria-hidden="true">⋯</span>
+          </Button>
+        </DropdownMenu.Trigger>
+        <DropdownMenu.Portal>
+          <DropdownMenu.Content className={overlay.menu} align="end" sideOffset={6}>
+            <DropdownMenu.Label className={styles.menuLabel}>Theme</DropdownMenu.Label>
+            <DropdownMenu.RadioGroup value={choice}>
+              {(Object.keys(THEME_LABELS) as ThemeChoice[]).map((each) => (
+                <DropdownMenu.RadioItem
+                  key={each}
+                  value={each}
+                  className={overlay.item}
+                  onSelect={() => chooseTheme(each)}
+                >
+                  <DropdownMenu.ItemIndicator className={overlay.mark}>
+                    <Icon name="check" />
+                  </DropdownMenu.ItemIndicator>
+                  <span className={overlay.itemText}>{THEME_LABELS[each]}</span>
+                </DropdownMenu.RadioItem>
+              ))}
+            </DropdownMenu.RadioGroup>
+            <DropdownMenu.Separator className={styles.separator} />
+            <DropdownMenu.Item
+              className={overlay.item}
+              disabled={!hasCheckpoint}
+              onSelect={() => session.exportCheckpoint()}
+            >
+              <span className={overlay.itemText}>Download checkpoint</span>
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className={overlay.item} onSelect={copy}>
+              <span className={overlay.itemText}>Copy link</span>
+            </DropdownMenu.Item>
+          </DropdownMenu.Content>
+        </DropdownMenu.Portal>
+      </DropdownMenu.Root>
+    </>
+  );
+}

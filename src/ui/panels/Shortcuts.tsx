@@ -1,0 +1,62 @@
+/**
+ * The page's keys: space runs and pauses, s takes a step, r resets. A stray r asks first once there is
+ * something to lose; nothing happens while the user types or a menu or dialog is open.
+ */
+import { AlertDialog } from 'radix-ui';
+import { useEffect, useState } from 'react';
+import { Button } from '../components/Button';
+import overlay from '../components/Overlay.module.css';
+import { useSession } from '../state/context';
+
+const TAKES_KEYS = 'input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=menu], [role=dialog], [role=alertdialog]';
+const TAKES_SPACE = 'button, a, summary, [role=switch], [role=radio], [role=tab]';
+
+export function Shortcuts() {
+  const session = useSession();
+  const [asking, setAsking] = useState(false);
+
+  useEffect(() => {
+    const pressed = (event: KeyboardEvent) => {
+      if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
+      const target = event.target instanceof Element ? event.target : null;
+      if (target?.closest(TAKES_KEYS)) return;
+      const { lab } = session.store.getState();
+      const allowed = session.allowed();
+      if (event.key === ' ' && !target?.closest(TAKES_SPACE)) {
+        event.preventDefault();
+        session.toggle();
+      } else if (event.key === 's' && allowed.step) session.step();
+      else if (event.key === 'r' && allowed.reset) {
+        if (lab.step > 0) setAsking(true);
+        else session.reset();
+      }
+    };
+    document.addEventListener('keydown', pressed);
+    return () => document.removeEventListener('keydown', pressed);
+  }, [session]);
+
+  return (
+    <AlertDialog.Root open={asking} onOpenChange={setAsking}>
+      <AlertDialog.Portal>
+        <AlertDialog.Overlay className={overlay.shade} />
+        <AlertDialog.Content className={overlay.dialog}>
+          <AlertDialog.Title className={overlay.title}>Go back to step 0?</AlertDialog.Title>
+          <AlertDialog.Description className={overlay.text}>
+            The policy returns to its initialisation and the charts start anew. The same settings repeat the
+            same run.
+          </AlertDialog.Description>
+          <div className={overlay.actions}>
+            <AlertDialog.Cancel asChild>
+              <Button>Keep the run</Button>
+            </AlertDialog.Cancel>
+            <AlertDialog.Action asChild>
+              <Button weight="primary" onClick={() => session.reset()}>
+                Reset
+              </Button>
+            </AlertDialog.Action>
+          </div>
+        </AlertDialog.Content>
+      </AlertDialog.Portal>
+    </AlertDialog.Root>
+  );
+}

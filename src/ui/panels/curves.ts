@@ -1,0 +1,65 @@
+/** Which numbers of the stream each chart draws, and in which colour. Constant objects: a chart is rebuilt when its series change. */
+import type { EvaluationSeries, Series, StepSeries } from '../components/chart-data';
+import { type ColourRole, TIER_ROLES } from '../theme/palette';
+
+const metric = (
+  key: string,
+  label: string,
+  colour: ColourRole = 'line-1',
+  more: Partial<StepSeries> = {},
+): StepSeries => ({ from: 'steps', key, label, colour, value: (point) => point.metrics[key], ...more });
+
+export const learningSeries = (suite: string): readonly Series[] => [
+  metric('reward', 'Reward', 'right', { width: 1.5 }),
+  {
+    from: 'evaluations',
+    suite,
+    key: 'accuracy',
+    label: 'Held-out',
+    colour: 'held-out',
+    width: 2.25,
+    value: (point) => point.total.accuracy,
+    low: (point) => point.total.low,
+    high: (point) => point.total.high,
+    band: 'held-out-band',
+  },
+];
+
+/** One line for each `suite\nfamily/tier`; the family is named only where there are several. */
+export function tierSeries(names: readonly string[]): readonly EvaluationSeries[] {
+  const tiers = names.map((name) => {
+    const [suite, key] = name.split('\n');
+    const [family, tier] = key.split('/');
+    return { suite, key, family, tier };
+  });
+  const families = new Set(tiers.map((each) => each.family));
+  return tiers.map(({ suite, key, family, tier }, i) => ({
+    from: 'evaluations',
+    suite,
+    key,
+    label: families.size > 1 || !tier ? [family, tier].filter(Boolean).join(' ') : tier,
+    colour: TIER_ROLES[i % TIER_ROLES.length],
+    dash: i >= TIER_ROLES.length ? [5, 4] : undefined,
+    value: (point) => point.byTier[key]?.accuracy,
+  }));
+}
+
+export const LENGTHS: readonly Series[] = [
+  metric('completions/mean_length', 'Mean', 'line-1', {
+    low: (point) => point.metrics['completions/min_length'],
+    high: (point) => point.metrics['completions/max_length'],
+    band: 'line-band',
+  }),
+];
+
+export const ENTROPY: readonly Series[] = [metric('entropy', 'Entropy')];
+export const NO_SIGNAL: readonly Series[] = [metric('frac_reward_zero_std', 'Groups without signal')];
+export const GRAD_NORM: readonly Series[] = [metric('grad_norm', 'Gradient norm')];
+export const LOSS: readonly Series[] = [metric('loss', 'Loss')];
+export const KL: readonly Series[] = [metric('kl', 'KL')];
+
+export const CLIP: readonly Series[] = [
+  metric('clip_ratio/low_mean', 'Below', 'line-3', { dash: [2, 3] }),
+  metric('clip_ratio/high_mean', 'Above', 'line-2', { dash: [6, 3] }),
+  metric('clip_ratio/region_mean', 'Both', 'line-1'),
+];

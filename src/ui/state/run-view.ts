@@ -1,0 +1,278 @@
+/**
+ * What the page knows of a run: a pure fold of the event stream, `reduceEvent(view, event) -> view`.
+ * Unchanged parts keep their identity, so that a panel that reads one of them draws only when it changed.
+ *
+ * Knows no React, no worker and no clock; a recorded stream gives the same view as a live one.
+ */
+import type {
+  AdapterInfo,
+  Phase,
+  ProblemInfo,
+  PromptGroup,
+  RunEvent,
+  RunEventOf,
+  Score,
+  SelfTestResult,
+} from '../../run/events';
+import type { Manifest } from '../../run/manifest';
+import { keepRecent, thin, tokensOf } from './bounds';
+
+/** `growing` and `ended` are live and not judged yet; the rest is the verifier's word. */
+export type Verdict = 'growing' | 'ended' | 'right' | 'wrong' | 'truncated';
+
+export interface RolloutView {
+  /** [T] */
+  tokens: readonly number[];
+  /** [T], null until judged. */
+  logps: readonly number[] | null;
+  reward: number | null;
+  advantage: number | null;
+  verdict: Verdict;
+}
+
+export interface GroupView {
+  step: number;
+  index: number;
+  prompt: readonly number[];
+  /** null until judged. */
+  problem: ProblemInfo | null;
+  rollouts: readonly RolloutView[];
+  rewardMean: number | null;
+  rewardStd: number | null;
+}
+
+export interface StepGroups {
+  step: number;
+  /** In the order of the step's batch. */
+  groups: readonly GroupView[];
+}
+
+export interface StepPoint {
+  step: number;
+  /** Tokens generated for training up to and with this step. */
+  numTokens: number;
+  metrics: Readonly<Record<string, number>>;
+  phasesMs: Readonly<Partial<Record<Phase, number>>>;
+  stepMs: number;
+}
+
+export interface EvaluationPoint {
+  step: number;
+  numTokens: number;
+  suite: string;
+  total: Score;
+  byTier: Readonly<Record<string, Score>>;
+  meanLength: number;
+}
+
+export interface RunFacts {
+  manifest: Manifest;
+  adapter: AdapterInfo;
+  selfTest: SelfTestResult;
+  parameters: number;
+  deviceBytes: number;
+  fromStep: number;
+  lab: string;
+}
+
+export type RunWarning = Pick<RunEventOf<'warning'>, 'step' | 'code' | 'message' | 'remedy'>;
+export type CheckpointNote = Pick<RunEventOf<'checkpoint'>, 'step' | 'path' | 'bytes'>;
+export type Ending = Pick<RunEventOf<'finished'>, 'step' | 'reason' | 'message' | 'last_checkpoint' | 'seconds'>;
+
+export interface RunView {
+  facts: RunFacts | null;
+  phase: { step: number; phase: Phase } | null;
+  /** In rising order of step; bounded by thinning out what is old. */
+  steps: readonly StepPoint[];
+  evaluations: readonly EvaluationPoint[];
+  /** The newest steps' groups, oldest first; the last one may be growing. */
+  recent: readonly StepGroups[];
+  warnings: readonly RunWarning[];
+  checkpoint: CheckpointNote | null;
+  ending: Ending | null;
+}
+
+export const EMPTY_RUN: RunView = {
+  facts: null,
+  phase: null,
+  steps: [],
+  evaluations: [],
+  recent: [],
+  warnings: [],
+  checkpoint: null,
+  ending: null,
+};
+
+const MOST_WARNINGS = 50;
+
+export function reduceEvents(view: RunView, events: readonly RunEvent[]): RunView {
+  return events.reduce(reduceEvent, view);
+}
+
+/** The view after one more event. Never throws: an event that refers to nothing known is taken as it stands. */
+export function reduceEvent(view: RunView, event: RunEvent): RunView {
+  switch (event.type) {
+    case 'run_started':
+      return startRun(view, event);
+    case 'phase':
+      return { ...view, phase: { step: event.step, phase: event.phase } };
+    case 'rollouts_started':
+      return startStep(view, event);
+    case 'rollouts_grown':
+      return growStep(view, event);
+    case 'prompt_group':
+      return judgeGroup(view, event);
+    case 'step_metrics':
+      return addStep(view, event);
+    case 'evaluation':
+      return addEvaluation(view, event);
+    case 'warning': {
+      const { step, code, message, remedy } = event;
+      const warnings = [...view.warnings, { step, code, message, remedy }].slice(-MOST_WARNINGS);
+      return { ...view, warnings };
+    }
+    case 'checkpoint': {
+      const { step, path, bytes } = event;
+      return { ...view, checkpoint: { step, path, bytes } };
+    }
+    case 'finished': {
+      const { step, reason, message, last_checkpoint, seconds } = event;
+      return { ...view, phase: null, ending: { step, reason, message, last_checkpoint, seconds } };
+    }
+    default:
+      return unknownEvent(event);
+  }
+}
+
+function unknownEvent(event: never): never {
+  throw new Error(`internal: run view: expected an event of the stream, got ${JSON.stringify(event)}`);
+}
+
+/** A run from step 0 starts with a clean sheet; a resumed one keeps what came before its checkpoint. */
+function startRun(view: RunView, event: RunEventOf<'run_started'>): RunView {
+  const facts: RunFacts = {
+    manifest: event.manifest,
+    adapter: event.adapter,
+    selfTest: event.self_test,
+    parameters: event.parameters,
+    deviceBytes: event.device_bytes,
+    fromStep: event.from_step,
+    lab: event.lab,
+  };
+  if (event.from_step === 0) return { ...EMPTY_RUN, facts };
+  return {
+    ...view,
+    facts,
+    phase: null,
+    ending: null,
+    steps: view.steps.filter((point) => point.step <= event.from_step),
+    evaluations: view.evaluations.filter((point) => point.step <= event.from_step),
+    recent: view.recent.filter((each) => each.step <= event.from_step && each.groups.every(isJudged)),
+  };
+}
+
+export const isJudged = (group: GroupView): boolean => group.rewardMean !== null;
+
+const UNGROWN: RolloutView = { tokens: [], logps: null, reward: null, advantage: null, verdict: 'growing' };
+
+function startStep(view: RunView, event: RunEventOf<'rollouts_started'>): RunView {
+  const rollouts = Array.from({ length: event.num_generations }, () => UNGROWN);
+  const groups = event.prompts.map(
+    (prompt, index): GroupView => ({
+      step: event.step,
+      index,
+      prompt,
+      problem: null,
+      rollouts,
+      rewardMean: null,
+      rewardStd: null,
+    }),
+  );
+  return { ...view, recent: appendStep(view.recent, { step: event.step, groups }) };
+}
+
+/** Steps at or after the new one are dropped: they belong to a stretch that is being run again. */
+function appendStep(recent: readonly StepGroups[], next: StepGroups): readonly StepGroups[] {
+  return keepRecent([...recent.filter((each) => each.step < next.step), next], (each) =>
+    tokensOf(each.groups),
+  );
+}
+
+function growStep(view: RunView, event: RunEventOf<'rollouts_grown'>): RunView {
+  const current = view.recent.at(-1);
+  if (current?.step !== event.step) return view;
+  let row = 0;
+  const groups = current.groups.map((group) => {
+    const first = row;
+    row += group.rollouts.length;
+    if (isJudged(group)) return group;
+    let changed = false;
+    const rollouts = group.rollouts.map((rollout, i) => {
+      const more = event.tokens[first + i] ?? [];
+      const ended = event.finished[first + i] ?? false;
+      if (more.length === 0 && (!ended || rollout.verdict === 'ended')) return rollout;
+      changed = true;
+      const tokens = more.length === 0 ? rollout.tokens : rollout.tokens.concat(more);
+      return { ...rollout, tokens, verdict: ended ? ('ended' as const) : rollout.verdict };
+    });
+    return changed ? { ...group, rollouts } : group;
+  });
+  return { ...view, recent: [...view.recent.slice(0, -1), { step: current.step, groups }] };
+}
+
+function judgeGroup(view: RunView, event: PromptGroup): RunView {
+  const group: GroupView = {
+    step: event.step,
+    index: event.index,
+    prompt: event.prompt,
+    problem: event.problem,
+    rollouts: event.rollouts.map((rollout) => ({
+      tokens: rollout.tokens,
+      logps: rollout.logps,
+      reward: rollout.reward,
+      advantage: rollout.advantage,
+      verdict: verdictOf(rollout),
+    })),
+    rewardMean: event.reward_mean,
+    rewardStd: event.reward_std,
+  };
+  const current = view.recent.at(-1);
+  if (current?.step !== event.step)
+    return { ...view, recent: appendStep(view.recent, { step: event.step, groups: [group] }) };
+  const groups = [...current.groups.filter((each) => each.index !== event.index), group];
+  groups.sort((a, b) => a.index - b.index);
+  return { ...view, recent: [...view.recent.slice(0, -1), { step: event.step, groups }] };
+}
+
+/** A truncated rollout that was rewarded all the same counts as right: the reward is what the policy learns from. */
+function verdictOf(rollout: { reward: number; truncated: boolean }): Verdict {
+  if (rollout.reward > 0) return 'right';
+  return rollout.truncated ? 'truncated' : 'wrong';
+}
+
+function addStep(view: RunView, event: RunEventOf<'step_metrics'>): RunView {
+  const before = view.steps.filter((point) => point.step < event.step);
+  const point: StepPoint = {
+    step: event.step,
+    numTokens: event.metrics.num_tokens ?? before.at(-1)?.numTokens ?? 0,
+    metrics: event.metrics,
+    phasesMs: event.phases_ms,
+    stepMs: event.step_ms,
+  };
+  return { ...view, steps: thin([...before, point]) };
+}
+
+function addEvaluation(view: RunView, event: RunEventOf<'evaluation'>): RunView {
+  const before = view.evaluations.filter(
+    (point) => point.step < event.step || (point.step === event.step && point.suite !== event.suite),
+  );
+  const point: EvaluationPoint = {
+    step: event.step,
+    numTokens: event.num_tokens,
+    suite: event.suite,
+    total: event.total,
+    byTier: event.by_tier,
+    meanLength: event.mean_length,
+  };
+  return { ...view, evaluations: thin([...before, point]) };
+}

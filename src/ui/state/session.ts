@@ -1,0 +1,214 @@
+/**
+ * The page's session with the worker: sends commands, folds messages into the store once a frame, and keeps
+ * the URL in step with the settings. The only place where the page talks to the worker; knows no React.
+ */
+import { LabClient, type WorkerLike } from '../../lab/client';
+import type { LabState } from '../../lab/protocol';
+import type { RunEvent } from '../../run/events';
+import { type Knob, type Manifest, manifestToQuery } from '../../run/manifest';
+import { downloadFiles } from './download';
+import { FrameQueue } from './frames';
+import { EMPTY_RUN, reduceEvents } from './run-view';
+import { allDefaults, applyPreset, changedKeys, hasInvalid, resetKnob, type Settings, typeKnob } from './settings';
+import type { Lab, Looking, PageStore } from './store';
+
+/** What the buttons may do in a state of the page. */
+export interface Allowed {
+  run: boolean;
+  pause: boolean;
+  step: boolean;
+  reset: boolean;
+  stop: boolean;
+  recover: boolean;
+}
+
+const AT_REST: ReadonlySet<LabState> = new Set(['idle', 'ready', 'paused', 'finished']);
+const HAS_RUN: ReadonlySet<LabState> = new Set(['ready', 'running', 'pausing', 'paused', 'finished', 'failed']);
+
+export function allowedIn(state: LabState, valid: boolean, hasCheckpoint: boolean): Allowed {
+  return {
+    run: AT_REST.has(state) && valid,
+    pause: state === 'running',
+    step: AT_REST.has(state) && state !== 'finished' && valid,
+    reset: HAS_RUN.has(state) && valid,
+    stop: state === 'running' || state === 'pausing' || state === 'paused',
+    recover: state === 'failed' && hasCheckpoint,
+  };
+}
+
+export class Session {
+  readonly store: PageStore;
+  readonly #client: LabClient;
+  readonly #events: FrameQueue<RunEvent>;
+  /** What to do once the run that is being loaded is ready. */
+  #next: 'run' | 'step' | null = null;
+  /** A load was sent, and nothing of the new run has come yet: what still arrives belongs to the old one. */
+  #stale = false;
+
+  constructor(store: PageStore, createWorker?: () => WorkerLike) {
+    this.store = store;
+    this.#events = new FrameQueue((events) =>
+      store.setState((page) => ({ run: reduceEvents(page.run, events) })),
+    );
+    this.#client = new LabClient(
+      {
+        state: (message) => this.#entered(message.state, message.step),
+        progress: ({ progress }) =>
+          this.#lab((lab) => ({ progress: { ...lab.progress, [progress.task]: progress } })),
+        opened: ({ adapter, selfTest }) => this.#lab(() => ({ adapter, selfTest })),
+        loaded: ({ manifest, parameters, deviceBytes }) => {
+          this.#stale = false;
+          this.#lab(() => ({ loaded: { manifest, parameters, deviceBytes }, error: null }));
+        },
+        events: ({ events }) => this.#arrived(events),
+        checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
+        error: ({ error }) => {
+          this.#next = null;
+          this.#lab(() => ({ error }));
+        },
+      },
+      createWorker,
+    );
+  }
+
+  open(): void {
+    this.#client.send({ type: 'open', baseUrl: new URL('./', document.baseURI).href });
+  }
+
+  /** Goes on, or starts: loads first when nothing is loaded or the settings changed before the first step. */
+  run(): void {
+    this.#go('run');
+  }
+
+  step(): void {
+    this.#go('step');
+  }
+
+  pause(): void {
+    this.#client.send({ type: 'pause' });
+  }
+
+  /** Space: pause when running, else run. */
+  toggle(): void {
+    const allowed = this.allowed();
+    if (allowed.pause) this.pause();
+    else if (allowed.run) this.run();
+  }
+
+  stop(): void {
+    this.#client.send({ type: 'stop' });
+  }
+
+  /** Back to step 0 with the settings of the form; the same settings give the same initialisation. */
+  reset(): void {
+    this.#load(null);
+  }
+
+  recover(): void {
+    this.#lab(() => ({ error: null }));
+    this.#client.send({ type: 'recover' });
+  }
+
+  exportCheckpoint(): void {
+    this.#client.send({ type: 'export-checkpoint' });
+  }
+
+  allowed(): Allowed {
+    const { lab, settings, run } = this.store.getState();
+    return allowedIn(lab.state, !hasInvalid(settings), run.checkpoint !== null);
+  }
+
+  typeKnob(knob: Knob, text: string): void {
+    this.#settings((settings) => typeKnob(settings, knob, text));
+  }
+
+  resetKnob(knob: Knob): void {
+    this.#settings((settings) => resetKnob(settings, knob));
+  }
+
+  applyPreset(name: string): void {
+    this.#settings((settings) => applyPreset(settings, name));
+  }
+
+  allDefaults(): void {
+    this.#settings(allDefaults);
+  }
+
+  /** Puts the settings of the run on screen back into the form. */
+  discardChanges(): void {
+    const { loaded } = this.store.getState().lab;
+    if (loaded) this.#settings((settings) => ({ ...settings, draft: loaded.manifest, invalid: {} }));
+  }
+
+  dismissLinkIssues(): void {
+    this.store.setState((page) => ({ settings: { ...page.settings, linkIssues: [] } }));
+  }
+
+  dismissError(): void {
+    this.#lab(() => ({ error: null }));
+  }
+
+  look(change: Partial<Looking>): void {
+    this.store.setState((page) => ({ looking: { ...page.looking, ...change } }));
+  }
+
+  #go(how: 'run' | 'step'): void {
+    const { lab, settings } = this.store.getState();
+    if (!this.allowed()[how]) return;
+    const untouched = lab.state === 'ready' && lab.step === 0;
+    const fits = lab.loaded !== null && changedKeys(settings, lab.loaded.manifest).length === 0;
+    const goesOn = lab.state === 'paused' || (lab.state === 'ready' && (fits || !untouched));
+    if (goesOn) this.#client.send({ type: how });
+    else this.#load(how);
+  }
+
+  #load(next: 'run' | 'step' | null): void {
+    const { settings, looking } = this.store.getState();
+    if (hasInvalid(settings)) return;
+    this.#next = next;
+    this.#stale = true;
+    this.#events.clear();
+    this.store.setState({ run: EMPTY_RUN, looking: { ...looking, group: 0, heldStep: null } });
+    this.#lab(({ progress }) => ({
+      error: null,
+      loaded: null,
+      step: 0,
+      state: 'loading',
+      progress: { adapter: progress.adapter, 'self-test': progress['self-test'] },
+    }));
+    this.#client.send({ type: 'load', manifest: settings.draft });
+  }
+
+  #entered(state: LabState, step: number): void {
+    this.#lab(() => ({ state, step }));
+    if (state !== 'ready' || this.#next === null) return;
+    const next = this.#next;
+    this.#next = null;
+    this.#client.send({ type: next });
+  }
+
+  #arrived(events: readonly RunEvent[]): void {
+    if (!this.#stale) return this.#events.push(events);
+    const start = events.findIndex((event) => event.type === 'run_started');
+    if (start < 0) return;
+    this.#stale = false;
+    this.#events.push(events.slice(start));
+  }
+
+  #lab(change: (lab: Lab) => Partial<Lab>): void {
+    this.store.setState((page) => ({ lab: { ...page.lab, ...change(page.lab) } }));
+  }
+
+  #settings(change: (settings: Settings) => Settings): void {
+    this.store.setState((page) => ({ settings: change(page.settings) }));
+    const { draft } = this.store.getState().settings;
+    history.replaceState(null, '', linkTo(draft));
+  }
+}
+
+/** The address of this page with these settings. */
+export function linkTo(manifest: Manifest): string {
+  const url = new URL(location.href);
+  url.search = manifestToQuery(manifest);
+  return url.href;
+}
