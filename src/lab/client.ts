@@ -39,7 +39,11 @@ export class LabClient {
       const message = 'lab client: expected a message of the protocol, got one that cannot be read';
       handlers.error({
         type: 'error',
-        error: { code: 'internal', message, remedy: 'Reload the page; the run can be repeated from its link.' },
+        error: {
+          code: 'internal',
+          message,
+          remedy: 'Reload the page; the run can be repeated from its link.',
+        },
       });
     });
   }
@@ -58,21 +62,28 @@ export class LabClient {
 function dispatch(message: Message, handlers: MessageHandlers): void {
   switch (message.type) {
     case 'state':
-      return handlers.state(message);
+      handlers.state(message);
+      break;
     case 'progress':
-      return handlers.progress(message);
+      handlers.progress(message);
+      break;
     case 'opened':
-      return handlers.opened(message);
+      handlers.opened(message);
+      break;
     case 'loaded':
-      return handlers.loaded(message);
+      handlers.loaded(message);
+      break;
     case 'events':
-      return handlers.events(message);
+      handlers.events(message);
+      break;
     case 'checkpoint':
-      return handlers.checkpoint(message);
+      handlers.checkpoint(message);
+      break;
     case 'error':
-      return handlers.error(message);
+      handlers.error(message);
+      break;
     default:
-      return unknownMessage(message);
+      unknownMessage(message);
   }
 }
 

@@ -49,7 +49,7 @@ export interface Progress {
 }
 
 export interface LabError {
-  /** Stable name for tests and help: `no-webgpu`, `no-adapter`, `self-test`, `memory-plan`, `device-lost`, `non-finite`, `model-file`, `manifest`, `internal`. */
+  /** Stable name for tests and help: `no-webgpu`, `no-adapter`, `self-test`, `memory-plan`, `device-lost`, `non-finite`, `model-file`, `checkpoint`, `manifest`, `internal`. */
   code: string;
   /** What is wrong and where. */
   message: string;

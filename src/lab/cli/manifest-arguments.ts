@@ -114,7 +114,7 @@ export function resumeManifest(given: ManifestArguments, stored: Manifest, step:
     const why = key === 'steps' ? `, which the ${stored.lr_scheduler_type} schedule depends on` : '';
     refused.push({
       key,
-      message: `expected ${JSON.stringify(stored[key])} as the run began with${why}, got ${JSON.stringify(manifest[key])}; start another run with another --out`,
+      message: `expected ${JSON.stringify(stored[key])} as the run began${why}, got ${JSON.stringify(manifest[key])}; start another run with another --out`,
     });
   }
   if (refused.length > 0) throw new ManifestError(refused);

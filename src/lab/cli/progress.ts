@@ -61,24 +61,31 @@ export class Progress {
         this.#steps = event.manifest.steps;
         this.#finishedSteps = event.from_step;
         this.#times = [this.#now()];
-        return this.note(describeStart(event));
+        this.note(describeStart(event));
+        break;
       case 'phase':
-        return this.#draw(`${PHASE_WORDS[event.phase]}…`);
+        this.#draw(`${PHASE_WORDS[event.phase]}…`);
+        break;
       case 'step_metrics':
-        return this.#step(event);
+        this.#step(event);
+        break;
       case 'evaluation':
         this.#accuracy = `${event.suite} ${formatPercent(event.total.accuracy)}`;
-        return this.note(describeEvaluation(event));
+        this.note(describeEvaluation(event));
+        break;
       case 'warning':
-        return this.note(`warning: ${event.message} ${event.remedy}`.trimEnd());
+        this.note(`warning: ${event.message} ${event.remedy}`.trimEnd());
+        break;
       case 'checkpoint':
-        return this.note(`checkpoint of step ${event.step}: ${event.path} (${formatBytes(event.bytes)})`);
+        this.note(`checkpoint of step ${event.step}: ${event.path} (${formatBytes(event.bytes)})`);
+        break;
       case 'finished':
-        return this.note(describeEnd(event));
+        this.note(describeEnd(event));
+        break;
       case 'rollouts_started':
       case 'rollouts_grown':
       case 'prompt_group':
-        return;
+        break;
     }
   }
 

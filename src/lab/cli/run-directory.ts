@@ -19,12 +19,13 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  readSync,
   rmSync,
   truncateSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { CheckpointError, type CheckpointFiles, type TrainerState } from '../../run/checkpoint';
 import type { RunEvent, RunEventOf } from '../../run/events';
 import { EventReader, EventStreamError, eventToLine, type PlacedEvent } from '../../run/jsonl';
@@ -166,7 +167,7 @@ export class RunDirectory {
       throw new UsageError([
         `--out: expected a folder without a run, got ${path}, which holds one; add --resume to go on with it, or choose another`,
       ]);
-    withFile('create', path, () => mkdirSync(join(path, CHECKPOINTS), { recursive: true }));
+    withFile('create', path, () => makeFolder(join(path, CHECKPOINTS)));
     return RunDirectory.#locked(path, () => {
       writeManifest(path, manifest);
       return new RunDirectory(path, 0);
@@ -177,12 +178,14 @@ export class RunDirectory {
   static resume(path: string, found: FoundRun, manifest: object): RunDirectory {
     return RunDirectory.#locked(path, () => {
       const checkpoints = join(path, CHECKPOINTS);
-      withFile('create', checkpoints, () => mkdirSync(checkpoints, { recursive: true }));
+      withFile('create', checkpoints, () => makeFolder(checkpoints));
       cleanCheckpoints(checkpoints);
       writeManifest(path, manifest);
       const events = join(path, EVENTS);
-      if (existsSync(events)) withFile('cut', events, () => truncateSync(events, found.covered_bytes));
-      return new RunDirectory(path, found.covered_bytes);
+      const bytes = existsSync(events)
+        ? withFile('cut', events, () => cutStream(events, found.covered_bytes))
+        : 0;
+      return new RunDirectory(path, bytes);
     });
   }
 
@@ -258,6 +261,30 @@ export class RunDirectory {
     this.#open = false;
     closeSync(this.#events);
     rmSync(join(this.path, LOCK), { force: true });
+  }
+}
+
+/**
+ * Creates a folder with those above it, one by one: Node's `recursive` reports "no such file" where the file
+ * system is read-only.
+ */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
+/** Keeps the first `bytes` of a stream, and ends their last line where a crash left it open. Returns their new count. */
+function cutStream(path: string, bytes: number): number {
+  truncateSync(path, bytes);
+  if (bytes === 0) return 0;
+  const file = openSync(path, 'r+');
+  try {
+    const last = Buffer.alloc(1);
+    readSync(file, last, 0, 1, bytes - 1);
+    return last.toString() === '\n' ? bytes : bytes + writeSync(file, '\n', bytes);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -22,9 +22,9 @@ export function Button({ weight = 'plain', icon, shortcut, large, children, clas
       {icon}
       {children !== undefined && <span>{children}</span>}
       {shortcut && (
-        <kbd className={styles.key} aria-hidden="true">
+        <span className={styles.key} aria-hidden="true">
           {shortcut}
-        </kbd>
+        </span>
       )}
     </button>
   );

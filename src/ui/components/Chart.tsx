@@ -9,9 +9,9 @@ import 'uplot/dist/uPlot.min.css';
 import { formatCount, formatNumber } from '../../run/format';
 import { useSession, useTheme } from '../state/context';
 import type { PageState } from '../state/store';
-import { PALETTE, type Theme } from '../theme/palette';
 import styles from './Chart.module.css';
 import { alignSeries, lastValue, type Series, valueAt } from './chart-data';
+import { chartOptions, firstColumns } from './chart-options';
 
 interface Props {
   /** Stable name: `reward`. */
@@ -25,13 +25,16 @@ interface Props {
   tickFormat?: (value: number) => string;
   /** Bounds of y; null lets the data decide. */
   range?: [number | null, number | null];
+  /** The smallest span of y worth drawing: below it, noise would look like a curve. */
+  leastSpan?: number;
   height?: number;
+  /** A row of its own for the legend, where charts side by side should line up. */
+  legendBelow?: boolean;
   /** Under the legend: what the numbers mean just now. */
   note?: ReactNode;
 }
 
 const NO_DATA = '–';
-const FONT = '11px system-ui, -apple-system, "Segoe UI", sans-serif';
 
 export function Chart({
   name,
@@ -41,7 +44,9 @@ export function Chart({
   format = formatNumber,
   tickFormat = format,
   range,
+  leastSpan = 0,
   height = 170,
+  legendBelow = false,
   note,
 }: Props) {
   const { store } = useSession();
@@ -55,8 +60,19 @@ export function Chart({
     const target = box.current;
     if (!target) return;
     const firstColumn = firstColumns(series);
+    let end = 1;
     const plot = new uPlot(
-      options({ series, theme, format: tickFormat, range, height, width: target.clientWidth, onCursor: () => showValues() }),
+      chartOptions({
+        series,
+        theme,
+        format: tickFormat,
+        range,
+        leastSpan,
+        end: () => end,
+        height,
+        width: target.clientWidth,
+        onCursor: () => showValues(),
+      }),
       [[]],
       target,
     );
@@ -75,7 +91,8 @@ export function Chart({
         const cell = cells?.[i];
         if (cell) cell.textContent = value === null ? NO_DATA : format(value);
         if (index == null) cell?.setAttribute('data-last', value === null ? '' : String(value));
-        if (index == null) target.dataset[`last${i}`] = value === null ? '' : `${each.label} ${format(value)}`;
+        if (index == null)
+          target.dataset[`last${i}`] = value === null ? '' : `${each.label} ${format(value)}`;
       });
     };
 
@@ -84,6 +101,7 @@ export function Chart({
       if (drawn.steps === run.steps && drawn.evaluations === run.evaluations && drawn.axis === looking.xAxis)
         return;
       drawn = { steps: run.steps, evaluations: run.evaluations, axis: looking.xAxis };
+      end = newestX(run, looking.xAxis);
       const data = alignSeries(series, run, looking.xAxis);
       plot.setData(data as uPlot.AlignedData);
       showValues();
@@ -116,11 +134,11 @@ export function Chart({
       observer.disconnect();
       plot.destroy();
     };
-  }, [store, series, theme, format, tickFormat, range, height, label]);
+  }, [store, series, theme, format, tickFormat, range, leastSpan, height, label]);
 
   return (
     <figure className={styles.chart} data-testid={`chart-${name}`} aria-labelledby={titleId}>
-      <figcaption className={styles.caption}>
+      <figcaption className={styles.caption} data-rows={legendBelow ? 2 : 1}>
         <span id={titleId} className={styles.title}>
           {title}
         </span>
@@ -152,106 +170,10 @@ export function Chart({
   );
 }
 
-const hasBand = (series: Series): boolean => series.low !== undefined && series.high !== undefined;
-
-/** The place of each series' value among the aligned columns, behind x. */
-function firstColumns(series: readonly Series[]): number[] {
-  let next = 1;
-  return series.map((each) => {
-    const place = next;
-    next += hasBand(each) ? 3 : 1;
-    return place;
-  });
-}
-
-interface OptionsInput {
-  series: readonly Series[];
-  theme: Theme;
-  format: (value: number) => string;
-  range?: [number | null, number | null];
-  width: number;
-  height: number;
-  onCursor: () => void;
-}
-
-function options({ series, theme, format: tickFormat, range, width, height, onCursor }: OptionsInput): uPlot.Options {
-  const colours = PALETTE[theme];
-  const places = firstColumns(series);
-  const hidden: uPlot.Series = { stroke: 'transparent', points: { show: false }, spanGaps: true };
-  const axis = {
-    stroke: colours['ink-3'],
-    font: FONT,
-    ticks: { show: false },
-    grid: { stroke: colours.line, width: 1 },
-  } satisfies uPlot.Axis;
-  return {
-    width,
-    height,
-    padding: [8, 10, 0, 0],
-    legend: { show: false },
-    cursor: {
-      sync: { key: 'history', setSeries: false },
-      drag: { x: false, y: false },
-      points: { size: 6 },
-      y: false,
-    },
-    scales: {
-      x: {
-        time: false,
-        range: (_plot, low, high) => (low == null || high == null ? [0, 1] : [low, Math.max(high, low + 1)]),
-      },
-      y: { range: (_plot, low, high) => yRange(low, high, range) },
-    },
-    axes: [
-      { ...axis, size: 26, gap: 4, space: 56, grid: { show: false }, values: (_plot, ticks) => ticks.map(tick) },
-      { ...axis, size: 46, gap: 6, space: 34, values: (_plot, ticks) => ticks.map(format) },
-    ],
-    series: [
-      {},
-      ...series.flatMap((each): uPlot.Series[] => {
-        const line: uPlot.Series = {
-          stroke: colours[each.colour],
-          width: each.width ?? 1.75,
-          dash: each.dash,
-          spanGaps: true,
-          points: {
-            show: each.from === 'evaluations',
-            size: 5,
-            width: 1.5,
-            stroke: colours[each.colour],
-            fill: colours.surface,
-          },
-        };
-        return hasBand(each) ? [line, hidden, hidden] : [line];
-      }),
-    ],
-    bands: series.flatMap((each, i) =>
-      hasBand(each)
-        ? [
-            {
-              series: [places[i] + 2, places[i] + 1] as [number, number],
-              fill: colours[each.band ?? 'line-band'],
-            },
-          ]
-        : [],
-    ),
-    hooks: { setCursor: [onCursor] },
-  };
-}
-
-function yRange(
-  low: number | null,
-  high: number | null,
-  wanted: [number | null, number | null] = [null, null],
-): [number, number] {
-  const [from, to] = [wanted[0] ?? low ?? 0, wanted[1] ?? high ?? 1];
-  const room = (to - from || Math.abs(to) || 1) * 0.08;
-  return [wanted[0] ?? from - room, wanted[1] ?? to + room];
-}
-
-/** Axis numbers: 1.2k, 350k, 2M, so that they fit. */
-function tick(value: number): string {
-  if (Math.abs(value) >= 1e6) return `${formatNumber(value / 1e6, 3)}M`;
-  if (Math.abs(value) >= 1e4) return `${formatNumber(value / 1e3, 3)}k`;
-  return formatNumber(value);
+/** Where the run is on the axis, so that all charts end at the same place. */
+function newestX({ steps, evaluations }: PageState['run'], axis: PageState['looking']['xAxis']): number {
+  const ends = [steps.at(-1), evaluations.at(-1)].map((point) =>
+    axis === 'step' ? point?.step : point?.numTokens,
+  );
+  return Math.max(1, ...ends.map((end) => end ?? 0));
 }

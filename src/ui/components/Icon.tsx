@@ -5,7 +5,8 @@ const PATHS = {
   step: 'M3 2.8v10.4c0 .6.6.9 1.1.6L10.5 9v4.5h2v-11h-2V7L4.1 2.2C3.6 1.9 3 2.2 3 2.8Z',
   reset: 'M8 3V.8L4 4l4 3.2V5a4 4 0 1 1-4 4H2a6 6 0 1 0 6-6Z',
   stop: 'M3.5 3.5h9v9h-9z',
-  settings: 'M2 4h6.2a2 2 0 0 0 3.6 0H14V3h-2.2a2 2 0 0 0-3.6 0H2zm0 9h2.2a2 2 0 0 0 3.6 0H14v-1H7.8a2 2 0 0 0-3.6 0H2zM2 8.5h7.2a2 2 0 0 0 3.6 0H14v-1h-1.2a2 2 0 0 0-3.6 0H2z',
+  settings:
+    'M2 4h6.2a2 2 0 0 0 3.6 0H14V3h-2.2a2 2 0 0 0-3.6 0H2zm0 9h2.2a2 2 0 0 0 3.6 0H14v-1H7.8a2 2 0 0 0-3.6 0H2zM2 8.5h7.2a2 2 0 0 0 3.6 0H14v-1h-1.2a2 2 0 0 0-3.6 0H2z',
   link: 'M6.6 9.4 9.4 6.6M7 4.6l1.6-1.6a3.1 3.1 0 0 1 4.4 4.4L11.4 9M9 11.4 7.4 13A3.1 3.1 0 0 1 3 8.6L4.6 7',
   close: 'm4 4 8 8m0-8-8 8',
   down: 'm4 6 4 4 4-4',
@@ -13,7 +14,14 @@ const PATHS = {
   undo: 'M5.5 3 2.5 6l3 3M3 6h6.5a3.5 3.5 0 0 1 0 7H6',
 } as const;
 
-const FILLED: ReadonlySet<keyof typeof PATHS> = new Set(['run', 'pause', 'step', 'reset', 'stop', 'settings']);
+const FILLED: ReadonlySet<keyof typeof PATHS> = new Set([
+  'run',
+  'pause',
+  'step',
+  'reset',
+  'stop',
+  'settings',
+]);
 
 export type IconName = keyof typeof PATHS;
 

@@ -84,7 +84,11 @@ function read<P extends { step: number; numTokens: number }>(
 }
 
 /** `[x, value, (low, high)?, value, ...]`, all of the length of the joined x. */
-export function alignSeries(series: readonly Series[], history: History, axis: XAxis): [number[], ...Column[]] {
+export function alignSeries(
+  series: readonly Series[],
+  history: History,
+  axis: XAxis,
+): [number[], ...Column[]] {
   const parts = series.map((each) => pointsOf(each, history, axis));
   const x = [...new Set(parts.flatMap((part) => part.x))].sort((a, b) => a - b);
   const place = new Map(x.map((value, i) => [value, i]));

@@ -53,8 +53,8 @@ export function BrowserHelp() {
         ))}
       </ul>
       <p>
-        A graphics driver that is out of date is the next thing to look at. Without any GPU the same run works from
-        the command line: <code>npm run -s lab -- train --preset quick --out runs/first</code>
+        A graphics driver that is out of date is the next thing to look at. Without any GPU the same run works
+        from the command line: <code>npm run -s lab -- train --preset quick --out runs/first</code>
       </p>
     </div>
   );

@@ -1,17 +1,28 @@
 /** The run's curves: what was learned first, then the health of the training. One axis and one cursor for all. */
 import { ToggleGroup } from 'radix-ui';
 import { useMemo } from 'react';
-import { Chart } from '../components/Chart';
-import { MetricName } from '../components/MetricName';
-import { Explain } from '../components/Explain';
-import { Panel } from '../components/Panel';
-import { formatMetric } from '../../run/metrics';
 import { formatPercent } from '../../run/format';
+import { formatMetric } from '../../run/metrics';
+import { Chart } from '../components/Chart';
+import { Explain } from '../components/Explain';
+import { MetricName } from '../components/MetricName';
+import { Panel } from '../components/Panel';
 import { usePage, useSession } from '../state/context';
 import { mainSuite, shownManifest } from '../state/selectors';
 import type { XAxis } from '../state/store';
 import styles from './Charts.module.css';
-import { CLIP, ENTROPY, GRAD_NORM, KL, LENGTHS, LOSS, learningSeries, NO_SIGNAL, tierSeries } from './curves';
+import {
+  CLIP,
+  ENTROPY,
+  GRAD_NORM,
+  KL,
+  LENGTHS,
+  LOSS,
+  learningSeries,
+  NO_SIGNAL,
+  tierNames,
+  tierSeries,
+} from './curves';
 
 const SHARE: [number, number] = [0, 1];
 const FROM_ZERO: [number, null] = [0, null];
@@ -60,17 +71,16 @@ export function LearningPanel() {
         tickFormat={percentTick}
         range={SHARE}
         height={240}
+        legendBelow
       />
     </Panel>
   );
 }
 
 export function TierPanel() {
-  // The tiers' names joined: a plain value, so that only a new tier draws the panel again.
-  const tiers = usePage((page) =>
-    [...new Set(page.run.evaluations.flatMap((point) => Object.keys(point.byTier).map((tier) => `${point.suite}\n${tier}`)))].join('\t'),
-  );
-  const series = useMemo(() => tierSeries(tiers === '' ? [] : tiers.split('\t')), [tiers]);
+  // A plain value, so that only a new tier draws the panel again.
+  const tiers = usePage((page) => tierNames(page.run.evaluations));
+  const series = useMemo(() => tierSeries(tiers), [tiers]);
   return (
     <Panel
       name="tiers"
@@ -92,6 +102,7 @@ export function TierPanel() {
         tickFormat={percentTick}
         range={SHARE}
         height={240}
+        legendBelow
       />
     </Panel>
   );
@@ -151,6 +162,7 @@ export function HealthPanel() {
           format={formatPercent}
           tickFormat={finePercentTick}
           range={FROM_ZERO}
+          leastSpan={0.01}
           note={
             onPolicy
               ? 'Zero by design: with one update per batch the policy is still the one that sampled, every ratio is 1, and nothing is ever clipped.'
@@ -162,6 +174,7 @@ export function HealthPanel() {
           title={<MetricName name="loss" />}
           label="Loss"
           series={LOSS}
+          leastSpan={0.02}
           note={
             lossIsZero
               ? 'About zero, and learning all the same: every ratio is 1 and a group’s advantages add up to 0, so the value cancels while its gradient does not.'

@@ -10,7 +10,7 @@ export function Controls() {
   const state = usePage((page) => page.lab.state);
   const running = state === 'running' || state === 'pausing';
   return (
-    <div className={styles.controls} role="group" aria-label="Run controls">
+    <fieldset className={styles.controls} aria-label="Run controls">
       {running ? (
         <Button
           weight="primary"
@@ -60,6 +60,6 @@ export function Controls() {
       >
         Stop
       </Button>
-    </div>
+    </fieldset>
   );
 }

@@ -5,8 +5,8 @@
 import type { LabError } from '../../lab/protocol';
 import { Button } from '../components/Button';
 import { useAllowed, usePage, useSession } from '../state/context';
-import styles from './ErrorPanel.module.css';
 import { BrowserHelp } from './BrowserHelp';
+import styles from './ErrorPanel.module.css';
 
 const TITLES: Readonly<Record<string, string>> = {
   'no-webgpu': 'This browser does not offer WebGPU',

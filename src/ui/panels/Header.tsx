@@ -5,6 +5,7 @@ import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import overlay from '../components/Overlay.module.css';
 import { usePage, useSession, useTheme } from '../state/context';
+import { isFirstVisit } from '../state/selectors';
 import { linkTo } from '../state/session';
 import { chooseTheme, type ThemeChoice } from '../theme/theme';
 import { Controls } from './Controls';
@@ -14,30 +15,32 @@ import { StatusChip } from './StatusChip';
 export function Header() {
   const session = useSession();
   const settingsOpen = usePage((page) => page.looking.settingsOpen);
+  // The first screen has its own, single button.
+  const first = usePage(isFirstVisit);
   return (
-    <>
-      <header className={styles.header}>
-        <a className={styles.brand} href="./" aria-label="MASA Lab, start page">
-          <img src="favicon.svg" alt="" width={24} height={24} />
-          <span>MASA Lab</span>
-        </a>
-        <StatusChip />
+    <header className={styles.header}>
+      <a className={styles.brand} href="./" aria-label="MASA Lab, start page">
+        <img src="favicon.svg" alt="" width={24} height={24} />
+        <span>MASA Lab</span>
+      </a>
+      <StatusChip />
+      {!first && (
         <div className={styles.controls}>
           <Controls />
         </div>
-        <div className={styles.tools}>
-          <Button
-            icon={<Icon name="settings" />}
-            aria-expanded={settingsOpen}
-            aria-controls="settings"
-            onClick={() => session.look({ settingsOpen: !settingsOpen })}
-          >
-            Settings
-          </Button>
-          <MoreMenu />
-        </div>
-      </header>
-    </>
+      )}
+      <div className={styles.tools}>
+        <Button
+          icon={<Icon name="settings" />}
+          aria-expanded={settingsOpen}
+          aria-controls="settings"
+          onClick={() => session.look({ settingsOpen: !settingsOpen })}
+        >
+          Settings
+        </Button>
+        <MoreMenu />
+      </div>
+    </header>
   );
 }
 
@@ -69,7 +72,12 @@ function MoreMenu() {
         : 'Copy link';
   return (
     <>
-      <Button icon={<Icon name="link" />} className={styles.copy} onClick={copy} title="A link that repeats this run">
+      <Button
+        icon={<Icon name="link" />}
+        className={styles.copy}
+        onClick={copy}
+        title="A link that repeats this run"
+      >
         <span aria-live="polite">{copyText}</span>
       </Button>
       <DropdownMenu.Root>

@@ -1,7 +1,5 @@
 /** The numbers that head the page. Each explains itself; each is in the event stream. */
 import type { ReactNode } from 'react';
-import { Explain } from '../components/Explain';
-import { MetricName } from '../components/MetricName';
 import {
   formatCount,
   formatDuration,
@@ -11,8 +9,17 @@ import {
   formatRate,
   NO_VALUE,
 } from '../../run/format';
+import { Explain } from '../components/Explain';
+import { MetricName } from '../components/MetricName';
 import { usePage } from '../state/context';
-import { firstEvaluation, lastEvaluation, lastStep, mainSuite, shownManifest, taskOf } from '../state/selectors';
+import {
+  firstEvaluation,
+  lastEvaluation,
+  lastStep,
+  mainSuite,
+  shownManifest,
+  taskOf,
+} from '../state/selectors';
 import styles from './Headline.module.css';
 
 export function Headline() {
@@ -62,7 +69,15 @@ function StepNumber() {
       value={formatCount(step)}
     />
   );
-  return <Figure name="step" label={label} raw={step} text={formatCount(step)} detail={`of ${formatCount(steps)}`} />;
+  return (
+    <Figure
+      name="step"
+      label={label}
+      raw={step}
+      text={formatCount(step)}
+      detail={`of ${formatCount(steps)}`}
+    />
+  );
 }
 
 function Accuracy() {
@@ -126,7 +141,7 @@ function Tokens() {
       label={<MetricName name="num_tokens" label="Tokens" />}
       raw={value}
       text={formatCount(value)}
-      detail={value === undefined ? '' : 'generated to learn from'}
+      detail={value === undefined ? '' : 'in rollouts'}
     />
   );
 }

@@ -1,9 +1,9 @@
 /** Presets to start from, each with a sentence on what it shows; the seed and the name stay as they are. */
 import { DropdownMenu } from 'radix-ui';
+import { PRESETS } from '../../run/presets';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import overlay from '../components/Overlay.module.css';
-import { PRESETS } from '../../run/presets';
 import { usePage, useSession } from '../state/context';
 import { presetOf } from '../state/settings';
 

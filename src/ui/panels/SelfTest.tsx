@@ -3,12 +3,12 @@
  * and tolerance on demand. The stored case's truth comes from PyTorch; see the reference folder's README.
  */
 import { Dialog } from 'radix-ui';
+import type { AdapterInfo, CheckedQuantity, SelfTestResult } from '../../run/events';
+import { formatDuration, formatNumber } from '../../run/format';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import overlay from '../components/Overlay.module.css';
 import { ProgressBar } from '../components/ProgressBar';
-import { formatDuration, formatNumber } from '../../run/format';
-import type { AdapterInfo, CheckedQuantity, SelfTestResult } from '../../run/events';
 import { usePage } from '../state/context';
 import styles from './SelfTest.module.css';
 
@@ -100,8 +100,9 @@ function Details({ result }: { result: SelfTestResult }) {
         <Dialog.Content className={`${overlay.dialog} ${overlay.wide}`} data-testid="self-test-dialog">
           <Dialog.Title className={overlay.title}>What was checked on your GPU</Dialog.Title>
           <Dialog.Description className={overlay.text}>
-            Some drivers silently compute zeros. So a small stored case runs first, forward and backward, and its
-            loss and gradients are compared with what PyTorch computed. An error has to stay under its tolerance.
+            Some drivers silently compute zeros. So a small stored case runs first, forward and backward, and
+            its loss and gradients are compared with what PyTorch computed. An error has to stay under its
+            tolerance.
           </Dialog.Description>
           {result.cases.map((each) => (
             <table key={each.name} className={styles.table}>

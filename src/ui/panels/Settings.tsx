@@ -4,11 +4,11 @@
  */
 import { Collapsible, Dialog } from 'radix-ui';
 import { useSyncExternalStore } from 'react';
+import { KNOBS, SECTIONS, type Section } from '../../run/manifest';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import { Knob } from '../components/Knob';
 import overlay from '../components/Overlay.module.css';
-import { KNOBS, SECTIONS, type Section } from '../../run/manifest';
 import { usePage, useSession } from '../state/context';
 import { changedKeys } from '../state/settings';
 import { PresetMenu } from './PresetMenu';
@@ -93,7 +93,9 @@ function SectionFields({ section }: { section: Section }) {
   const plain = knobs.filter((knob) => !knob.advanced);
   const advanced = knobs.filter((knob) => knob.advanced);
   const touched = usePage((page) =>
-    advanced.some((knob) => page.settings.draft[knob.key] !== knob.default || page.settings.invalid[knob.key]),
+    advanced.some(
+      (knob) => page.settings.draft[knob.key] !== knob.default || page.settings.invalid[knob.key],
+    ),
   );
   if (knobs.length === 0) return null;
   return (
@@ -125,8 +127,19 @@ export function ChangedNote() {
   const settings = usePage((page) => page.settings);
   const loaded = usePage((page) => page.lab.loaded);
   const canReset = usePage((page) => page.lab.state !== 'loading' && page.lab.state !== 'opening');
-  if (!loaded) return null;
-  const changed = changedKeys(settings, loaded.manifest);
+  const invalid = Object.keys(settings.invalid);
+  if (invalid.length > 0)
+    return (
+      <div className={styles.changed} role="status" data-testid="settings-invalid">
+        <p>
+          <strong>
+            {invalid.length === 1 ? '1 setting is' : `${invalid.length} settings are`} not valid yet
+          </strong>{' '}
+          (<code>{invalid.join(', ')}</code>), so nothing new can be started.
+        </p>
+      </div>
+    );
+  const changed = loaded ? changedKeys(settings, loaded.manifest) : [];
   if (changed.length === 0) return null;
   return (
     <div className={styles.changed} role="status" data-testid="settings-changed">

@@ -8,7 +8,8 @@ import { Button } from '../components/Button';
 import overlay from '../components/Overlay.module.css';
 import { useSession } from '../state/context';
 
-const TAKES_KEYS = 'input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=menu], [role=dialog], [role=alertdialog]';
+const TAKES_KEYS =
+  'input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=menu], [role=dialog], [role=alertdialog]';
 const TAKES_SPACE = 'button, a, summary, [role=switch], [role=radio], [role=tab]';
 
 export function Shortcuts() {

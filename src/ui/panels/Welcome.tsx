@@ -2,11 +2,13 @@
  * The first screen: what will happen in plain words, on which GPU, the first problems the policy will meet
  * (they need no GPU), and one button. Gone once a run is loaded.
  */
+
+import { formatCount } from '../../run/format';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
-import { formatCount } from '../../run/format';
 import { useAllowed, usePage, useSession } from '../state/context';
 import { taskOf } from '../state/selectors';
+import { answerText } from '../state/wording';
 import { SelfTest } from './SelfTest';
 import styles from './Welcome.module.css';
 
@@ -18,30 +20,34 @@ export function Welcome() {
   const rollouts = formatCount(manifest.prompts_per_step * manifest.num_generations);
   return (
     <div className={styles.welcome} data-testid="welcome">
-      <section className={styles.lead}>
-        <h1>Watch a small language model learn from its own answers</h1>
-        <p className={styles.intro}>
-          It can do a little arithmetic, and often gets it wrong. Nobody will show it the right steps. It only
-          learns which of its own attempts ended in the right answer, and that turns out to be enough.
-        </p>
-        <div className={styles.action}>
-          <Button
-            weight="primary"
-            large
-            icon={<Icon name="run" size={18} />}
-            disabled={!allowed.run}
-            onClick={() => session.run()}
-            data-testid="run-first"
-          >
-            Run
-          </Button>
-          <p className={styles.hint}>
-            {state === 'opening'
-              ? 'Checking your GPU first…'
-              : `${formatCount(manifest.steps)} steps on your own GPU. Nothing is uploaded, and nothing can break: pause or reset whenever you like.`}
+      <div className={styles.top}>
+        <section className={styles.lead}>
+          <h1>Watch a small language model learn from its own answers</h1>
+          <p className={styles.intro}>
+            It can do a little arithmetic, and often gets it wrong. Nobody will show it the right steps. It
+            only learns which of its own attempts ended in the right answer, and that turns out to be enough.
           </p>
-        </div>
-      </section>
+          <div className={styles.action}>
+            <Button
+              weight="primary"
+              large
+              icon={<Icon name="run" size={18} />}
+              disabled={!allowed.run}
+              onClick={() => session.run()}
+              data-testid="run-first"
+            >
+              Run
+            </Button>
+            <p className={styles.hint}>
+              {state === 'opening'
+                ? 'Checking your GPU first…'
+                : `${formatCount(manifest.steps)} steps on your own GPU. Nothing is uploaded, and nothing can break: pause or reset whenever you like.`}
+              {state !== 'opening' && <span className={styles.keys}> Space starts and pauses.</span>}
+            </p>
+          </div>
+        </section>
+        <FirstProblems />
+      </div>
       <ol className={styles.stations} aria-label="What happens in each step">
         <li>
           <h2>Generate</h2>
@@ -55,30 +61,27 @@ export function Welcome() {
           <h2>Judge</h2>
           <p className={styles.question}>Which attempts were right?</p>
           <p>
-            A verifier gives 1 for a right answer and 0 for a wrong one. Each rollout is then compared with the
-            others on its problem: better than them, or worse?
+            A verifier gives 1 for a right answer and 0 for a wrong one. Each rollout is then compared with
+            the others on its problem: better than them, or worse?
           </p>
         </li>
         <li>
           <h2>Improve</h2>
           <p className={styles.question}>What changes?</p>
           <p>
-            What the better rollouts did becomes likelier, what the worse ones did less likely. Held-out problems
-            show whether it really learned.
+            What the better rollouts did becomes likelier, what the worse ones did less likely. Held-out
+            problems show whether it really learned.
           </p>
         </li>
       </ol>
-      <div className={styles.below}>
-        <section className={styles.card} aria-label="Your GPU and its self-test">
-          <SelfTest />
-        </section>
-        <FirstProblems />
-      </div>
+      <section className={styles.card} aria-label="Your GPU and its self-test">
+        <SelfTest />
+      </section>
     </div>
   );
 }
 
-const SHOWN_PROBLEMS = 5;
+const SHOWN_PROBLEMS = 6;
 
 function FirstProblems() {
   const manifest = usePage((page) => page.settings.draft);
@@ -103,7 +106,7 @@ function FirstProblems() {
             <tr key={problem.key}>
               <td className={styles.problem}>{readable(problem.prompt)}</td>
               <td className={styles.tier}>{problem.tier}</td>
-              <td className={`${styles.answer} number`}>{readable(problem.answer)}</td>
+              <td className={`${styles.answer} number`}>{answerText(task, problem.answer)}</td>
             </tr>
           ))}
         </tbody>

@@ -1,5 +1,6 @@
 /** Which numbers of the stream each chart draws, and in which colour. Constant objects: a chart is rebuilt when its series change. */
 import type { EvaluationSeries, Series, StepSeries } from '../components/chart-data';
+import type { EvaluationPoint } from '../state/run-view';
 import { type ColourRole, TIER_ROLES } from '../theme/palette';
 
 const metric = (
@@ -25,13 +26,25 @@ export const learningSeries = (suite: string): readonly Series[] => [
   },
 ];
 
-/** One line for each `suite\nfamily/tier`; the family is named only where there are several. */
-export function tierSeries(names: readonly string[]): readonly EvaluationSeries[] {
-  const tiers = names.map((name) => {
-    const [suite, key] = name.split('\n');
-    const [family, tier] = key.split('/');
-    return { suite, key, family, tier };
-  });
+/** The newest evaluations' tiers as `suite\nfamily/tier`, parted by tabs: one text, so that it compares by value. */
+export function tierNames(evaluations: readonly EvaluationPoint[]): string {
+  const step = evaluations.at(-1)?.step;
+  const names: string[] = [];
+  for (let i = evaluations.length - 1; i >= 0 && evaluations[i].step === step; i--)
+    names.unshift(...Object.keys(evaluations[i].byTier).map((tier) => `${evaluations[i].suite}\n${tier}`));
+  return names.join('\t');
+}
+
+/** One line for each of `tierNames`; the family is named only where there are several. */
+export function tierSeries(names: string): readonly EvaluationSeries[] {
+  const tiers =
+    names === ''
+      ? []
+      : names.split('\t').map((name) => {
+          const [suite, key] = name.split('\n');
+          const [family, tier] = key.split('/');
+          return { suite, key, family, tier };
+        });
   const families = new Set(tiers.map((each) => each.family));
   return tiers.map(({ suite, key, family, tier }, i) => ({
     from: 'evaluations',

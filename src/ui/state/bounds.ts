@@ -40,9 +40,7 @@ export function keepRecent<T>(
 }
 
 /** Tokens of all rollouts of a step. */
-export function tokensOf(
-  groups: readonly { rollouts: readonly { tokens: readonly number[] }[] }[],
-): number {
+export function tokensOf(groups: readonly { rollouts: readonly { tokens: readonly number[] }[] }[]): number {
   let sum = 0;
   for (const group of groups) for (const rollout of group.rollouts) sum += rollout.tokens.length;
   return sum;

@@ -25,7 +25,8 @@ export function tar(files: readonly NamedBytes[]): Uint8Array<ArrayBuffer> {
 }
 
 function header(name: string, size: number): Uint8Array {
-  if (name.length > 100) throw new Error(`tar: expected a name of at most 100 characters, got ${name.length}`);
+  if (name.length > 100)
+    throw new Error(`tar: expected a name of at most 100 characters, got ${name.length}`);
   const block = new Uint8Array(BLOCK);
   const put = (text: string, at: number) => block.set(new TextEncoder().encode(text), at);
   const octal = (value: number, digits: number) => value.toString(8).padStart(digits, '0');

@@ -77,7 +77,10 @@ export interface RunFacts {
 
 export type RunWarning = Pick<RunEventOf<'warning'>, 'step' | 'code' | 'message' | 'remedy'>;
 export type CheckpointNote = Pick<RunEventOf<'checkpoint'>, 'step' | 'path' | 'bytes'>;
-export type Ending = Pick<RunEventOf<'finished'>, 'step' | 'reason' | 'message' | 'last_checkpoint' | 'seconds'>;
+export type Ending = Pick<
+  RunEventOf<'finished'>,
+  'step' | 'reason' | 'message' | 'last_checkpoint' | 'seconds'
+>;
 
 export interface RunView {
   facts: RunFacts | null;

@@ -9,7 +9,15 @@ import { type Knob, type Manifest, manifestToQuery } from '../../run/manifest';
 import { downloadFiles } from './download';
 import { FrameQueue } from './frames';
 import { EMPTY_RUN, reduceEvents } from './run-view';
-import { allDefaults, applyPreset, changedKeys, hasInvalid, resetKnob, type Settings, typeKnob } from './settings';
+import {
+  allDefaults,
+  applyPreset,
+  changedKeys,
+  hasInvalid,
+  resetKnob,
+  type Settings,
+  typeKnob,
+} from './settings';
 import type { Lab, Looking, PageStore } from './store';
 
 /** What the buttons may do in a state of the page. */
@@ -23,13 +31,22 @@ export interface Allowed {
 }
 
 const AT_REST: ReadonlySet<LabState> = new Set(['idle', 'ready', 'paused', 'finished']);
-const HAS_RUN: ReadonlySet<LabState> = new Set(['ready', 'running', 'pausing', 'paused', 'finished', 'failed']);
+const HAS_RUN: ReadonlySet<LabState> = new Set([
+  'ready',
+  'running',
+  'pausing',
+  'paused',
+  'finished',
+  'failed',
+]);
 
+/** `valid`: the form holds no wrong value. It matters only where the form is about to be loaded. */
 export function allowedIn(state: LabState, valid: boolean, hasCheckpoint: boolean): Allowed {
+  const usable = valid || state === 'paused';
   return {
-    run: AT_REST.has(state) && valid,
+    run: AT_REST.has(state) && usable,
     pause: state === 'running',
-    step: AT_REST.has(state) && state !== 'finished' && valid,
+    step: AT_REST.has(state) && state !== 'finished' && usable,
     reset: HAS_RUN.has(state) && valid,
     stop: state === 'running' || state === 'pausing' || state === 'paused',
     recover: state === 'failed' && hasCheckpoint,
@@ -188,8 +205,7 @@ export class Session {
   }
 
   #arrived(events: readonly RunEvent[]): void {
-    if (!this.#stale) return this.#events.push(events);
-    const start = events.findIndex((event) => event.type === 'run_started');
+    const start = this.#stale ? events.findIndex((event) => event.type === 'run_started') : 0;
     if (start < 0) return;
     this.#stale = false;
     this.#events.push(events.slice(start));

@@ -139,5 +139,7 @@ export function paletteCss(): string {
     Object.entries(PALETTE[theme])
       .map(([role, colour]) => `--${role}:${colour};`)
       .join('');
-  return THEMES.map((theme) => `:root[data-theme="${theme}"]{color-scheme:${theme};${block(theme)}}`).join('\n');
+  return THEMES.map((theme) => `:root[data-theme="${theme}"]{color-scheme:${theme};${block(theme)}}`).join(
+    '\n',
+  );
 }

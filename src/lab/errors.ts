@@ -1,0 +1,72 @@
+/** What goes wrong, as the page and the command line tell it: a stable code, what is wrong, what to do. */
+import { DeviceError, DeviceLost, type Gpu, GpuUnavailable } from '../gpu/device';
+import { ConfigError } from '../model/config';
+import { MemoryPlanError } from '../model/plan';
+import { SafetensorsError } from '../model/safetensors';
+import { NonFiniteError } from '../rl/trainer';
+import { CheckpointError } from '../run/checkpoint';
+import { ManifestError } from '../run/manifest';
+import type { LabError } from './protocol';
+
+/** A model or case that could not be fetched or read at all. */
+export class ModelFileError extends Error {
+  constructor(
+    message: string,
+    readonly remedy = 'Check the name; the shipped models are in public/models.',
+  ) {
+    super(message);
+    this.name = 'ModelFileError';
+  }
+}
+
+/** @param gpu its failure, if any, is the cause of whatever was thrown. */
+export function explainError(thrown: unknown, gpu: Gpu | null): LabError {
+  const failure = gpu?.failure();
+  const error = failure instanceof DeviceLost ? failure : thrown;
+  if (error instanceof GpuUnavailable)
+    return { code: error.code, message: error.message, remedy: error.remedy };
+  if (error instanceof DeviceLost)
+    return {
+      code: 'device-lost',
+      message: `The GPU device was lost: ${error.info.message || error.info.reason}.`,
+      remedy: 'Recover goes back to the last checkpoint on a new device; the run continues from there.',
+    };
+  if (error instanceof MemoryPlanError)
+    return { code: 'memory-plan', message: error.message, remedy: error.remedy };
+  if (error instanceof DeviceError)
+    return {
+      code: 'memory-plan',
+      message: error.message,
+      remedy:
+        'Lower micro_batch_tokens, prompts_per_step or num_generations, and close other pages that use the GPU.',
+    };
+  if (error instanceof NonFiniteError)
+    return {
+      code: 'non-finite',
+      message: error.message,
+      remedy:
+        'Recover goes back to the last checkpoint; lower learning_rate or max_grad_norm before running on.',
+    };
+  if (error instanceof ManifestError)
+    return {
+      code: 'manifest',
+      message: error.message,
+      remedy: 'Correct the named settings.',
+      issues: error.issues,
+    };
+  if (error instanceof CheckpointError)
+    return { code: 'checkpoint', message: error.message, remedy: 'Use another checkpoint of the run.' };
+  if (error instanceof ConfigError || error instanceof SafetensorsError)
+    return {
+      code: 'model-file',
+      message: error.message,
+      remedy: 'Use an unchanged copy of the model’s files.',
+    };
+  if (error instanceof ModelFileError)
+    return { code: 'model-file', message: error.message, remedy: error.remedy };
+  return {
+    code: 'internal',
+    message: error instanceof Error ? error.message : String(error),
+    remedy: 'Load the run again; if it happens again, please report it with the steps that led here.',
+  };
+}

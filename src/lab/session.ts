@@ -1,0 +1,374 @@
+/**
+ * A session: one adapter and at most one run on it, as the page's worker and the command line both hold it.
+ *
+ * Opens the device, tests it, loads a run, and takes steps until paused, stopped, done or failed. Knows neither page
+ * nor Node: its host fetches files, keeps checkpoints and hears events.
+ */
+import { type Gpu, openGpu } from '../gpu/device';
+import { type LlamaConfig, parameterCount } from '../model/config';
+import { readModel } from '../model/model-file';
+import type { NamedTensors } from '../model/parameters';
+import { readSnapshot, snapshotFiles } from '../rl/checkpoint-files';
+import { Trainer } from '../rl/trainer';
+import type { CheckpointFiles } from '../run/checkpoint';
+import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
+import type { Manifest } from '../run/manifest';
+import { getTask } from '../tasks';
+import { explainError } from './errors';
+import type { LabError, LabState, Progress } from './protocol';
+import { type CaseFiles, selfTest } from './self-test';
+import { LAB_VERSION } from './version';
+
+export interface SessionHost {
+  /** Where WebGPU comes from; undefined when there is none. */
+  gpu(): GPU | undefined;
+  /** The files of a base model. @throws ModelFileError */
+  readModel(
+    name: string,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<{ config: string; weights: Uint8Array }>;
+  /** The cases of the self-test. */
+  readCases(): Promise<CaseFiles[]>;
+  /** Keeps a checkpoint and sends its `checkpoint` event where the other events go. */
+  keepCheckpoint(step: number, files: CheckpointFiles): Promise<void>;
+  onEvent(event: RunEvent): void;
+  onState(state: LabState, step: number): void;
+  onProgress(progress: Progress): void;
+}
+
+/** Thrown inside a step to abandon it. */
+class Abandoned extends Error {}
+
+export class Session {
+  private gpu: Gpu | null = null;
+  private tested: SelfTestResult | null = null;
+  private current: {
+    manifest: Manifest;
+    config: LlamaConfig;
+    base: NamedTensors;
+    trainer: Trainer;
+    /** The newest checkpoint, kept for recovery. */
+    checkpoint: { step: number; files: CheckpointFiles } | null;
+    evaluatedAt: number;
+    started: number;
+    ended: boolean;
+  } | null = null;
+  /** What is wanted of the loop. */
+  private mode: 'run' | 'step' | 'pause' | 'stop' = 'pause';
+  private loop: Promise<void> | null = null;
+  private wake: (() => void) | null = null;
+  private state: LabState = 'opening';
+  /** The last error, for the host that wants more than the state. */
+  error: LabError | null = null;
+
+  constructor(private readonly host: SessionHost) {}
+
+  get step(): number {
+    return this.current?.trainer.step ?? 0;
+  }
+
+  get manifest(): Manifest | null {
+    return this.current?.manifest ?? null;
+  }
+
+  /** What the loaded run takes. */
+  get size(): { parameters: number; deviceBytes: number } | null {
+    const run = this.current;
+    return run && { parameters: parameterCount(run.config), deviceBytes: run.trainer.policy.plan.bytes };
+  }
+
+  /** Acquires the device and tests it. A failed test leaves the session `unavailable`, with the result. */
+  async open(): Promise<{ adapter: AdapterInfo; selfTest: SelfTestResult }> {
+    this.setState('opening');
+    try {
+      this.host.onProgress({ task: 'adapter', label: 'Asking for a GPU', done: 0, total: 1, unit: '' });
+      this.gpu = await openGpu(this.host.gpu());
+      this.host.onProgress({ task: 'adapter', label: 'Asking for a GPU', done: 1, total: 1, unit: '' });
+      this.tested = await this.guard(
+        selfTest(this.gpu, await this.host.readCases(), (done, total) =>
+          this.host.onProgress({
+            task: 'self-test',
+            label: 'Checking the GPU against PyTorch',
+            done,
+            total,
+            unit: 'cases',
+          }),
+        ),
+      );
+    } catch (error) {
+      this.fail(error, 'unavailable');
+      throw error;
+    }
+    if (this.tested.status === 'failed') {
+      this.error = {
+        code: 'self-test',
+        message: `This adapter computes wrong numbers: ${this.tested.reason}.`,
+        remedy:
+          'Update the graphics driver or the browser, or choose another adapter. Nothing is trained on one that fails.',
+      };
+      this.setState('unavailable');
+    } else this.setState('idle');
+    return { adapter: this.gpu.info, selfTest: this.tested };
+  }
+
+  /**
+   * Prepares a run at its start, or where `resume` was taken. A run that is loaded already is let go of first, its
+   * step abandoned.
+   * @throws what `explainError` explains; the session is then `failed`.
+   */
+  async load(manifest: Manifest, resume?: CheckpointFiles): Promise<void> {
+    await this.halt();
+    this.current?.trainer.destroy();
+    this.current = null;
+    this.error = null;
+    this.setState('loading');
+    try {
+      const restored = resume ? await readSnapshot(resume) : null;
+      const { config, weights } = await this.readBase(manifest.model);
+      await this.prepare(manifest, config, weights);
+      const run = this.current!;
+      if (restored) {
+        run.trainer.restore(restored.snapshot);
+        run.checkpoint = { step: restored.state.step, files: resume! };
+        run.evaluatedAt = restored.state.step;
+      }
+      this.announce();
+      this.setState('ready');
+    } catch (error) {
+      this.fail(error, 'failed');
+      throw error;
+    }
+  }
+
+  /** Goes on until paused, stopped, finished or failed; resolves then. Failures are in `error`, not thrown. */
+  run(): Promise<void> {
+    return this.go('run');
+  }
+
+  /** Takes one step (or finishes the one under way), then pauses. */
+  takeStep(): Promise<void> {
+    return this.go('step');
+  }
+
+  /** Pauses at the next place where the work in flight allows it; mid-step, the step goes on when resumed. */
+  pause(): void {
+    if (!this.loop || this.state === 'paused') return;
+    this.mode = 'pause';
+    this.setState('pausing');
+  }
+
+  /** Abandons the step under way, keeps the last finished one as a checkpoint, and ends the run. */
+  async stop(): Promise<void> {
+    const run = this.current;
+    await this.halt();
+    if (!run || run.ended || this.state === 'failed') return;
+    try {
+      if (run.checkpoint?.step !== run.trainer.step) await this.checkpoint();
+      this.finish('stopped', '');
+      this.setState('finished');
+    } catch (error) {
+      this.fail(error, 'failed');
+    }
+  }
+
+  /**
+   * After a failure: the last checkpoint on a sound device, ready to run on.
+   * @throws when there is no run or no device to be had.
+   */
+  async recover(): Promise<void> {
+    const run = this.current;
+    if (!run) throw new Error('recover: there is no run to recover');
+    await this.halt();
+    this.error = null;
+    this.setState('loading');
+    try {
+      if (this.gpu?.failure()) this.gpu = await openGpu(this.host.gpu());
+      else run.trainer.destroy();
+      await this.prepare(run.manifest, run.config, run.base);
+      const restored = this.current!;
+      if (run.checkpoint) {
+        restored.trainer.restore((await readSnapshot(run.checkpoint.files)).snapshot);
+        restored.checkpoint = run.checkpoint;
+        restored.evaluatedAt = run.checkpoint.step;
+      }
+      this.announce();
+      this.setState('ready');
+    } catch (error) {
+      this.fail(error, 'failed');
+      throw error;
+    }
+  }
+
+  /** The newest checkpoint; one is made when the last finished step has none and nothing is under way. */
+  async newestCheckpoint(): Promise<{ step: number; files: CheckpointFiles } | null> {
+    const run = this.current;
+    if (!run) return null;
+    if (!this.loop && !this.gpu?.failure() && run.checkpoint?.step !== run.trainer.step)
+      await this.checkpoint();
+    return run.checkpoint;
+  }
+
+  /** For tests: loses the device as a driver reset would. */
+  loseDevice(): void {
+    this.gpu?.device.destroy();
+  }
+
+  private go(mode: 'run' | 'step'): Promise<void> {
+    const run = this.current;
+    if (!run || run.ended || this.state === 'failed') return Promise.resolve();
+    this.mode = mode;
+    this.setState('running');
+    this.wake?.();
+    this.loop ??= this.steps().finally(() => {
+      this.loop = null;
+    });
+    return this.loop;
+  }
+
+  private async steps(): Promise<void> {
+    const run = this.current!;
+    const control = { proceed: () => this.proceed() };
+    try {
+      await this.guard(this.evaluateIfDue(control));
+      while (run.trainer.step < run.manifest.steps) {
+        await control.proceed();
+        await this.guard(run.trainer.takeStep(control));
+        await this.guard(this.evaluateIfDue(control));
+        if (run.trainer.step % run.manifest.checkpoint_steps === 0 || run.trainer.step === run.manifest.steps)
+          await this.guard(this.checkpoint());
+        if (this.mode === 'step') this.mode = 'pause';
+      }
+      this.finish('completed', '');
+      this.setState('finished');
+    } catch (error) {
+      if (!(error instanceof Abandoned)) this.fail(error, 'failed');
+    }
+  }
+
+  /** Between pieces of work: waits out a pause, gives up on a stop. */
+  private async proceed(): Promise<void> {
+    while (this.mode === 'pause') {
+      this.setState('paused');
+      await new Promise<void>((resolve) => {
+        this.wake = resolve;
+      });
+      this.wake = null;
+    }
+    if (this.mode === 'stop') throw new Abandoned();
+  }
+
+  /** Brings the loop to rest, abandoning the step under way. */
+  private async halt(): Promise<void> {
+    if (!this.loop) return;
+    this.mode = 'stop';
+    this.wake?.();
+    await this.loop;
+  }
+
+  private async evaluateIfDue(control: { proceed(): Promise<void> }): Promise<void> {
+    const run = this.current!;
+    const { step } = run.trainer;
+    if (run.evaluatedAt === step) return;
+    if (step % run.manifest.eval_steps !== 0 && step !== run.manifest.steps) return;
+    await run.trainer.evaluate(control);
+    run.evaluatedAt = step;
+  }
+
+  private async checkpoint(): Promise<void> {
+    const run = this.current!;
+    this.host.onEvent({ type: 'phase', v: 1, step: run.trainer.step, phase: 'checkpoint' });
+    const files = await snapshotFiles(await run.trainer.snapshot(), run.manifest, run.config);
+    run.checkpoint = { step: run.trainer.step, files };
+    await this.host.keepCheckpoint(run.trainer.step, files);
+  }
+
+  private async readBase(name: string): Promise<{ config: LlamaConfig; weights: NamedTensors }> {
+    const files = await this.host.readModel(name, (done, total) =>
+      this.host.onProgress({ task: 'model', label: 'Loading the base model', done, total, unit: 'bytes' }),
+    );
+    return readModel(files.config, files.weights);
+  }
+
+  private async prepare(manifest: Manifest, config: LlamaConfig, base: NamedTensors): Promise<void> {
+    if (!this.gpu || this.tested?.status === 'failed')
+      throw new Error('load: expected an adapter that passed its self-test; open the session first');
+    const trainer = await this.guard(
+      Trainer.create({
+        gpu: this.gpu,
+        manifest,
+        task: getTask(manifest.task),
+        config,
+        weights: base,
+        emit: (event) => this.host.onEvent(event),
+        onProgress: (done, total) =>
+          this.host.onProgress({
+            task: 'pipelines',
+            label: 'Compiling the kernels',
+            done,
+            total,
+            unit: 'pipelines',
+          }),
+      }),
+    );
+    this.current = {
+      manifest,
+      config,
+      base,
+      trainer,
+      checkpoint: null,
+      evaluatedAt: -1,
+      started: performance.now(),
+      ended: false,
+    };
+  }
+
+  private announce(): void {
+    const { manifest, trainer, config } = this.current!;
+    this.host.onEvent({
+      type: 'run_started',
+      v: 1,
+      manifest,
+      lab: LAB_VERSION,
+      adapter: this.gpu!.info,
+      self_test: this.tested!,
+      parameters: parameterCount(config),
+      device_bytes: trainer.policy.plan.bytes,
+      from_step: trainer.step,
+      started_at: new Date().toISOString(),
+    });
+  }
+
+  private finish(reason: 'completed' | 'stopped' | 'failed', message: string): void {
+    const run = this.current;
+    if (!run || run.ended) return;
+    run.ended = reason !== 'failed';
+    this.host.onEvent({
+      type: 'finished',
+      v: 1,
+      step: run.trainer.step,
+      reason,
+      message,
+      last_checkpoint: run.checkpoint?.step ?? null,
+      seconds: (performance.now() - run.started) / 1000,
+    });
+  }
+
+  /** Rejects with the device's loss where `work` might otherwise wait for ever. */
+  private guard<T>(work: Promise<T>): Promise<T> {
+    // When the device is lost first, what becomes of the work is no longer of interest.
+    work.catch(() => {});
+    return this.gpu ? Promise.race([work, this.gpu.lost]) : work;
+  }
+
+  private fail(thrown: unknown, state: 'unavailable' | 'failed'): void {
+    this.error = explainError(thrown, this.gpu);
+    if (state === 'failed' && this.current)
+      this.finish('failed', `${this.error.message} ${this.error.remedy}`);
+    this.setState(state);
+  }
+
+  private setState(state: LabState): void {
+    this.state = state;
+    this.host.onState(state, this.step);
+  }
+}

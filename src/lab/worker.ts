@@ -1,0 +1,178 @@
+/**
+ * The page's trainer: a session in a dedicated worker, behind the typed protocol. Checkpoints are kept in memory;
+ * events are sent in batches, so that a burst costs the page one message.
+ */
+import type { CheckpointFiles } from '../run/checkpoint';
+import type { RunEvent } from '../run/events';
+import { explainError, ModelFileError } from './errors';
+import type { Command, Message } from './protocol';
+import { Session } from './session';
+
+/** The part of a dedicated worker's global scope that is used; the page's types are the project's only ones. */
+interface WorkerScope {
+  postMessage(message: Message, transfer: Transferable[]): void;
+  addEventListener(type: 'message', listener: (event: MessageEvent<Command>) => void): void;
+}
+const scope = self as unknown as WorkerScope;
+const send = (message: Message, transfer: Transferable[] = []) => scope.postMessage(message, transfer);
+
+/** Where public files are served from; the page knows, a worker does not. */
+let base = '';
+let queued: RunEvent[] = [];
+let flushing = false;
+
+function queueEvent(event: RunEvent): void {
+  queued.push(event);
+  if (flushing) return;
+  flushing = true;
+  setTimeout(() => {
+    flushing = false;
+    flush();
+  });
+}
+
+/** Everything so far, before anything that is said after it. */
+function flush(): void {
+  if (queued.length === 0) return;
+  const events = queued;
+  queued = [];
+  send({ type: 'events', events });
+}
+
+async function fetchFile(path: string): Promise<Response> {
+  const url = new URL(path, base);
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch (error) {
+    throw new ModelFileError(
+      `${path}: could not be fetched (${error instanceof Error ? error.message : error})`,
+      'Check the connection and load again.',
+    );
+  }
+  // A development server answers a missing file with its page.
+  if (!response.ok || response.headers.get('content-type')?.includes('text/html'))
+    throw new ModelFileError(
+      `${path}: expected a file, got ${response.ok ? 'a page' : `status ${response.status}`}`,
+    );
+  return response;
+}
+
+/** The body, with progress where the server says how long it is. */
+async function fetchBytes(
+  path: string,
+  onProgress: (done: number, total: number) => void,
+): Promise<Uint8Array> {
+  const response = await fetchFile(path);
+  const total = Number(response.headers.get('content-length')) || 0;
+  if (!response.body) return new Uint8Array(await response.arrayBuffer());
+  const parts: Uint8Array[] = [];
+  let done = 0;
+  for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+    parts.push(part);
+    done += part.length;
+    onProgress(done, Math.max(total, done));
+  }
+  const bytes = new Uint8Array(done);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
+const CASES = ['mha-tied-grpo'];
+
+const session = new Session({
+  gpu: () => navigator.gpu,
+  async readModel(name, onProgress) {
+    const config = await (await fetchFile(`models/${name}/config.json`)).text();
+    return { config, weights: await fetchBytes(`models/${name}/model.safetensors`, onProgress) };
+  },
+  readCases: () =>
+    Promise.all(
+      CASES.map(async (name) => ({
+        name,
+        json: await (await fetchFile(`reference/${name}.json`)).json(),
+        bytes: await (await fetchFile(`reference/${name}.safetensors`)).arrayBuffer(),
+      })),
+    ),
+  async keepCheckpoint(step: number, files: CheckpointFiles) {
+    const bytes = files.reduce((sum, f) => sum + f.bytes.length, 0);
+    queueEvent({ type: 'checkpoint', v: 1, step, path: 'memory', bytes });
+  },
+  onEvent: queueEvent,
+  onState(state, step) {
+    flush();
+    send({ type: 'state', state, step });
+    if ((state === 'failed' || state === 'unavailable') && session.error)
+      send({ type: 'error', error: session.error });
+  },
+  onProgress: (progress) => send({ type: 'progress', progress }),
+});
+
+async function obey(command: Command): Promise<void> {
+  switch (command.type) {
+    case 'open': {
+      base = command.baseUrl;
+      const { adapter, selfTest } = await session.open();
+      send({ type: 'opened', adapter, selfTest });
+      return;
+    }
+    case 'load':
+      await session.load(command.manifest);
+      send({ type: 'loaded', manifest: command.manifest, ...session.size! });
+      return;
+    case 'run':
+      return session.run();
+    case 'step':
+      return session.takeStep();
+    case 'pause':
+      return session.pause();
+    case 'stop':
+      return session.stop();
+    case 'recover':
+      return session.recover();
+    case 'export-checkpoint': {
+      const checkpoint = await session.newestCheckpoint();
+      if (!checkpoint) throw new Error('export: there is no run yet');
+      const files = checkpoint.files.map(({ name, bytes }) => ({
+        name,
+        bytes: bytes.slice().buffer as ArrayBuffer,
+      }));
+      send(
+        { type: 'checkpoint', step: checkpoint.step, files },
+        files.map((f) => f.bytes),
+      );
+      return;
+    }
+    case 'lose-device':
+      return session.loseDevice();
+    default:
+      return unknownCommand(command);
+  }
+}
+
+function unknownCommand(command: never): never {
+  throw new Error(`internal: worker: expected a command of the protocol, got ${JSON.stringify(command)}`);
+}
+
+/** Commands that change what is loaded wait for each other; the others act at once. */
+let loading: Promise<void> = Promise.resolve();
+const IN_TURN: ReadonlySet<Command['type']> = new Set([
+  'open',
+  'load',
+  'stop',
+  'recover',
+  'export-checkpoint',
+]);
+
+scope.addEventListener('message', ({ data }) => {
+  const report = (error: unknown) => {
+    // The session has said it already where it went through its own states.
+    if (!session.error) send({ type: 'error', error: explainError(error, null) });
+  };
+  if (IN_TURN.has(data.type)) loading = loading.then(() => obey(data)).catch(report);
+  else loading.then(() => obey(data)).catch(report);
+});

@@ -1,0 +1,41 @@
+/** Rolling out prompts: every prompt several times, in as many decoding passes as the plan has room for. */
+import type { Decoded, DecodeRow, Randomness, SamplingSettings } from '../model/decoder';
+import type { Policy } from '../model/policy';
+
+/** Called as rollouts grow, with arrays over all rows of the call; may wait, to pause; may throw, to stop. */
+export type OnRolloutsGrown = (grown: number[][], finished: boolean[]) => void | Promise<void>;
+
+/**
+ * @param prompts [prompts] tokens
+ * @returns [prompts][generations]; rollout number r of the call draws the random numbers of id r, whatever the passes.
+ */
+export async function rollOut(
+  policy: Policy,
+  prompts: readonly (readonly number[])[],
+  generations: number,
+  limit: number,
+  settings: SamplingSettings,
+  randomness: Randomness,
+  onGrown?: OnRolloutsGrown,
+): Promise<Decoded[][]> {
+  const rows: DecodeRow[] = prompts.flatMap((prompt, p) =>
+    Array.from({ length: generations }, (_, g) => ({ prompt, id: p * generations + g, limit })),
+  );
+  const most = policy.capacity.decodeRows;
+  const finished = rows.map(() => false);
+  const decoded: Decoded[] = [];
+  for (let first = 0; first < rows.length; first += most) {
+    const part = rows.slice(first, first + most);
+    const grown: number[][] = rows.map(() => []);
+    decoded.push(
+      ...(await policy.decode(part, settings, randomness, async (added, done) => {
+        added.forEach((tokens, i) => {
+          grown[first + i] = tokens;
+          finished[first + i] = done[i];
+        });
+        await onGrown?.(grown, [...finished]);
+      })),
+    );
+  }
+  return prompts.map((_, p) => decoded.slice(p * generations, (p + 1) * generations));
+}

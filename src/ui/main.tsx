@@ -1,0 +1,27 @@
+/** Starts the page: theme, settings from the link, the session with the worker, and React around them. */
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import { manifestFromQuery } from '../run/manifest';
+import { App } from './App';
+import { Boundary } from './components/Boundary';
+import { Session } from './state/session';
+import { settingsOf } from './state/settings';
+import { createPageStore } from './state/store';
+import './theme/base.css';
+import { installTheme } from './theme/theme';
+
+const root = document.getElementById('root');
+if (!root) throw new Error('internal: main: expected an element #root in index.html');
+
+installTheme();
+const { manifest, issues } = manifestFromQuery(location.search);
+const session = new Session(createPageStore(settingsOf(manifest, issues)));
+
+createRoot(root).render(
+  <StrictMode>
+    <Boundary name="the page">
+      <App session={session} />
+    </Boundary>
+  </StrictMode>,
+);
+session.open();

@@ -1,0 +1,61 @@
+/** What the run on screen is: adapter and self-test, size, memory, checkpoint, warnings. */
+
+import { formatBytes, formatCount, formatDuration } from '../../run/format';
+import { Panel } from '../components/Panel';
+import { usePage } from '../state/context';
+import styles from './About.module.css';
+import { SelfTest } from './SelfTest';
+
+export function About() {
+  const loaded = usePage((page) => page.lab.loaded);
+  const checkpoint = usePage((page) => page.run.checkpoint);
+  const ending = usePage((page) => page.run.ending);
+  const fromStep = usePage((page) => page.run.facts?.fromStep ?? 0);
+  return (
+    <Panel name="about" title="What is this running on?">
+      <SelfTest />
+      <dl className={styles.facts}>
+        {loaded && (
+          <>
+            <div>
+              <dt>Base model</dt>
+              <dd>{loaded.manifest.model}</dd>
+            </div>
+            <div>
+              <dt>Parameters</dt>
+              <dd className="number" data-testid="parameters" data-value={loaded.parameters}>
+                {formatCount(loaded.parameters)}
+              </dd>
+            </div>
+            <div>
+              <dt>GPU memory planned</dt>
+              <dd className="number">{formatBytes(loaded.deviceBytes)}</dd>
+            </div>
+          </>
+        )}
+        <div>
+          <dt>Last checkpoint</dt>
+          <dd className="number" data-testid="checkpoint" data-value={checkpoint?.step ?? ''}>
+            {checkpoint
+              ? `step ${formatCount(checkpoint.step)}, ${formatBytes(checkpoint.bytes)}`
+              : 'none yet'}
+          </dd>
+        </div>
+        {fromStep > 0 && (
+          <div>
+            <dt>Resumed from</dt>
+            <dd className="number">step {formatCount(fromStep)}</dd>
+          </div>
+        )}
+        {ending && (
+          <div>
+            <dt>Ended</dt>
+            <dd className="number">
+              {ending.reason} at step {formatCount(ending.step)} after {formatDuration(ending.seconds * 1000)}
+            </dd>
+          </div>
+        )}
+      </dl>
+    </Panel>
+  );
+}
