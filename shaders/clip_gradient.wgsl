@@ -9,7 +9,7 @@ struct Size { count: u32, max_norm: f32 }
 @group(0) @binding(0) var<uniform> size: Size;
 // [count] (sum of squares, values not finite)
 @group(0) @binding(1) var<storage, read> partials: array<vec2<f32>>;
-// (norm, scale, 1 where every value is finite, values not finite)
+// (norm, scale, 1 where norm and values are finite, values not finite), written
 @group(0) @binding(2) var<storage, read_write> result: vec4<f32>;
 
 @compute @workgroup_size(1)

@@ -31,7 +31,7 @@ fn store(row: u32, col: u32, values: vec4<f32>) {
   for (var j = 0u; j < 4u; j++) {
     if (col + j < n) {
       let at = row * n + col + j;
-      y[at] = select(values[j], values[j] + residual[at], RESIDUAL);
+      if (RESIDUAL) { y[at] = values[j] + residual[at]; } else { y[at] = values[j]; }
     }
   }
 }

@@ -1,4 +1,4 @@
-// dx (+)= the gradient of RMSNorm's input.
+// dx += the gradient of RMSNorm's input.
 //
 // With g = dy * weight and r = 1 / rms(x):  dx = r g - x r^3 / D * sum(g x).
 // Consumer: the backward pass at each norm. With SCATTER, row r of dy belongs to row rows[extent.start + r] of

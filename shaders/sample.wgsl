@@ -6,7 +6,7 @@
 // takes the likeliest token, the first of equals. The log-probability is that of the whole distribution at the
 // given temperature (at 0: at temperature 1), which is what the loss needs.
 // Consumer: decoding. Needs `philox.wgsl` before it. Grid: one invocation a live row, workgroups of 64.
-// Updates the row's state; overwrites its entries of tokens, logps and entropies.
+// Updates the row's state; overwrites its entries of tokens and scores.
 
 struct Extent { count: u32, start: u32 }
 // greedy 1 takes the likeliest token (inverse_temperature is then 1). top_k 0 and top_p 1 switch the filters off. rows = rows of the whole batch.
@@ -110,9 +110,10 @@ fn sample(@builtin(global_invocation_id) id: vec3<u32>) {
     for (var v = 0u; v < sampling.vocabulary; v++) {
       let z = logits[at + v] * scale;
       if (z >= threshold) {
-        // Should rounding leave the sum short of the target, the last kept token stands.
-        chosen = v;
-        sum += exp(z - highest);
+        let e = exp(z - highest);
+        // Should rounding leave the sum short of the target, the last kept token that can be drawn at all stands.
+        if (e > 0.0) { chosen = v; }
+        sum += e;
         if (sum > target_) { break; }
       }
     }

@@ -20,13 +20,17 @@ export type BufferRange = GPUBuffer | { buffer: GPUBuffer; offset: number; size:
 /** Workgroups in x, y and z. */
 export type Grid = readonly [number, number, number];
 
-/** A shader that does not compile, with line, column and source line. */
+/** A shader that does not compile, with line, column and source line. Lines count from the end of the prelude. */
 export class ShaderError extends Error {
-  constructor(name: string, messages: readonly GPUCompilationMessage[], code: string) {
+  constructor(name: string, messages: readonly GPUCompilationMessage[], code: string, preludeLines = 0) {
     const lines = code.split('\n');
-    const texts = messages.map(
-      (m) => `${name}.wgsl:${m.lineNum}:${m.linePos}: ${m.message}\n  ${lines[m.lineNum - 1] ?? ''}`,
-    );
+    const texts = messages.map(({ lineNum, linePos, message }) => {
+      const line =
+        lineNum > preludeLines
+          ? `${name}.wgsl:${lineNum - preludeLines}`
+          : `prelude of ${name}.wgsl:${lineNum}`;
+      return `${line}:${linePos}: ${message}\n  ${lines[lineNum - 1] ?? ''}`;
+    });
     super(texts.join('\n'));
     this.name = 'ShaderError';
   }
@@ -114,7 +118,8 @@ export class Kernels {
       })),
     });
     const compiled: Compiled = { pipeline: null, ready: Promise.resolve(), layout, bindings };
-    compiled.ready = this.build(file.name, code, layout).then((pipeline) => {
+    const preludeLines = file.prelude ? file.prelude.split('\n').length : 0;
+    compiled.ready = this.build(file.name, code, layout, preludeLines).then((pipeline) => {
       compiled.pipeline = pipeline;
     });
     // Reported by `ready`; without this an early failure would count as unhandled.
@@ -123,7 +128,12 @@ export class Kernels {
     return compiled;
   }
 
-  private async build(name: string, code: string, layout: GPUBindGroupLayout): Promise<GPUComputePipeline> {
+  private async build(
+    name: string,
+    code: string,
+    layout: GPUBindGroupLayout,
+    preludeLines: number,
+  ): Promise<GPUComputePipeline> {
     const module = this.device.createShaderModule({ label: name, code });
     try {
       return await this.device.createComputePipelineAsync({
@@ -134,7 +144,7 @@ export class Kernels {
     } catch (error) {
       const { messages } = await module.getCompilationInfo();
       const errors = messages.filter((m) => m.type === 'error');
-      if (errors.length > 0) throw new ShaderError(name, errors, code);
+      if (errors.length > 0) throw new ShaderError(name, errors, code, preludeLines);
       throw new Error(`kernel ${name}: ${error instanceof Error ? error.message : error}`);
     }
   }

@@ -29,7 +29,7 @@ export function explainError(thrown: unknown, gpu: Gpu | null): LabError {
     return {
       code: 'device-lost',
       message: `The GPU device was lost: ${error.info.message || error.info.reason}.`,
-      remedy: 'Recover goes back to the last checkpoint on a new device; the run continues from there.',
+      remedy: 'Go on from the last checkpoint (Recover in the page, --resume on the command line).',
     };
   if (error instanceof MemoryPlanError)
     return { code: 'memory-plan', message: error.message, remedy: error.remedy };

@@ -9,12 +9,12 @@ import { type LlamaConfig, parameterCount } from '../model/config';
 import { readModel } from '../model/model-file';
 import type { NamedTensors } from '../model/parameters';
 import { readSnapshot, snapshotFiles } from '../rl/checkpoint-files';
-import { Trainer } from '../rl/trainer';
+import { Trainer, type TrainerSnapshot } from '../rl/trainer';
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest } from '../run/manifest';
 import { getTask } from '../tasks';
-import { explainError } from './errors';
+import { explainError, ModelFileError } from './errors';
 import type { LabError, LabState, Progress } from './protocol';
 import { type CaseFiles, selfTest } from './self-test';
 import { LAB_VERSION } from './version';
@@ -36,6 +36,18 @@ export interface SessionHost {
   onProgress(progress: Progress): void;
 }
 
+/** A checkpoint, and whether the evaluation due at its step came before it: one that was stopped is still due. */
+interface KeptCheckpoint {
+  step: number;
+  files: CheckpointFiles;
+  evaluated: boolean;
+}
+
+/** How long a failure waits to hear that the device was lost. */
+const LOSS_NOTICE_MS = 200;
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
 /** Thrown inside a step to abandon it. */
 class Abandoned extends Error {}
 
@@ -48,7 +60,7 @@ export class Session {
     base: NamedTensors;
     trainer: Trainer;
     /** The newest checkpoint, kept for recovery. */
-    checkpoint: { step: number; files: CheckpointFiles } | null;
+    checkpoint: KeptCheckpoint | null;
     evaluatedAt: number;
     started: number;
     ended: boolean;
@@ -114,9 +126,10 @@ export class Session {
   /**
    * Prepares a run at its start, or where `resume` was taken. A run that is loaded already is let go of first, its
    * step abandoned.
+   * @param evaluated whether the stream already has the evaluation due at the step of `resume`.
    * @throws what `explainError` explains; the session is then `failed`.
    */
-  async load(manifest: Manifest, resume?: CheckpointFiles): Promise<void> {
+  async load(manifest: Manifest, resume?: CheckpointFiles, evaluated = true): Promise<void> {
     await this.halt();
     this.current?.trainer.destroy();
     this.current = null;
@@ -125,13 +138,13 @@ export class Session {
     try {
       const restored = resume ? await readSnapshot(resume) : null;
       const { config, weights } = await this.readBase(manifest.model);
+      if (restored && JSON.stringify(restored.config) !== JSON.stringify(config))
+        throw new ModelFileError(
+          `model ${manifest.model}: expected the configuration that the checkpoint of step ${restored.state.step} was made with, got another`,
+          'Put the base model back that the run began with.',
+        );
       await this.prepare(manifest, config, weights);
-      const run = this.current!;
-      if (restored) {
-        run.trainer.restore(restored.snapshot);
-        run.checkpoint = { step: restored.state.step, files: resume! };
-        run.evaluatedAt = restored.state.step;
-      }
+      if (restored) this.restore(restored.snapshot, { step: restored.state.step, files: resume!, evaluated });
       this.announce();
       this.setState('ready');
     } catch (error) {
@@ -185,12 +198,7 @@ export class Session {
       if (this.gpu?.failure()) this.gpu = await openGpu(this.host.gpu());
       else run.trainer.destroy();
       await this.prepare(run.manifest, run.config, run.base);
-      const restored = this.current!;
-      if (run.checkpoint) {
-        restored.trainer.restore((await readSnapshot(run.checkpoint.files)).snapshot);
-        restored.checkpoint = run.checkpoint;
-        restored.evaluatedAt = run.checkpoint.step;
-      }
+      if (run.checkpoint) this.restore((await readSnapshot(run.checkpoint.files)).snapshot, run.checkpoint);
       this.announce();
       this.setState('ready');
     } catch (error) {
@@ -206,6 +214,14 @@ export class Session {
     if (!this.loop && !this.gpu?.failure() && run.checkpoint?.step !== run.trainer.step)
       await this.checkpoint();
     return run.checkpoint;
+  }
+
+  /** Lets go of the run and of the device. */
+  async close(): Promise<void> {
+    await this.halt();
+    this.current?.trainer.destroy();
+    this.current = null;
+    this.gpu?.device.destroy();
   }
 
   /** For tests: loses the device as a driver reset would. */
@@ -233,6 +249,8 @@ export class Session {
       while (run.trainer.step < run.manifest.steps) {
         await control.proceed();
         await this.guard(run.trainer.takeStep(control));
+        // The same state, a step further.
+        this.setState(this.state);
         await this.guard(this.evaluateIfDue(control));
         if (run.trainer.step % run.manifest.checkpoint_steps === 0 || run.trainer.step === run.manifest.steps)
           await this.guard(this.checkpoint());
@@ -272,14 +290,24 @@ export class Session {
     if (step % run.manifest.eval_steps !== 0 && step !== run.manifest.steps) return;
     await run.trainer.evaluate(control);
     run.evaluatedAt = step;
+    if (run.checkpoint?.step === step) run.checkpoint.evaluated = true;
+  }
+
+  private restore(snapshot: TrainerSnapshot, checkpoint: KeptCheckpoint): void {
+    const run = this.current!;
+    run.trainer.restore(snapshot);
+    run.checkpoint = checkpoint;
+    run.evaluatedAt = checkpoint.evaluated ? checkpoint.step : -1;
   }
 
   private async checkpoint(): Promise<void> {
     const run = this.current!;
     this.host.onEvent({ type: 'phase', v: 1, step: run.trainer.step, phase: 'checkpoint' });
+    const { step } = run.trainer;
     const files = await snapshotFiles(await run.trainer.snapshot(), run.manifest, run.config);
-    run.checkpoint = { step: run.trainer.step, files };
-    await this.host.keepCheckpoint(run.trainer.step, files);
+    await this.host.keepCheckpoint(step, files);
+    // Only now: one that could not be kept is none.
+    run.checkpoint = { step, files, evaluated: run.evaluatedAt === step };
   }
 
   private async readBase(name: string): Promise<{ config: LlamaConfig; weights: NamedTensors }> {
@@ -353,11 +381,19 @@ export class Session {
     });
   }
 
-  /** Rejects with the device's loss where `work` might otherwise wait for ever. */
+  /** Rejects with the device's loss where `work` might otherwise wait for ever, or fail for that reason. */
   private guard<T>(work: Promise<T>): Promise<T> {
+    const { gpu } = this;
+    if (!gpu) return work;
+    const patient = work.catch(async (error) => {
+      // A lost device fails the work in flight first and says so a moment later.
+      if (!(error instanceof Abandoned))
+        await Promise.race([gpu.lost.catch(() => {}), pause(LOSS_NOTICE_MS)]);
+      throw error;
+    });
     // When the device is lost first, what becomes of the work is no longer of interest.
-    work.catch(() => {});
-    return this.gpu ? Promise.race([work, this.gpu.lost]) : work;
+    patient.catch(() => {});
+    return Promise.race([patient, gpu.lost]);
   }
 
   private fail(thrown: unknown, state: 'unavailable' | 'failed'): void {

@@ -56,7 +56,7 @@ export interface PackedBatch {
 
 /**
  * Packs rows.
- * @throws Error naming the row with a token outside the vocabulary or an active position outside the row.
+ * @throws Error naming the row with a token outside the vocabulary or an active position outside the row or out of order.
  */
 export function packRows(rows: readonly Row[], vocabulary: number): PackedBatch {
   const tokens = rows.reduce((sum, r) => sum + r.tokens.length, 0);
@@ -92,11 +92,16 @@ export function packRows(rows: readonly Row[], vocabulary: number): PackedBatch 
     });
     batch.ranges[r * 2] = a;
     batch.ranges[r * 2 + 1] = row.active.length;
+    let before = 0;
     for (const p of row.active) {
       if (!(p >= 1 && p < row.tokens.length))
         throw new Error(
           `batch: row ${r}: expected active positions from 1 to ${row.tokens.length - 1}, got ${p}`,
         );
+      // A position given twice would be added to by two invocations at once.
+      if (p <= before)
+        throw new Error(`batch: row ${r}: expected rising active positions, got ${p} after ${before}`);
+      before = p;
       batch.sources[a] = first + p - 1;
       batch.targets[a] = row.tokens[p];
       batch.rowOfActive[a] = r;

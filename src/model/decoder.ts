@@ -263,11 +263,17 @@ export class Decoder {
     if (rows.length > capacity.decodeRows) fail('rows', capacity.decodeRows, rows.length);
     rows.forEach(({ prompt, limit }, r) => {
       if (prompt.length === 0) throw new Error(`decode: row ${r}: expected a prompt of at least one token`);
+      if (!(Number.isInteger(limit) && limit >= 0))
+        throw new Error(`decode: row ${r}: expected a limit of 0 or more tokens, got ${limit}`);
       if (limit > capacity.newTokens) fail('new tokens a row', capacity.newTokens, limit);
       if (prompt.length + limit > capacity.cacheLength)
         fail('tokens of prompt and completion', capacity.cacheLength, prompt.length + limit);
+      if (prompt.length - 1 > capacity.tokens)
+        throw new Error(
+          `decode: row ${r}: expected a prompt of at most ${capacity.tokens + 1} tokens, got ${prompt.length}; raise micro_batch_tokens`,
+        );
       for (const id of prompt)
-        if (!(id >= 0 && id < config.vocab_size))
+        if (!(Number.isInteger(id) && id >= 0 && id < config.vocab_size))
           throw new Error(`decode: row ${r}: expected tokens below ${config.vocab_size}, got ${id}`);
     });
   }

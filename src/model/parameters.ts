@@ -120,7 +120,8 @@ export class Parameters {
     trained: boolean,
     pool: BufferPool,
   ) {
-    this.layout = layoutParameters(config, gpu.device.limits.maxStorageBufferBindingSize);
+    const { maxBufferSize, maxStorageBufferBindingSize } = gpu.device.limits;
+    this.layout = layoutParameters(config, Math.min(maxBufferSize, maxStorageBufferBindingSize));
     const make = (kind: ParameterKind) =>
       this.layout.arenas.map((arena, i) => pool.storage(`${label}.${kind}${i}`, arena.size));
     this.buffers = {

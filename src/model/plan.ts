@@ -30,10 +30,10 @@ export interface Capacity {
 /** Logits are made for this many bytes of tokens at a time. */
 const LOGITS_BYTES = 32 * 1024 * 1024;
 
-/** Rows whose logits are held at once, C. */
+/** Rows whose logits are held at once, C: those of all rows that are decoded together, at least. */
 export function headChunk(config: LlamaConfig, capacity: Capacity): number {
   const most = Math.max(1, Math.floor(LOGITS_BYTES / (4 * config.vocab_size)));
-  return Math.min(Math.max(capacity.tokens, capacity.decodeRows), most);
+  return Math.max(Math.min(capacity.tokens, most), capacity.decodeRows);
 }
 
 /** Slices a weight gradient's rows are parted into: enough invocations for a GPU, few enough to be cheap. */
@@ -79,21 +79,25 @@ export function planWorkspace(config: LlamaConfig, capacity: Capacity): BufferPl
   };
   // Without a backward pass one layer's activations serve all: layers take turns in two residual buffers.
   const layers = capacity.trained ? L : 1;
-  for (let l = 0; l < layers; l++)
+  // Decoding works in the first layer's, and takes turns in x0 and x1: they hold every row that is decoded, too.
+  const most = Math.max(T, B);
+  for (let l = 0; l < layers; l++) {
+    const N = l === 0 ? most : T;
     Object.assign(plan, {
-      [`x${l}`]: T * D,
-      [`norm1.${l}`]: T * D,
-      [`inverse1.${l}`]: T,
-      [`qkv${l}`]: T * (HP + 2 * KP),
-      [`attention${l}`]: T * HP,
+      [`x${l}`]: (l < 2 ? most : T) * D,
+      [`norm1.${l}`]: N * D,
+      [`inverse1.${l}`]: N,
+      [`qkv${l}`]: N * (HP + 2 * KP),
+      [`attention${l}`]: N * HP,
       [`logsumexp${l}`]: T * H,
-      [`mid${l}`]: T * D,
-      [`norm2.${l}`]: T * D,
-      [`inverse2.${l}`]: T,
-      [`gateUp${l}`]: T * 2 * F,
-      [`act${l}`]: T * F,
+      [`mid${l}`]: N * D,
+      [`norm2.${l}`]: N * D,
+      [`inverse2.${l}`]: N,
+      [`gateUp${l}`]: N * 2 * F,
+      [`act${l}`]: N * F,
     });
-  plan[`x${layers}`] = T * D;
+  }
+  plan[`x${layers}`] = (layers < 2 ? most : T) * D;
   if (capacity.trained) {
     const scratch = [
       [HP + 2 * KP, D],
@@ -101,7 +105,8 @@ export function planWorkspace(config: LlamaConfig, capacity: Capacity): BufferPl
       [2 * F, D],
       [D, F],
       [V, D],
-    ].map(([n, k]) => weightSlices(n, k) * n * k);
+      // A single slice is added to the gradient at once.
+    ].map(([n, k]) => (weightSlices(n, k) > 1 ? weightSlices(n, k) * n * k : 0));
     Object.assign(plan, {
       order: T,
       segments: 4 * Math.min(T, V),
@@ -187,10 +192,12 @@ export function planMemory(
     cacheBytes,
     largest,
   };
+  // Logits are held for at least the rows that are decoded together.
+  const byRows = headChunk(config, capacity) === capacity.decodeRows;
   if (largest.bytes > limit)
     throw new MemoryPlanError(
       `memory: buffer ${largest.name}: expected at most ${mebibytes(limit)} (what this adapter binds), got ${mebibytes(largest.bytes)}; the whole would take ${mebibytes(plan.bytes)}`,
-      largest.name.startsWith('cache')
+      largest.name.startsWith('cache') || (largest.name === 'logits' && byRows)
         ? 'Lower prompts_per_step, num_generations or max_completion_length.'
         : largest.name.startsWith('parameters')
           ? 'The model itself is too large for this adapter; choose a smaller one.'

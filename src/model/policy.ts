@@ -193,9 +193,21 @@ export class Policy {
     if (!training) throw new Error('internal: the policy was planned without training');
     if (rows.length > this.capacity.batchRows)
       throw new Error(`train: expected at most ${this.capacity.batchRows} rows, got ${rows.length}`);
+    rows.forEach(({ active, oldLogps, referenceLogps }, r) => {
+      const check = (what: string, got: ArrayLike<number>) => {
+        if (got.length !== active.length)
+          throw new Error(
+            `train: row ${r}: expected ${active.length} ${what} log-probabilities, got ${got.length}`,
+          );
+      };
+      check('old', oldLogps);
+      if (referenceLogps) check('reference', referenceLogps);
+    });
     const { device } = this.gpu;
     training.loss.configure(settings);
     this.head.setTemperature(settings.temperature);
+    // Both sides of the KL term are distributions at the temperature that was sampled at, as in TRL.
+    this.reference?.head.setTemperature(settings.temperature);
     this.batchRows = rows.length;
     const start = device.createCommandEncoder({ label: 'policy.clear' });
     this.parameters.clear('gradient', start);

@@ -177,14 +177,14 @@ export interface BothBatches {
 
 /**
  * Rows of the given lengths with random tokens, masks with holes, advantages, and log-probabilities around those of
- * a uniform policy, so that some ratios are clipped. Row `idleRow` has no active token.
+ * a uniform policy, so that some ratios are clipped. Row `idleRow` has no active token, the others a share `density`.
  */
 export function randomBatch(
   config: LlamaConfig,
   lengths: readonly number[],
   seed: number,
   weightOf: (length: number, activeTokens: number) => number,
-  idleRow = -1,
+  { idleRow = -1, density = 0.7 } = {},
 ): BothBatches {
   const random = generator(seed);
   const ids = lengths.map((n) => Array.from({ length: n }, () => Math.floor(random() * config.vocab_size)));

@@ -8,7 +8,7 @@
  */
 import type { Gpu } from '../gpu/device';
 import { positionsFrom, type TrainRow } from '../model/batch';
-import type { LlamaConfig } from '../model/config';
+import { ConfigError, type LlamaConfig } from '../model/config';
 import type { Decoded } from '../model/decoder';
 import { type LossSettings, tokenWeight } from '../model/loss';
 import type { NamedTensors } from '../model/parameters';
@@ -45,13 +45,10 @@ export interface TrainerSnapshot {
 export class NonFiniteError extends Error {
   constructor(
     readonly step: number,
-    readonly tensors: readonly string[],
+    /** What is not finite, and where. */
+    what: string,
   ) {
-    const names =
-      tensors.length > 3
-        ? `${tensors.slice(0, 3).join(', ')} and ${tensors.length - 3} more`
-        : tensors.join(', ');
-    super(`step ${step}: the gradient is not finite in ${names || 'its norm'}; the step was not applied`);
+    super(`step ${step}: ${what}; the step was not applied`);
     this.name = 'NonFiniteError';
   }
 }
@@ -83,9 +80,12 @@ export class Trainer {
   }): Promise<Trainer> {
     const { gpu, manifest, task, config, weights } = options;
     if (config.vocab_size !== task.vocabulary.tableSize)
-      throw new Error(
-        `model: expected a vocabulary of ${task.vocabulary.tableSize} tokens, as task ${task.name} has, got ${config.vocab_size}`,
-      );
+      throw new ConfigError([
+        {
+          key: 'vocab_size',
+          message: `expected ${task.vocabulary.tableSize}, as task ${task.name} has, got ${config.vocab_size}`,
+        },
+      ]);
     const capacity = trainingCapacity(manifest, task, config, gpu.device.limits);
     const policy = await Policy.create(gpu, config, capacity, options.onProgress);
     policy.parameters.upload(weights);
@@ -139,6 +139,9 @@ export class Trainer {
       task.trainProblem(manifest.seed, step, i),
     );
     const rollouts = await timed('rollout', () => this.rollOut(problems, control));
+    // A policy whose logits are not numbers still writes tokens, and may never earn a gradient to be caught by.
+    if (rollouts.flat().some((r) => !r.logps.every(Number.isFinite)))
+      throw new NonFiniteError(step, 'the log-probabilities of its rollouts are not finite');
     const { rewards, advantages } = await timed('reward', async () => {
       const rewards = problems.map((p, g) => rollouts[g].map((r) => task.verify(p, r.tokens)));
       const advantages = groupAdvantages(rewards, manifest.scale_rewards);
@@ -170,10 +173,14 @@ export class Trainer {
     });
   }
 
-  /** Evaluates the suites the manifest asks for, in-domain first. Changes nothing of the run. */
+  /**
+   * Evaluates the suites the manifest asks for, in-domain first. Changes nothing of the run. The events come together
+   * at the end, so that an evaluation is in the stream as a whole or not at all.
+   */
   async evaluate(control: Control): Promise<void> {
     const { manifest, task } = this;
     this.emit({ type: 'phase', v: 1, step: this.step, phase: 'evaluate' });
+    const evaluations: RunEvent[] = [];
     for (const suite of task.suites.filter((s) => evaluated(s, manifest))) {
       const started = performance.now();
       const result = await evaluate(
@@ -189,7 +196,7 @@ export class Trainer {
         },
         () => control.proceed(),
       );
-      this.emit({
+      evaluations.push({
         type: 'evaluation',
         v: 1,
         step: this.step,
@@ -198,6 +205,7 @@ export class Trainer {
         duration_ms: performance.now() - started,
       });
     }
+    for (const event of evaluations) this.emit(event);
   }
 
   destroy(): void {
@@ -328,11 +336,17 @@ export class Trainer {
         weight_decay: manifest.weight_decay,
         max_grad_norm: manifest.max_grad_norm,
       });
-      if (!report.gradient.finite) throw new NonFiniteError(this.step, await this.policy.brokenTensors());
+      if (!report.gradient.finite)
+        throw new NonFiniteError(this.step, gradientFault(await this.policy.brokenTensors()));
       reports.push(report);
     }
     return reports;
   }
+}
+
+function gradientFault(tensors: readonly string[]): string {
+  const more = tensors.length > 3 ? ` and ${tensors.length - 3} more` : '';
+  return `the gradient is not finite in ${tensors.slice(0, 3).join(', ') || 'its norm'}${more}`;
 }
 
 function evaluated(suite: Suite, manifest: Manifest): boolean {

@@ -13,6 +13,7 @@ import {
   UsageError,
 } from './arguments';
 import type { Console } from './console';
+import { describeThrown } from './failure';
 
 export interface Command {
   spec: CommandSpec;
@@ -69,8 +70,7 @@ function report(name: string, error: unknown, console: Console): number {
   }
   // These are mistakes of ours rather than the user's: whoever reports them needs the place.
   const ours = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
-  const text =
-    error instanceof Error ? (ours ? (error.stack ?? error.message) : error.message) : String(error);
+  const text = ours ? (error.stack ?? error.message) : describeThrown(error);
   console.err(`lab ${name}: ${text}\n`);
   return FAILED;
 }

@@ -3,6 +3,8 @@
  * way and what to do. Used by everything of the command line that touches the disk.
  */
 
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; free some space',
   EDQUOT: 'the disk quota is used up; free some space',
@@ -48,4 +50,26 @@ export function withFile<T>(action: string, path: string, work: () => T): T {
     if (code === null || error instanceof FileError) throw error;
     throw new FileError(action, path, code, { cause: error });
   }
+}
+
+/** Bytes asked of the system at once; Node's own reading of whole files ends at 2 GiB. */
+const PIECE = 256 * 1024 * 1024;
+
+/** All of a file, in memory of its own. @throws FileError */
+export function readWhole(path: string): Uint8Array<ArrayBuffer> {
+  return withFile('read', path, () => {
+    const file = openSync(path, 'r');
+    try {
+      const bytes = new Uint8Array(fstatSync(file).size);
+      let done = 0;
+      while (done < bytes.length) {
+        const read = readSync(file, bytes, done, Math.min(PIECE, bytes.length - done), done);
+        if (read === 0) return bytes.slice(0, done);
+        done += read;
+      }
+      return bytes;
+    } finally {
+      closeSync(file);
+    }
+  });
 }

@@ -26,6 +26,19 @@ export interface Interrupt {
   dispose(): void;
 }
 
+/** For a command with nothing to lose: Ctrl-C ends the process at once, with the exit code of an interruption. */
+export function endOnInterrupt(signals: SignalSource = process): { dispose(): void } {
+  const end = () => process.exit(INTERRUPTED);
+  signals.on('SIGINT', end);
+  signals.on('SIGTERM', end);
+  return {
+    dispose() {
+      signals.removeListener('SIGINT', end);
+      signals.removeListener('SIGTERM', end);
+    },
+  };
+}
+
 /** Listens until disposed. `exit` ends the process; `beforeExit` is the last thing done before. */
 export function listenForInterrupt(
   console: Console,

@@ -12,7 +12,9 @@ import {
   formatPercentInterval,
 } from '../../run/format';
 import { formatMetric } from '../../run/metrics';
+import type { Progress as SetUp } from '../protocol';
 import type { Console } from './console';
+import { StatusLine } from './status-line';
 
 /** Metrics of the progress line, with the word before each. */
 const KEY_METRICS: readonly (readonly [name: string, word: string])[] = [
@@ -37,7 +39,7 @@ const WINDOW = 20;
 
 /** Takes every event of one stretch of a run, in order. `close` leaves the terminal on a fresh line. */
 export class Progress {
-  readonly #console: Console;
+  readonly #status: StatusLine;
   readonly #now: () => number;
   #steps: number;
   /** When the latest steps ended, in milliseconds; the first entry is where the oldest of them began. */
@@ -46,11 +48,9 @@ export class Progress {
   #metrics = '';
   #left = '';
   #finishedSteps = 0;
-  /** Characters of the line that will be rewritten. */
-  #drawn = 0;
 
   constructor(console: Console, steps: number, now: () => number = () => performance.now()) {
-    this.#console = console;
+    this.#status = new StatusLine(console);
     this.#steps = steps;
     this.#now = now;
   }
@@ -91,12 +91,17 @@ export class Progress {
 
   /** A line that stays. */
   note(text: string): void {
-    this.#erase();
-    this.#console.err(`${text}\n`);
+    this.#status.note(text);
+  }
+
+  /** What goes on before a run starts. */
+  setUp({ label, done, total, unit }: SetUp): void {
+    const amount = unit === 'bytes' ? `${formatBytes(done)} of ${formatBytes(total)}` : `${done}/${total}`;
+    this.#status.draw(`${label}… ${unit === '' ? '' : amount}`.trimEnd());
   }
 
   close(): void {
-    this.#erase();
+    this.#status.erase();
   }
 
   #step(event: RunEventOf<'step_metrics'>): void {
@@ -109,8 +114,8 @@ export class Progress {
     const measured = this.#times.length - 1;
     const perStep = measured > 0 ? (this.#times[measured] - this.#times[0]) / measured : event.step_ms;
     this.#left = remaining > 0 ? `${formatDuration(perStep * remaining)} left` : '';
-    if (this.#console.terminal) this.#draw('');
-    else this.#console.err(`${this.#line(formatDuration(event.step_ms))}\n`);
+    if (this.#status.isTerminal) this.#draw('');
+    else this.note(this.#line(formatDuration(event.step_ms)));
   }
 
   #line(last: string): string {
@@ -119,18 +124,7 @@ export class Progress {
   }
 
   #draw(last: string): void {
-    if (!this.#console.terminal) return;
-    // One column stays free: a full last column makes some terminals wrap.
-    const width = Math.max(20, this.#console.columns() - 1);
-    const line = this.#line(last);
-    const shown = line.length > width ? `${line.slice(0, width - 1)}…` : line;
-    this.#console.err(`\r${shown.padEnd(Math.min(this.#drawn, width))}`);
-    this.#drawn = shown.length;
-  }
-
-  #erase(): void {
-    if (this.#drawn > 0) this.#console.err('\r\x1b[2K');
-    this.#drawn = 0;
+    this.#status.draw(this.#line(last));
   }
 }
 

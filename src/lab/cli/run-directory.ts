@@ -8,7 +8,7 @@
  *
  * A checkpoint's event is written before its folder is put in place, so a checkpoint that is there is always
  * one the stream knows. Going on cuts the stream behind the event of the checkpoint it goes on from.
- * Used by `train` and `pretrain`.
+ * Used by `train`.
  */
 import {
   closeSync,
@@ -18,8 +18,10 @@ import {
   ftruncateSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   readSync,
+  rmdirSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -148,6 +150,8 @@ export class RunDirectory {
   /** Bytes of whole lines in the stream. */
   #bytes: number;
   #open = true;
+  /** The folders that `create` made, the innermost last; none for a run that goes on. */
+  #made: string[] = [];
 
   private constructor(
     readonly path: string,
@@ -167,10 +171,12 @@ export class RunDirectory {
       throw new UsageError([
         `--out: expected a folder without a run, got ${path}, which holds one; add --resume to go on with it, or choose another`,
       ]);
-    withFile('create', path, () => makeFolder(join(path, CHECKPOINTS)));
+    const made = withFile('create', path, () => makeFolder(join(path, CHECKPOINTS)));
     return RunDirectory.#locked(path, () => {
       writeManifest(path, manifest);
-      return new RunDirectory(path, 0);
+      const directory = new RunDirectory(path, 0);
+      directory.#made = made;
+      return directory;
     });
   }
 
@@ -256,6 +262,19 @@ export class RunDirectory {
     return event;
   }
 
+  /**
+   * Closes, and takes a new run away again that never began, so that the same command can be given once more. A run
+   * with an event, or one that was gone on with, stays.
+   */
+  closeUnlessBegun(): void {
+    const untouched = this.#open && this.#made.length > 0 && this.#bytes === 0;
+    this.close();
+    if (!untouched) return;
+    for (const name of [EVENTS, MANIFEST]) rmSync(join(this.path, name), { force: true });
+    for (const folder of this.#made.reverse())
+      if (readdirSync(folder).length === 0) rmdirSync(folder);
+  }
+
   close(): void {
     if (!this.#open) return;
     this.#open = false;
@@ -266,12 +285,13 @@ export class RunDirectory {
 
 /**
  * Creates a folder with those above it, one by one: Node's `recursive` reports "no such file" where the file
- * system is read-only.
+ * system is read-only. Returns those it made, the innermost last.
  */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
+function makeFolder(path: string): string[] {
+  if (existsSync(path)) return [];
+  const above = makeFolder(dirname(path));
   mkdirSync(path);
+  return [...above, path];
 }
 
 /** Keeps the first `bytes` of a stream, and ends their last line where a crash left it open. Returns their new count. */

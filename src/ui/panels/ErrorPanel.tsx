@@ -38,6 +38,7 @@ function ErrorCard({ error }: { error: LabError }) {
   const allowed = useAllowed();
   const checkpoint = usePage((page) => page.run.checkpoint);
   const state = usePage((page) => page.lab.state);
+  const loaded = usePage((page) => page.lab.loaded !== null);
   const canChange = error.code === 'memory-plan' || error.code === 'manifest' || error.code === 'non-finite';
   return (
     <section className={styles.panel} role="alert" data-testid="error-panel" data-code={error.code}>
@@ -60,11 +61,11 @@ function ErrorCard({ error }: { error: LabError }) {
           </Button>
         )}
         {canChange && <Button onClick={() => session.look({ settingsOpen: true })}>Change settings</Button>}
-        {state === 'failed' && allowed.reset && (
+        {state === 'failed' && loaded && allowed.reset && (
           <Button onClick={() => session.reset()}>Start again from step 0</Button>
         )}
         {NEEDS_RELOAD.has(error.code) && <Button onClick={() => location.reload()}>Reload the page</Button>}
-        {state !== 'failed' && state !== 'unavailable' && (
+        {(state !== 'failed' || !loaded) && state !== 'unavailable' && (
           <Button weight="quiet" onClick={() => session.dismissError()}>
             Dismiss
           </Button>

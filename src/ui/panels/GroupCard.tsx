@@ -2,7 +2,7 @@
 import { ToggleGroup } from 'radix-ui';
 import { memo } from 'react';
 import { formatFixed } from '../../run/format';
-import { usePage } from '../state/context';
+import { usePage, usePageFields } from '../state/context';
 import type { Verdict } from '../state/run-view';
 import { shownManifest, shownStep, taskOf } from '../state/selectors';
 import styles from './GroupCard.module.css';
@@ -11,55 +11,73 @@ import { BAR_HEIGHT, barsPath, barsWidth, countGroup, describeCounts } from './g
 const DRAWN: readonly Verdict[] = ['growing', 'ended', 'right', 'wrong', 'truncated'];
 
 export const GroupCard = memo(function GroupCard({ place }: { place: number }) {
-  const group = usePage((page) => shownStep(page)?.groups[place]);
-  const limit = usePage((page) => shownManifest(page).max_completion_length);
+  const group = usePageFields((page) => {
+    const found = shownStep(page)?.groups[place];
+    return (
+      found && { index: found.index, prompt: found.prompt, problem: found.problem, ...countGroup(found) }
+    );
+  });
   const task = usePage((page) => taskOf(shownManifest(page)));
   if (!group) return null;
   const prompt = task.vocabulary.readable(group.prompt);
-  const counts = countGroup(group);
-  const words = describeCounts(counts);
-  const judged = counts.open === 0;
-  const signal = counts.above !== null && counts.above !== counts.below;
-  const width = barsWidth(counts.total);
+  const judged = group.open === 0;
   return (
     <ToggleGroup.Item
       value={String(group.index)}
       className={styles.card}
-      aria-label={`Prompt ${group.index + 1}: ${prompt} ${group.problem?.tier ?? ''}, ${words}`}
+      aria-label={`Prompt ${group.index + 1}: ${prompt} ${group.problem?.tier ?? ''}, ${describeCounts(group)}`}
       data-testid={`group-${group.index}`}
       data-judged={judged}
-      data-right={counts.right}
-      data-total={counts.total}
+      data-right={group.right}
+      data-total={group.total}
     >
       <span className={styles.prompt} title={prompt}>
         {prompt}
       </span>
-      <svg
-        className={styles.bars}
-        viewBox={`0 0 ${width} ${BAR_HEIGHT}`}
-        preserveAspectRatio="none"
-        aria-hidden="true"
-      >
-        {DRAWN.map((verdict) => (
-          <path
-            key={verdict}
-            data-verdict={verdict}
-            data-thin={counts.total > 48}
-            d={barsPath(group.rollouts, verdict, limit)}
-          />
-        ))}
-      </svg>
+      <Bars place={place} />
       <span className={styles.foot}>
-        <span className="number">{judged ? `${counts.right}/${counts.total} right` : 'writing…'}</span>
-        {judged && signal && (
-          <span className={`${styles.advantages} number`}>
-            <span className={styles.above}>▲{formatFixed(counts.above, 2)}</span>
-            <span className={styles.below}>▼{formatFixed(Math.abs(counts.below ?? 0), 2)}</span>
-          </span>
+        <span className="number">{judged ? `${group.right}/${group.total} right` : 'writing…'}</span>
+        {judged ? (
+          <Advantages above={group.above} below={group.below} />
+        ) : (
+          <span className={styles.none}>#{group.index + 1}</span>
         )}
-        {judged && !signal && <span className={styles.none}>no signal</span>}
-        {!judged && group.problem === null && <span className={styles.none}>#{group.index + 1}</span>}
       </span>
     </ToggleGroup.Item>
   );
 });
+
+/** The part that grows: drawn on its own, so that growing costs a few attributes and no more. */
+function Bars({ place }: { place: number }) {
+  const rollouts = usePage((page) => shownStep(page)?.groups[place]?.rollouts);
+  const limit = usePage((page) => shownManifest(page).max_completion_length);
+  if (!rollouts) return null;
+  return (
+    <svg
+      className={styles.bars}
+      viewBox={`0 0 ${barsWidth(rollouts.length)} ${BAR_HEIGHT}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+    >
+      {DRAWN.map((verdict) => (
+        <path
+          key={verdict}
+          data-verdict={verdict}
+          data-thin={rollouts.length > 48}
+          d={barsPath(rollouts, verdict, limit)}
+        />
+      ))}
+    </svg>
+  );
+}
+
+function Advantages({ above, below }: { above: number | null; below: number | null }) {
+  if (above === null || below === null || above === below)
+    return <span className={styles.none}>no signal</span>;
+  return (
+    <span className={`${styles.advantages} number`}>
+      <span className={styles.above}>▲{formatFixed(above, 2)}</span>
+      <span className={styles.below}>▼{formatFixed(Math.abs(below), 2)}</span>
+    </span>
+  );
+}

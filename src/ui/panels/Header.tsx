@@ -80,7 +80,7 @@ function MoreMenu() {
       >
         <span aria-live="polite">{copyText}</span>
       </Button>
-      <DropdownMenu.Root>
+      <DropdownMenu.Root modal={false}>
         <DropdownMenu.Trigger asChild>
           <Button aria-label="Theme and more" className={styles.more}>
             <span aria-hidden="true">⋯</span>

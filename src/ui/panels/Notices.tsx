@@ -4,10 +4,12 @@ import { formatCount } from '../../run/format';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import { usePage, useSession } from '../state/context';
+import type { RunWarning } from '../state/run-view';
 import styles from './Notices.module.css';
 import { ChangedNote } from './Settings';
 
-const SHOWN_WARNINGS = 3;
+/** A warning stays on screen for this many steps. */
+const FRESH_STEPS = 10;
 
 export function Notices() {
   const settingsOpen = usePage((page) => page.looking.settingsOpen);
@@ -48,24 +50,30 @@ function LinkIssues() {
   );
 }
 
+/** The warnings of the last steps, one entry a kind: a kind that goes on is counted rather than repeated. */
 function Warnings() {
   const warnings = usePage((page) => page.run.warnings);
-  if (warnings.length === 0) return null;
-  const newest = warnings.slice(-SHOWN_WARNINGS).reverse();
+  const step = usePage((page) => page.lab.step);
+  const kinds = new Map<string, RunWarning[]>();
+  for (const warning of warnings)
+    if (warning.step >= step - FRESH_STEPS)
+      kinds.set(warning.code, [...(kinds.get(warning.code) ?? []), warning]);
+  if (kinds.size === 0) return null;
   return (
     <section className={styles.notice} role="status" data-testid="warnings">
       <ul>
-        {newest.map((warning) => (
-          <li key={`${warning.step} ${warning.code}`} data-code={warning.code}>
-            <strong>
-              Step {formatCount(warning.step)}: {warning.message}
-            </strong>{' '}
-            {warning.remedy}
-          </li>
-        ))}
-        {warnings.length > newest.length && (
-          <li>and {formatCount(warnings.length - newest.length)} earlier warnings</li>
-        )}
+        {[...kinds].map(([code, all]) => {
+          const newest = all[all.length - 1];
+          return (
+            <li key={code} data-code={code}>
+              <strong>
+                Step {formatCount(newest.step)}: {newest.message}
+              </strong>{' '}
+              {newest.remedy}
+              {all.length > 1 && ` (${formatCount(all.length)} times in the last ${FRESH_STEPS} steps)`}
+            </li>
+          );
+        })}
       </ul>
     </section>
   );

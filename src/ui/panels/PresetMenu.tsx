@@ -12,7 +12,7 @@ export function PresetMenu() {
   const draft = usePage((page) => page.settings.draft);
   const current = presetOf(draft);
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>
         <Button data-testid="presets">
           Preset: {current?.label ?? 'your own'} <Icon name="down" size={12} />

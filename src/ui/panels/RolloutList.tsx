@@ -7,9 +7,10 @@ import { memo, useState } from 'react';
 import { formatCount, formatFixed } from '../../run/format';
 import { Button } from '../components/Button';
 import { Explain } from '../components/Explain';
-import { usePage } from '../state/context';
+import { usePage, usePageFields } from '../state/context';
 import type { RolloutView, Verdict } from '../state/run-view';
 import { shownGroup, shownManifest, taskOf } from '../state/selectors';
+import type { PageState } from '../state/store';
 import { answerText } from '../state/wording';
 import { countGroup, describeCounts } from './group-text';
 import styles from './RolloutList.module.css';
@@ -26,13 +27,23 @@ const VERDICTS: Record<Verdict, { sign: string; word: string }> = {
 };
 
 export function RolloutList() {
-  const group = usePage(shownGroup);
+  const group = usePageFields((page) => {
+    const found = shownGroup(page);
+    return (
+      found && {
+        index: found.index,
+        prompt: found.prompt,
+        problem: found.problem,
+        rewardMean: found.rewardMean,
+        ...countGroup(found),
+      }
+    );
+  });
   const task = usePage((page) => taskOf(shownManifest(page)));
-  const largest = usePage((page) => largestAdvantage(shownManifest(page)));
   const [open, setOpen] = useState('');
   const [most, setMost] = useState(PAGE);
   if (!group) return null;
-  const shown = group.rollouts.slice(0, most);
+  const shown = Math.min(group.total, most);
   return (
     <section
       className={styles.list}
@@ -47,7 +58,7 @@ export function RolloutList() {
               {group.problem.tier} · answer <strong>{answerText(task, group.problem.answer)}</strong> ·{' '}
             </>
           )}
-          {describeCounts(countGroup(group))}
+          {describeCounts(group)}
         </p>
         <p className={styles.columns}>
           <span>Rollout</span>
@@ -65,22 +76,13 @@ export function RolloutList() {
         </p>
       </header>
       <Accordion.Root type="single" collapsible value={open} onValueChange={setOpen} className={styles.items}>
-        {shown.map((rollout, i) => (
-          <Row
-            // biome-ignore lint/suspicious/noArrayIndexKey: a rollout is its place in the group
-            key={i}
-            place={i}
-            rollout={rollout}
-            prompt={group.prompt}
-            largest={largest}
-            open={open === String(i)}
-          />
+        {Array.from({ length: shown }, (_, place) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a rollout is its place in the group
+          <Row key={place} place={place} open={open === String(place)} />
         ))}
       </Accordion.Root>
-      {group.rollouts.length > shown.length && (
-        <Button onClick={() => setMost(most + PAGE)}>
-          Show more of {formatCount(group.rollouts.length)} rollouts
-        </Button>
+      {group.total > shown && (
+        <Button onClick={() => setMost(most + PAGE)}>Show more of {formatCount(group.total)} rollouts</Button>
       )}
     </section>
   );
@@ -91,48 +93,59 @@ function largestAdvantage(manifest: { scale_rewards: string; num_generations: nu
   return manifest.scale_rewards === 'none' ? 1 : Math.sqrt(manifest.num_generations - 1);
 }
 
-interface RowProps {
-  place: number;
-  rollout: RolloutView;
-  prompt: readonly number[];
-  largest: number;
-  open: boolean;
-}
+const rolloutAt =
+  (place: number) =>
+  (page: PageState): RolloutView | undefined =>
+    shownGroup(page)?.rollouts[place];
 
-const Row = memo(function Row({ place, rollout, prompt, largest, open }: RowProps) {
-  const task = usePage((page) => taskOf(shownManifest(page)));
-  const { sign, word } = VERDICTS[rollout.verdict];
+/** The frame of a row; what changes while a rollout grows is inside, on its own. */
+const Row = memo(function Row({ place, open }: { place: number; open: boolean }) {
   return (
-    <Accordion.Item
-      value={String(place)}
-      className={styles.item}
-      data-testid={`rollout-${place}`}
-      data-verdict={rollout.verdict}
-    >
+    <Accordion.Item value={String(place)} className={styles.item} data-testid={`rollout-${place}`}>
       <Accordion.Header asChild>
         <h4>
           <Accordion.Trigger className={styles.trigger}>
-            <span className={styles.sign} data-verdict={rollout.verdict}>
-              <span aria-hidden="true">{sign}</span>
-              <span className="visually-hidden">
-                Rollout {place + 1}, {word}:{' '}
-              </span>
-            </span>
-            <span className={styles.text} data-testid="rollout-text">
-              {task.vocabulary.readable(rollout.tokens, prompt)}
-              {rollout.verdict === 'growing' && <span className={styles.caret} aria-hidden="true" />}
-            </span>
-            <Advantage value={rollout.advantage} largest={largest} />
-            <span className={`${styles.length} number`}>{rollout.tokens.length}</span>
+            <Line place={place} />
           </Accordion.Trigger>
         </h4>
       </Accordion.Header>
-      <Accordion.Content className={styles.content}>
-        {open && <Tokens rollout={rollout} task={task} />}
-      </Accordion.Content>
+      <Accordion.Content className={styles.content}>{open && <OpenTokens place={place} />}</Accordion.Content>
     </Accordion.Item>
   );
 });
+
+function OpenTokens({ place }: { place: number }) {
+  const rollout = usePage(rolloutAt(place));
+  const task = usePage((page) => taskOf(shownManifest(page)));
+  return rollout && <Tokens rollout={rollout} task={task} />;
+}
+
+function Line({ place }: { place: number }) {
+  const rollout = usePage(rolloutAt(place));
+  const prompt = usePage((page) => shownGroup(page)?.prompt);
+  const task = usePage((page) => taskOf(shownManifest(page)));
+  const largest = usePage((page) => largestAdvantage(shownManifest(page)));
+  if (!rollout) return null;
+  const { sign, word } = VERDICTS[rollout.verdict];
+  return (
+    <>
+      <span className={styles.sign} data-verdict={rollout.verdict}>
+        <span aria-hidden="true">{sign}</span>
+        <span className="visually-hidden">
+          Rollout {place + 1}, {word}:{' '}
+        </span>
+      </span>
+      <span className={styles.text} data-testid="rollout-text" data-verdict={rollout.verdict}>
+        {task.vocabulary.readable(rollout.tokens, prompt)}
+        {rollout.verdict === 'growing' && <span className={styles.caret} aria-hidden="true" />}
+      </span>
+      <Advantage value={rollout.advantage} largest={largest} />
+      <span className={`${styles.length} number`} data-testid="rollout-length">
+        {rollout.tokens.length}
+      </span>
+    </>
+  );
+}
 
 /** A bar to the right of zero for a positive advantage, to the left for a negative one. */
 function Advantage({ value, largest }: { value: number | null; largest: number }) {

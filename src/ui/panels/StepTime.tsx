@@ -5,7 +5,7 @@ import { formatDuration, formatPercent } from '../../run/format';
 import { Explain } from '../components/Explain';
 import { Panel } from '../components/Panel';
 import { usePage } from '../state/context';
-import type { StepPoint } from '../state/run-view';
+import type { EvaluationPoint, StepPoint } from '../state/run-view';
 import styles from './StepTime.module.css';
 
 const RECENT = 20;
@@ -24,18 +24,36 @@ const PHASE_NOTES: Record<Phase, { label: string; definition: string }> = {
   },
 };
 
-const sumOf = (point: StepPoint): number =>
-  PHASES.reduce((sum, phase) => sum + (point.phasesMs[phase] ?? 0), 0);
+/** Phases every step has; the others are shown once they have taken time. */
+const ALWAYS: ReadonlySet<Phase> = new Set(['rollout', 'reward', 'update']);
+
+type Times = Partial<Record<Phase, number>>;
+
+/** A step's phases, with the held-out test that followed it: that one is timed by its own event. */
+function timesOf(point: StepPoint, evaluations: readonly EvaluationPoint[]): Times {
+  const after = evaluations.filter((evaluation) => evaluation.step === point.step + 1);
+  if (after.length === 0) return point.phasesMs;
+  return { ...point.phasesMs, evaluate: after.reduce((sum, each) => sum + each.durationMs, 0) };
+}
+
+const total = (times: Times): number => PHASES.reduce((sum, phase) => sum + (times[phase] ?? 0), 0);
 
 export function StepTime() {
   const steps = usePage((page) => page.run.steps);
-  const last = steps.at(-1);
-  const recent = steps.slice(-RECENT);
+  const evaluations = usePage((page) => page.run.evaluations);
+  const newest = evaluations.slice(-2 * RECENT);
+  const recent = steps.slice(-RECENT).map((point) => timesOf(point, newest));
+  const last = recent.at(-1);
+  const shown = PHASES.filter((phase) => ALWAYS.has(phase) || recent.some((times) => times[phase]));
   return (
-    <Panel name="step-time" title="Where does the time go?" caption="Each step by phase.">
+    <Panel
+      name="step-time"
+      title="Where does the time go?"
+      caption="The last step by phase, and the mean of the recent ones."
+    >
       {last ? (
         <>
-          <Bar point={last} />
+          <Bar times={last} />
           <table className={styles.table}>
             <thead>
               <tr>
@@ -46,10 +64,9 @@ export function StepTime() {
               </tr>
             </thead>
             <tbody>
-              {PHASES.map((phase) => {
-                const mean =
-                  recent.reduce((sum, point) => sum + (point.phasesMs[phase] ?? 0), 0) / recent.length;
-                const ms = last.phasesMs[phase];
+              {shown.map((phase) => {
+                const mean = recent.reduce((sum, times) => sum + (times[phase] ?? 0), 0) / recent.length;
+                const ms = last[phase];
                 return (
                   <tr key={phase} data-testid={`phase-${phase}`}>
                     <th scope="row">
@@ -61,7 +78,7 @@ export function StepTime() {
                       <Explain {...PHASE_NOTES[phase]} value={formatDuration(ms)} />
                     </th>
                     <td className="number">{formatDuration(ms)}</td>
-                    <td className="number">{ms === undefined ? '–' : formatPercent(ms / sumOf(last))}</td>
+                    <td className="number">{ms === undefined ? '–' : formatPercent(ms / total(last))}</td>
                     <td className="number">{formatDuration(mean)}</td>
                   </tr>
                 );
@@ -76,15 +93,15 @@ export function StepTime() {
   );
 }
 
-function Bar({ point }: { point: StepPoint }) {
-  const total = sumOf(point);
+function Bar({ times }: { times: Times }) {
+  const sum = total(times);
   return (
     <div className={styles.bar} aria-hidden="true">
       {PHASES.map((phase) => (
         <span
           key={phase}
           style={{
-            width: `${total > 0 ? ((point.phasesMs[phase] ?? 0) / total) * 100 : 0}%`,
+            width: `${sum > 0 ? ((times[phase] ?? 0) / sum) * 100 : 0}%`,
             background: `var(--phase-${phase})`,
           }}
         />

@@ -3,7 +3,7 @@
  * moving through them by arrow keys reads out its log-probability in the line below.
  */
 import { Toolbar } from 'radix-ui';
-import { useState } from 'react';
+import { type CSSProperties, memo, useState } from 'react';
 import { formatFixed, formatPercent } from '../../run/format';
 import type { Task } from '../../tasks/task';
 import type { RolloutView } from '../state/run-view';
@@ -25,22 +25,20 @@ export function Tokens({ rollout, task }: { rollout: RolloutView; task: Task }) 
         onPointerLeave={() => setChosen(null)}
       >
         {tokens.map((id, i) => (
-          <Toolbar.Button
+          <Chip
             // biome-ignore lint/suspicious/noArrayIndexKey: a token is its position in the rollout
             key={i}
-            className={styles.chip}
-            style={{ '--surprise': shade(logps?.[i]) } as React.CSSProperties}
-            aria-label={wordToken(task, rollout, i)}
-            onPointerEnter={() => setChosen(i)}
-            onFocus={() => setChosen(i)}
-          >
-            {tokenText(task, id)}
-          </Toolbar.Button>
+            place={i}
+            text={tokenText(task, id)}
+            label={wordToken(task, id, i, logps?.[i])}
+            shade={shade(logps?.[i])}
+            choose={setChosen}
+          />
         ))}
       </Toolbar.Root>
       <p className={`${styles.readout} number`} data-testid="token-readout">
         {chosen !== null && chosen < tokens.length
-          ? wordToken(task, rollout, chosen)
+          ? wordToken(task, tokens[chosen], chosen, logps?.[chosen])
           : logps
             ? 'The darker a token, the less likely the policy thought it. Hover or use the arrow keys.'
             : 'Log-probabilities come with the verdict.'}
@@ -52,8 +50,31 @@ export function Tokens({ rollout, task }: { rollout: RolloutView; task: Task }) 
 const shade = (logp: number | undefined): string =>
   `${Math.round(logp === undefined ? 0 : Math.min(1, -logp / FULL_SURPRISE) * 46)}%`;
 
-function wordToken(task: Task, { tokens, logps }: RolloutView, i: number): string {
-  const place = `Token ${i + 1} of ${tokens.length}: ${tokenText(task, tokens[i])}`;
-  if (!logps) return place;
-  return `${place}, log-probability ${formatFixed(logps[i], 3).replace('-', '−')}, probability ${formatPercent(Math.exp(logps[i]))}`;
+function wordToken(task: Task, id: number, place: number, logp: number | undefined): string {
+  const name = `Token ${place + 1}: ${tokenText(task, id)}`;
+  if (logp === undefined) return name;
+  return `${name}, log-probability ${formatFixed(logp, 3).replace('-', '−')}, probability ${formatPercent(Math.exp(logp))}`;
 }
+
+interface ChipProps {
+  place: number;
+  text: string;
+  label: string;
+  shade: string;
+  choose: (place: number) => void;
+}
+
+/** Kept as it is while tokens are added after it. */
+const Chip = memo(function Chip({ place, text, label, shade, choose }: ChipProps) {
+  return (
+    <Toolbar.Button
+      className={styles.chip}
+      style={{ '--surprise': shade } as CSSProperties}
+      aria-label={label}
+      onPointerEnter={() => choose(place)}
+      onFocus={() => choose(place)}
+    >
+      {text}
+    </Toolbar.Button>
+  );
+});

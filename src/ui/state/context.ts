@@ -1,10 +1,10 @@
 /** React's door to the session and its store: one selector a panel, so that a step draws only what it changed. */
 import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
+import { useShallow } from 'zustand/react/shallow';
 import { themeStore } from '../theme/theme';
 import type { Allowed, Session } from './session';
-import { allowedIn } from './session';
-import { hasInvalid } from './settings';
+import { allowedIn, factsOf } from './session';
 import type { PageState } from './store';
 
 export const SessionContext = createContext<Session | null>(null);
@@ -20,11 +20,13 @@ export function usePage<T>(selector: (page: PageState) => T): T {
   return useStore(useSession().store, selector);
 }
 
+/** As `usePage`, for a selector that makes a flat object or list: the same fields draw nothing again. */
+export function usePageFields<T>(selector: (page: PageState) => T): T {
+  return useStore(useSession().store, useShallow(selector));
+}
+
 export function useAllowed(): Allowed {
-  const state = usePage((page) => page.lab.state);
-  const valid = usePage((page) => !hasInvalid(page.settings));
-  const hasCheckpoint = usePage((page) => page.run.checkpoint !== null);
-  return allowedIn(state, valid, hasCheckpoint);
+  return usePageFields((page) => allowedIn(page.lab.state, factsOf(page)));
 }
 
 export const useTheme = () => useStore(themeStore);

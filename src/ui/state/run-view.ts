@@ -63,6 +63,7 @@ export interface EvaluationPoint {
   total: Score;
   byTier: Readonly<Record<string, Score>>;
   meanLength: number;
+  durationMs: number;
 }
 
 export interface RunFacts {
@@ -276,6 +277,7 @@ function addEvaluation(view: RunView, event: RunEventOf<'evaluation'>): RunView 
     total: event.total,
     byTier: event.by_tier,
     meanLength: event.mean_length,
+    durationMs: event.duration_ms,
   };
   return { ...view, evaluations: thin([...before, point]) };
 }

@@ -42,8 +42,9 @@ export function shownGroup(page: PageState): GroupView | null {
   return groups?.find((group) => group.index === page.looking.group) ?? groups?.[0] ?? null;
 }
 
-/** Nothing has been asked for yet: the first screen. */
+/** Nothing is loaded or being loaded, or loading failed: the first screen. */
 export const isFirstVisit = (page: PageState): boolean =>
   page.lab.loaded === null &&
   page.run.facts === null &&
-  (page.lab.state === 'opening' || page.lab.state === 'idle' || page.lab.state === 'unavailable');
+  page.lab.state !== 'loading' &&
+  page.lab.state !== 'ready';

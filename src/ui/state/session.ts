@@ -18,7 +18,7 @@ import {
   type Settings,
   typeKnob,
 } from './settings';
-import type { Lab, Looking, PageStore } from './store';
+import type { Lab, Looking, PageState, PageStore } from './store';
 
 /** What the buttons may do in a state of the page. */
 export interface Allowed {
@@ -40,18 +40,33 @@ const HAS_RUN: ReadonlySet<LabState> = new Set([
   'failed',
 ]);
 
-/** `valid`: the form holds no wrong value. It matters only where the form is about to be loaded. */
-export function allowedIn(state: LabState, valid: boolean, hasCheckpoint: boolean): Allowed {
+export interface Facts {
+  /** The form holds no wrong value. It matters only where the form is about to be loaded. */
+  valid: boolean;
+  /** There is a checkpoint of the run on screen. */
+  hasCheckpoint: boolean;
+  /** A run was loaded; without one, `failed` means that loading failed, and another try may go well. */
+  loaded: boolean;
+}
+
+export function allowedIn(state: LabState, { valid, hasCheckpoint, loaded }: Facts): Allowed {
   const usable = valid || state === 'paused';
+  const retry = state === 'failed' && !loaded;
   return {
-    run: AT_REST.has(state) && usable,
+    run: (AT_REST.has(state) || retry) && usable,
     pause: state === 'running',
-    step: AT_REST.has(state) && state !== 'finished' && usable,
+    step: ((AT_REST.has(state) && state !== 'finished') || retry) && usable,
     reset: HAS_RUN.has(state) && valid,
     stop: state === 'running' || state === 'pausing' || state === 'paused',
     recover: state === 'failed' && hasCheckpoint,
   };
 }
+
+export const factsOf = ({ lab, settings, run }: PageState): Facts => ({
+  valid: !hasInvalid(settings),
+  hasCheckpoint: run.checkpoint !== null,
+  loaded: lab.loaded !== null,
+});
 
 export class Session {
   readonly store: PageStore;
@@ -131,8 +146,8 @@ export class Session {
   }
 
   allowed(): Allowed {
-    const { lab, settings, run } = this.store.getState();
-    return allowedIn(lab.state, !hasInvalid(settings), run.checkpoint !== null);
+    const page = this.store.getState();
+    return allowedIn(page.lab.state, factsOf(page));
   }
 
   typeKnob(knob: Knob, text: string): void {

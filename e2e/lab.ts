@@ -1,0 +1,60 @@
+/** How the end-to-end tests use the page: as a person would, by names and roles, with a few short cuts in one place. */
+import { expect, type Locator, type Page } from '@playwright/test';
+
+/** A run small enough for a software adapter: a step takes well under a second. */
+export const SMALL: Record<string, string> = {
+  v: '1',
+  seed: '7',
+  prompts_per_step: '4',
+  num_generations: '4',
+  max_completion_length: '40',
+  eval_problems: '8',
+  micro_batch_tokens: '512',
+  checkpoint_steps: '1',
+  steps: '3',
+};
+
+export function link(settings: Record<string, string> = {}): string {
+  return `./?${new URLSearchParams({ ...SMALL, ...settings })}`;
+}
+
+export class LabPage {
+  readonly problems: string[] = [];
+
+  constructor(readonly page: Page) {
+    page.on('pageerror', (error) => this.problems.push(`page error: ${error.message}`));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.problems.push(`console: ${message.text()}`);
+    });
+  }
+
+  /** Opens the page and waits until the adapter is tested and Run can be pressed. */
+  async open(settings: Record<string, string> = {}): Promise<void> {
+    await this.page.goto(link(settings));
+    await expect(this.page.getByTestId('run-first')).toBeEnabled({ timeout: 60_000 });
+  }
+
+  get status(): Locator {
+    return this.page.getByTestId('status');
+  }
+
+  async inState(state: string): Promise<void> {
+    await expect(this.status).toHaveAttribute('data-state', state, { timeout: 90_000 });
+  }
+
+  /** Steps finished, as the page shows them. */
+  async atStep(step: number): Promise<void> {
+    await expect(this.status).toHaveAttribute('data-step', String(step), { timeout: 60_000 });
+  }
+
+  button(name: RegExp): Locator {
+    return this.page.getByRole('button', { name }).first();
+  }
+
+  /** The texts of the rollouts of the group on screen, once they are judged. */
+  async judgedRollouts(): Promise<string[]> {
+    const texts = this.page.getByTestId('rollout-text');
+    await expect(texts.first()).toHaveAttribute('data-verdict', /right|wrong|truncated/, { timeout: 60_000 });
+    return texts.allInnerTexts();
+  }
+}

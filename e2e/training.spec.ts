@@ -1,0 +1,105 @@
+/** The lab as a visitor uses it: real training steps on a real (software) adapter. */
+import { expect, test } from '@playwright/test';
+import { LabPage } from './lab';
+
+test('a visitor opens the page, presses Run, and watches a run to its end', async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open();
+  await expect(page.getByTestId('self-test')).toHaveAttribute('data-status', 'passed');
+  await expect(page.getByTestId('welcome')).toBeVisible();
+
+  await page.getByTestId('run-first').click();
+  await lab.inState('running');
+  // Rollouts are on screen before they are judged, and grow.
+  const first = page.getByTestId('rollout-text').first();
+  await expect(first).toHaveAttribute('data-verdict', /growing|ended/, { timeout: 60_000 });
+  await lab.judgedRollouts();
+
+  await lab.inState('finished');
+  await lab.atStep(3);
+  const reward = Number(await page.getByTestId('metric-reward').getAttribute('data-value'));
+  expect(reward).toBeGreaterThanOrEqual(0);
+  expect(reward).toBeLessThanOrEqual(1);
+  // The headline's reward is the share of right rollouts in the groups on screen.
+  const cards = page.getByTestId(/^group-\d+$/);
+  await expect(cards).toHaveCount(4);
+  let right = 0;
+  for (const label of await cards.evaluateAll((all) => all.map((c) => c.getAttribute('aria-label') ?? '')))
+    right += Number(/(\d+) of 4 right/.exec(label)?.[1] ?? Number.NaN);
+  expect(right / 16).toBeCloseTo(reward, 6);
+  expect(lab.problems).toEqual([]);
+});
+
+test('step, pause, resume and reset do what they say', async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open();
+  await page.keyboard.press('s');
+  await lab.inState('paused');
+  await lab.atStep(1);
+  const once = await lab.judgedRollouts();
+  expect(once).toHaveLength(4);
+
+  await page.keyboard.press('Space');
+  await lab.inState('running');
+  await page.keyboard.press('Space');
+  await lab.inState('paused');
+  await lab.button(/^Step/).click();
+  await lab.inState('paused');
+
+  await lab.button(/^Reset/).click();
+  await lab.inState('ready');
+  await lab.atStep(0);
+  await lab.button(/^Step/).click();
+  await lab.atStep(1);
+  await lab.inState('paused');
+  // The same initialisation and the same random numbers: the same rollouts, to the token.
+  expect(await lab.judgedRollouts()).toEqual(once);
+  expect(lab.problems).toEqual([]);
+});
+
+test('a link with a seed reproduces the first rollouts, another seed does not', async ({ page, context }) => {
+  const lab = new LabPage(page);
+  await lab.open({ seed: '11' });
+  await page.keyboard.press('s');
+  await lab.atStep(1);
+  await lab.inState('paused');
+  const rollouts = await lab.judgedRollouts();
+
+  const again = new LabPage(await context.newPage());
+  await page.close();
+  await again.page.goto(lab.page.url());
+  await expect(again.page.getByTestId('run-first')).toBeEnabled({ timeout: 60_000 });
+  await again.page.keyboard.press('s');
+  await again.atStep(1);
+  await again.inState('paused');
+  expect(await again.judgedRollouts()).toEqual(rollouts);
+
+  await again.open({ seed: '12' });
+  await again.page.keyboard.press('s');
+  await again.atStep(1);
+  await again.inState('paused');
+  expect(await again.judgedRollouts()).not.toEqual(rollouts);
+});
+
+test('a changed setting is checked, announced, and used after a reset', async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open();
+  await page.keyboard.press('s');
+  await lab.inState('paused');
+  await lab.button(/^Settings/).click();
+  const knob = page.getByTestId('knob-num_generations');
+  const field = (await knob.evaluate((e) => e.tagName)) === 'INPUT' ? knob : knob.locator('input').first();
+  await field.fill('1');
+  await field.blur();
+  await expect(page.getByText(/from 2 to 256/).first()).toBeVisible();
+  await field.fill('6');
+  await field.blur();
+  await expect(page.getByTestId('settings-changed')).toBeVisible();
+  await expect(page).toHaveURL(/num_generations=6/);
+  await page.getByTestId('settings-changed').getByRole('button').first().click();
+  await lab.inState('ready');
+  await page.keyboard.press('Escape');
+  await lab.button(/^Step/).click();
+  await lab.atStep(1);
+  await expect(page.getByTestId('rollout-text')).toHaveCount(6);
+});
