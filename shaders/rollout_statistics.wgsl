@@ -21,6 +21,8 @@ struct Extent { count: u32, start: u32 }
 // (entropy, logp, |logp - old|, the largest |logp - old|)
 @group(0) @binding(6) var<storage, read_write> statistics: array<vec4<f32>>;
 
+const BLOCK = 64u;
+
 @compute @workgroup_size(64)
 fn rollout_statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                       @builtin(local_invocation_index) lane: u32) {
@@ -29,11 +31,19 @@ fn rollout_statistics(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_work
   let range = ranges[row];
   var first = vec4<f32>();
   var second = vec4<f32>();
-  for (var a = range.x; a < range.x + range.y; a++) {
-    first += detail[a];
-    let off = abs(logp[a] - old_logp[a]);
-    second += vec4<f32>(entropy[a], logp[a], off, 0.0);
-    second.w = max(second.w, off);
+  let end = range.x + range.y;
+  // In blocks: one long running sum would lose a digit over a row of thousands of tokens.
+  for (var block = range.x; block < end; block += BLOCK) {
+    var first_part = vec4<f32>();
+    var second_part = vec3<f32>();
+    for (var a = block; a < min(block + BLOCK, end); a++) {
+      first_part += detail[a];
+      let off = abs(logp[a] - old_logp[a]);
+      second_part += vec3<f32>(entropy[a], logp[a], off);
+      second.w = max(second.w, off);
+    }
+    first += first_part;
+    second += vec4<f32>(second_part, 0.0);
   }
   statistics[(extent.start + row) * 2u] = first;
   statistics[(extent.start + row) * 2u + 1u] = second;

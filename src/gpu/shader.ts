@@ -41,7 +41,7 @@ function literal(where: string, type: string, value: ConstantValue): string {
     if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 32)
       return `${value}u`;
   } else if (typeof value === 'number' && Number.isFinite(value)) {
-    return Number.isInteger(value) ? `${value}.0` : String(value);
+    return /[.e]/.test(String(value)) ? String(value) : `${value}.0`;
   }
   throw new Error(`shader ${where}: expected a ${type}, got ${value}`);
 }

@@ -65,7 +65,19 @@ describe('the gradient norm kernels', () => {
     first[69] = Number.POSITIVE_INFINITY;
     second[0] = Number.NaN;
     second[129] = Number.NEGATIVE_INFINITY;
-    expect(await clip([first, second], 1)).toMatchObject({ finite: 0, broken: 3 });
+    // The same invocation's second value of this arena.
+    second[64] = Number.NaN;
+    expect(await clip([first, second], 1)).toMatchObject({ finite: 0, broken: 4 });
+  });
+
+  it('refuse a counted value even where the sum does not show it', async () => {
+    const { result } = await runKernel(await openTestGpu(), SHADERS.clipGradient, {
+      uniforms: { size: [3, f32(1)] },
+      inputs: { partials: Float32Array.from([4, 0, 5, 2, 0, 1]) },
+      outputs: { result: 4 },
+      grid: [1, 1, 1],
+    });
+    expect(Array.from(result)).toEqual([3, expect.closeTo(1 / 3, 6), 0, 3]);
   });
 
   it('refuse a gradient whose values are finite but whose norm is not', async () => {

@@ -187,8 +187,14 @@ export class Policy {
     return this.applyGradient(optimizer);
   }
 
-  /** Sets the gradient to the batch's, without a step. Submits and returns. */
-  accumulate(rows: readonly TrainRow[], settings: LossSettings): void {
+  /** The loss of a batch by rollouts, without its gradient. */
+  async evaluateLoss(rows: readonly TrainRow[], settings: LossSettings): Promise<RolloutSums[]> {
+    this.accumulate(rows, settings, false);
+    return this.report();
+  }
+
+  /** Sets the gradient to the batch's, without a step; to zero where `backward` is off. Submits and returns. */
+  accumulate(rows: readonly TrainRow[], settings: LossSettings, backward = true): void {
     const { training } = this;
     if (!training) throw new Error('internal: the policy was planned without training');
     if (rows.length > this.capacity.batchRows)
@@ -215,7 +221,7 @@ export class Policy {
     device.queue.submit([start.finish()]);
     let done = 0;
     for (const micro of splitRows(rows, this.capacity.tokens, this.capacity.rows)) {
-      this.accumulateMicro(micro, done, settings.beta > 0);
+      this.accumulateMicro(micro, done, settings.beta > 0, backward);
       done += micro.length;
     }
   }
@@ -306,7 +312,12 @@ export class Policy {
     return batch;
   }
 
-  private accumulateMicro(micro: readonly TrainRow[], firstRow: number, withReference: boolean): void {
+  private accumulateMicro(
+    micro: readonly TrainRow[],
+    firstRow: number,
+    withReference: boolean,
+    backward: boolean,
+  ): void {
     const { workspace } = this;
     const training = this.training!;
     const batch = this.writeRows(micro);
@@ -333,13 +344,15 @@ export class Policy {
     const parts = this.head.part(batch.active);
     for (const { chunk, count } of parts) encodeOps(pass, [...chunk.logits, ...chunk.gather], count);
     training.loss.encode(pass, batch.active, batch.rows);
-    for (const { chunk, count } of parts) {
-      // A single chunk's logits are still there.
-      if (parts.length > 1) encodeOps(pass, chunk.logits, count);
-      encodeOps(pass, chunk.backward, count);
+    if (backward) {
+      for (const { chunk, count } of parts) {
+        // A single chunk's logits are still there.
+        if (parts.length > 1) encodeOps(pass, chunk.logits, count);
+        encodeOps(pass, chunk.backward, count);
+      }
+      encodeOps(pass, training.backward, batch.tokens);
+      encodeOps(pass, [training.embedding], batch.segments);
     }
-    encodeOps(pass, training.backward, batch.tokens);
-    encodeOps(pass, [training.embedding], batch.segments);
     pass.end();
     this.gpu.device.queue.submit([encoder.finish()]);
   }

@@ -189,7 +189,7 @@ export function randomBatch(
   const random = generator(seed);
   const ids = lengths.map((n) => Array.from({ length: n }, () => Math.floor(random() * config.vocab_size)));
   const mask = lengths.map((n, r) =>
-    Array.from({ length: n - 1 }, (_, j) => (r !== idleRow && (j === n - 2 || random() < 0.7) ? 1 : 0)),
+    Array.from({ length: n - 1 }, (_, j) => (r !== idleRow && (j === n - 2 || random() < density) ? 1 : 0)),
   );
   const around = (n: number) =>
     Float32Array.from({ length: Math.max(0, n - 1) }, () => -Math.log(config.vocab_size) + random() - 0.5);

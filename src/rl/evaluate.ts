@@ -3,7 +3,7 @@ import type { Policy } from '../model/policy';
 import type { RunEventOf, Score } from '../run/events';
 import { mean, score } from '../run/statistics';
 import { Purpose } from '../tasks/random';
-import type { Suite, Task } from '../tasks/task';
+import type { Problem, Suite, Task } from '../tasks/task';
 import { type OnRolloutsGrown, rollOut } from './rollouts';
 
 /** Held-out problems are the same for every run, so that runs can be compared problem by problem. */
@@ -19,17 +19,27 @@ export interface EvaluationSettings {
   seed: number;
 }
 
+/** A problem with what came of its answers. */
+export interface AnsweredProblem {
+  problem: Problem;
+  /** Of the settings' samples. */
+  correct: number;
+  truncated: number;
+  /** [samples] tokens of each answer. */
+  lengths: number[];
+}
+
 /** What `evaluation` events say, without the place in the run. */
 export type EvaluationResult = Pick<RunEventOf<'evaluation'>, 'suite' | 'total' | 'by_tier' | 'mean_length'>;
 
 /** Answers the suite's first problems. */
-export async function evaluate(
+export async function answerSuite(
   policy: Policy,
   task: Task,
   suite: Suite,
   settings: EvaluationSettings,
   onGrown?: OnRolloutsGrown,
-): Promise<EvaluationResult> {
+): Promise<AnsweredProblem[]> {
   const problems = Array.from({ length: settings.problems }, (_, i) => suite.problem(PROBLEM_SEED, i));
   const answers = await rollOut(
     policy,
@@ -40,21 +50,46 @@ export async function evaluate(
     { seed: settings.seed, purpose: Purpose.evaluation, step: 0 },
     onGrown,
   );
-  const tiers = new Map<string, { correct: number; samples: number }>();
-  let correct = 0;
-  problems.forEach((problem, p) => {
-    const right = answers[p].filter((a) => task.verify(problem, a.tokens) === 1).length;
-    correct += right;
-    const key = `${problem.family}/${problem.tier}`;
-    const tier = tiers.get(key) ?? { correct: 0, samples: 0 };
-    tiers.set(key, { correct: tier.correct + right, samples: tier.samples + settings.samples });
-  });
-  const by_tier: Record<string, Score> = {};
-  for (const [key, tier] of [...tiers].sort()) by_tier[key] = score(tier.correct, tier.samples);
+  return problems.map((problem, p) => ({
+    problem,
+    correct: answers[p].filter((a) => task.verify(problem, a.tokens) === 1).length,
+    truncated: answers[p].filter((a) => a.truncated).length,
+    lengths: answers[p].map((a) => a.tokens.length),
+  }));
+}
+
+/** The problems by `family/tier`, in the order of the names. */
+export function byTier(answered: readonly AnsweredProblem[]): Map<string, AnsweredProblem[]> {
+  const tiers = new Map<string, AnsweredProblem[]>();
+  for (const each of answered) {
+    const key = `${each.problem.family}/${each.problem.tier}`;
+    tiers.set(key, [...(tiers.get(key) ?? []), each]);
+  }
+  return new Map([...tiers].sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** How many of all answers are right. */
+export function answerScore(answered: readonly AnsweredProblem[]): Score {
+  const samples = answered.reduce((sum, a) => sum + a.lengths.length, 0);
+  return score(
+    answered.reduce((sum, a) => sum + a.correct, 0),
+    samples,
+  );
+}
+
+/** Answers the suite's first problems and adds up. */
+export async function evaluate(
+  policy: Policy,
+  task: Task,
+  suite: Suite,
+  settings: EvaluationSettings,
+  onGrown?: OnRolloutsGrown,
+): Promise<EvaluationResult> {
+  const answered = await answerSuite(policy, task, suite, settings, onGrown);
   return {
     suite: suite.name,
-    total: score(correct, problems.length * settings.samples),
-    by_tier,
-    mean_length: mean(answers.flat().map((a) => a.tokens.length)),
+    total: answerScore(answered),
+    by_tier: Object.fromEntries([...byTier(answered)].map(([tier, each]) => [tier, answerScore(each)])),
+    mean_length: mean(answered.flatMap((a) => a.lengths)),
   };
 }

@@ -25,11 +25,25 @@ export interface PretrainProgress {
   tokens: number;
 }
 
+/** Where a pre-training stands: all that it takes to go on bit for bit. */
+export interface PretrainSnapshot {
+  /** Steps taken, each of them one of AdamW's. */
+  step: number;
+  /** Tokens read so far. */
+  tokens: number;
+  weights: NamedTensors;
+  mean: NamedTensors;
+  square: NamedTensors;
+}
+
 export interface PretrainOptions {
+  /** Where to go on from; the manifest has to be that of the snapshot. */
+  from?: PretrainSnapshot;
   onProgress?(progress: PretrainProgress): void;
-  /** Called with the weights every `snapshotSteps` steps, so that a long run loses little. */
-  onSnapshot?(step: number, weights: NamedTensors): Promise<void>;
+  /** Called every `snapshotSteps` steps, and when `signal` ends the training early. */
+  onSnapshot?(snapshot: PretrainSnapshot): Promise<void>;
   snapshotSteps?: number;
+  /** Aborted, it ends the training after the step under way. */
   signal?: AbortSignal;
 }
 
@@ -54,8 +68,8 @@ export function pretrainConfig(manifest: PretrainManifest): LlamaConfig {
 }
 
 /**
- * Trains from random weights.
- * @throws the signal's reason when aborted; Error when the loss stops being finite.
+ * Trains from random weights, or on from a snapshot.
+ * @throws the signal's reason when aborted, after a snapshot; Error when the gradient stops being finite.
  */
 export async function pretrain(
   gpu: Gpu,
@@ -74,10 +88,26 @@ export async function pretrain(
     reference: false,
   });
   try {
-    policy.parameters.upload(initialWeights(config, manifest.seed));
-    let tokens = 0;
-    for (let step = 0; step < manifest.steps; step++) {
-      options.signal?.throwIfAborted();
+    const { from, signal, onSnapshot } = options;
+    policy.parameters.upload(from?.weights ?? initialWeights(config, manifest.seed));
+    if (from) {
+      policy.parameters.upload(from.mean, 'mean');
+      policy.parameters.upload(from.square, 'square');
+      policy.optimizerSteps = from.step;
+    }
+    let tokens = from?.tokens ?? 0;
+    const snapshot = async (step: number): Promise<PretrainSnapshot> => ({
+      step,
+      tokens,
+      weights: await policy.download('weights'),
+      mean: await policy.download('mean'),
+      square: await policy.download('square'),
+    });
+    for (let step = from?.step ?? 0; step < manifest.steps; step++) {
+      if (signal?.aborted) {
+        await onSnapshot?.(await snapshot(step));
+        signal.throwIfAborted();
+      }
       const rows = corpusRows(manifest, step);
       tokens += rows.reduce((sum, r) => sum + r.tokens.length, 0);
       const learningRate = manifest.learning_rate * scheduleFactor(manifest, step);
@@ -101,8 +131,8 @@ export async function pretrain(
         gradientNorm: gradient.norm,
         tokens,
       });
-      if (options.onSnapshot && options.snapshotSteps && (step + 1) % options.snapshotSteps === 0)
-        await options.onSnapshot(step + 1, await policy.download('weights'));
+      if (onSnapshot && options.snapshotSteps && (step + 1) % options.snapshotSteps === 0)
+        await onSnapshot(await snapshot(step + 1));
     }
     return { config, weights: await policy.download('weights'), tokens };
   } finally {

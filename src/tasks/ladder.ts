@@ -5,46 +5,21 @@
 import { ARITHMETIC } from './arithmetic-family';
 import { BOOLEAN } from './boolean';
 import { EXTREMES } from './extremes';
-import {
-  drawBody,
-  drawTier,
-  type Family,
-  hintBodyPrompt,
-  metaBodyPrompt,
-  problemOf,
-  suiteProblem,
-} from './family';
+import { drawBody, drawTier, type Family, problemOf, suiteProblem } from './family';
+import { LADDER_META, MAX_NOTIONS } from './meta';
 import { Purpose, Stream } from './random';
 import { SORTING } from './sorting';
 import type { Problem, Task } from './task';
-import { ANS, EOS, isNotion } from './tokens';
+import { ANS, EOS } from './tokens';
 import { LADDER_VOCABULARY } from './vocabulary';
+
+export { hintPrompt, MAX_NOTIONS, metaPrompt } from './meta';
 
 /** In the base model's corpus and the out-of-domain suite, never in reinforcement learning. */
 export const OUT_OF_DOMAIN: readonly Family[] = [BOOLEAN, EXTREMES, SORTING];
 
-/** Most notions a hint or a prediction names. */
-export const MAX_NOTIONS = 3;
-
 /** Longest body, seven operations on two digits, between BOS and HINT, notions, SOL. */
 const MAX_PROMPT = 1 + (2 + 3 * 7) + 1 + MAX_NOTIONS + 1;
-
-const bodyOf = (problem: Problem): number[] => problem.prompt.slice(1, -1);
-
-/** The meta prompt of a problem, `BOS META body META`: it asks for a prediction instead of a solution. */
-export const metaPrompt = (problem: Problem): number[] => metaBodyPrompt(bodyOf(problem));
-
-/**
- * The solution prompt of a problem with a hint, `BOS body HINT notions SOL`.
- * @throws Error unless there are one to three notions.
- */
-export function hintPrompt(problem: Problem, notions: readonly number[]): number[] {
-  if (notions.length < 1 || notions.length > MAX_NOTIONS || !notions.every(isNotion))
-    throw new Error(
-      `hintPrompt: expected 1 to ${MAX_NOTIONS} notion tokens, got [${notions.join(', ')}]; pick from NOTIONS`,
-    );
-  return hintBodyPrompt(bodyOf(problem), notions);
-}
 
 /** 1 when the last tokens are exactly `ANS answer EOS`, else 0. */
 function verify(problem: Problem, completion: readonly number[]): number {
@@ -77,4 +52,5 @@ export const LADDER: Task = {
   ],
   verify,
   maxPromptLength: MAX_PROMPT,
+  meta: LADDER_META,
 };

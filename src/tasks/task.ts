@@ -1,6 +1,7 @@
 /**
  * What a task is to the rest of the lab. A task knows problems, tokens and verifiers; it knows no GPU.
  */
+import type { MetaTask } from './meta';
 
 /** A problem as it is put to the policy. Tokens are ids of the task's vocabulary. */
 export interface Problem {
@@ -57,6 +58,8 @@ export interface Task {
   verify(problem: Problem, completion: readonly number[]): number;
   /** Longest prompt the task can make, in tokens. */
   readonly maxPromptLength: number;
+  /** How the policy is asked to predict its own rollouts; absent where the task has no way to ask. */
+  readonly meta?: MetaTask;
 }
 
 /** One supervised example: loss on `completion` only. */

@@ -134,11 +134,11 @@ function syncFolder(path: string): void {
   });
 }
 
-/** Writes a small file whole: beside its place first, then renamed onto it. */
-export function writeFileWhole(path: string, text: string): void {
+/** Writes a file whole: beside its place first, then renamed onto it. */
+export function writeFileWhole(path: string, contents: string | Uint8Array): void {
   withFile('write', path, () => {
     const fresh = `${path}.new`;
-    writeFileSync(fresh, text, { flush: true });
+    writeFileSync(fresh, contents, { flush: true });
     renameSync(fresh, path);
     syncFolder(dirname(path));
   });

@@ -2,11 +2,25 @@
  * The command line's entry: the list of commands. Started by `scripts/lab.mjs`, which sets the process's exit
  * code to what `main` returns.
  */
+import { CHECK_COMMAND } from './commands/check';
+import { EVAL_COMMAND } from './commands/eval';
+import { GENERATE_COMMAND } from './commands/generate';
+import { INFO_COMMAND } from './commands/info';
 import { PRESETS_COMMAND } from './commands/presets';
+import { PRETRAIN_COMMAND } from './commands/run-pretraining';
+import { TRAIN_COMMAND } from './commands/run-training';
 import { type Console, processConsole } from './console';
 import { type Command, dispatch } from './dispatch';
 
-export const COMMANDS: readonly Command[] = [PRESETS_COMMAND];
+export const COMMANDS: readonly Command[] = [
+  TRAIN_COMMAND,
+  PRETRAIN_COMMAND,
+  EVAL_COMMAND,
+  GENERATE_COMMAND,
+  CHECK_COMMAND,
+  PRESETS_COMMAND,
+  INFO_COMMAND,
+];
 
 /**
  * Runs the command that `argv` (what follows the script's name) asks for.

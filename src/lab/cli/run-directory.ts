@@ -271,8 +271,7 @@ export class RunDirectory {
     this.close();
     if (!untouched) return;
     for (const name of [EVENTS, MANIFEST]) rmSync(join(this.path, name), { force: true });
-    for (const folder of this.#made.reverse())
-      if (readdirSync(folder).length === 0) rmdirSync(folder);
+    for (const folder of this.#made.reverse()) if (readdirSync(folder).length === 0) rmdirSync(folder);
   }
 
   close(): void {

@@ -85,6 +85,13 @@ export function Chart({
     const showValues = () => {
       const cells = legend.current?.querySelectorAll('[data-value]');
       const index = plot.cursor.idx;
+      const place = legend.current?.querySelector<HTMLElement>('[data-place]');
+      if (place) {
+        place.hidden = index == null;
+        const axis = store.getState().looking.xAxis;
+        if (index != null)
+          place.textContent = `${axis === 'step' ? 'step' : 'tokens'} ${formatCount(plot.data[0][index])}`;
+      }
       series.forEach((each, i) => {
         const column = plot.data[firstColumn[i]] as (number | null)[] | undefined;
         const value = !column ? null : index == null ? lastValue(column) : valueAt(column, index);
@@ -143,6 +150,7 @@ export function Chart({
           {title}
         </span>
         <ul className={styles.legend} ref={legend}>
+          <li className={`${styles.place} number`} data-place hidden />
           {series.map((each) => (
             <li key={each.key}>
               <span

@@ -6,6 +6,7 @@ import { Select, Switch } from 'radix-ui';
 import { useEffect, useId, useState } from 'react';
 import { describeKnob, type Knob as KnobSpec } from '../../run/manifest';
 import { usePage, useSession } from '../state/context';
+import { stepped } from '../state/settings';
 import { Explain } from './Explain';
 import { Icon } from './Icon';
 import styles from './Knob.module.css';
@@ -114,22 +115,6 @@ function Typed({ knob, value, field }: FieldProps) {
       }}
     />
   );
-}
-
-/** One step of the arrow keys up or down, inside the bounds; a logarithmic knob goes 1, 2, 5, 10. */
-export function stepped(knob: KnobSpec, value: number, steps: number): number {
-  const low = knob.minimum ?? Number.NEGATIVE_INFINITY;
-  const high = knob.maximum ?? Number.POSITIVE_INFINITY;
-  if (!Number.isFinite(value)) return Number(knob.default);
-  if (knob.step === 'log') {
-    const places = [1, 2, 5];
-    const position = value > 0 ? Math.round(3 * Math.log10(value)) : -30;
-    const next = position + Math.sign(steps);
-    const result = places[((next % 3) + 3) % 3] * 10 ** Math.floor(next / 3);
-    return Number(Math.min(high, result).toPrecision(6));
-  }
-  const size = knob.step ?? 1;
-  return Number(Math.min(high, Math.max(low, value + steps * size)).toPrecision(10));
 }
 
 function Choice({ knob, value, field }: FieldProps) {

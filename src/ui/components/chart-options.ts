@@ -49,6 +49,10 @@ export function chartOptions({
 }: OptionsInput): uPlot.Options {
   const colours = PALETTE[theme];
   const places = firstColumns(series);
+  const columnColours: string[] = [];
+  series.forEach((each, i) => {
+    columnColours[places[i]] = colours[each.colour];
+  });
   const hidden: uPlot.Series = { stroke: 'transparent', points: { show: false }, spanGaps: true };
   const axis = {
     stroke: colours['ink-3'],
@@ -64,7 +68,7 @@ export function chartOptions({
     cursor: {
       sync: { key: 'history', setSeries: false },
       drag: { x: false, y: false },
-      points: { size: 6 },
+      points: { size: 7, width: 0, fill: (_plot, column) => columnColours[column] ?? 'transparent' },
       y: false,
     },
     scales: {

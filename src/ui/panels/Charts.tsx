@@ -2,6 +2,7 @@
 import { ToggleGroup } from 'radix-ui';
 import { useMemo } from 'react';
 import { formatPercent } from '../../run/format';
+import type { Manifest } from '../../run/manifest';
 import { formatMetric } from '../../run/metrics';
 import { Chart } from '../components/Chart';
 import { Explain } from '../components/Explain';
@@ -111,7 +112,6 @@ export function TierPanel() {
 export function HealthPanel() {
   const manifest = usePage(shownManifest);
   const onPolicy = manifest.num_iterations === 1;
-  const lossIsZero = onPolicy && manifest.beta === 0;
   return (
     <Panel
       name="health"
@@ -174,12 +174,8 @@ export function HealthPanel() {
           title={<MetricName name="loss" />}
           label="Loss"
           series={LOSS}
-          leastSpan={0.02}
-          note={
-            lossIsZero
-              ? 'About zero, and learning all the same: every ratio is 1 and a group’s advantages add up to 0, so the value cancels while its gradient does not.'
-              : undefined
-          }
+          leastSpan={0.1}
+          note={lossNote(manifest)}
         />
         {manifest.beta > 0 && (
           <Chart
@@ -193,4 +189,14 @@ export function HealthPanel() {
       </div>
     </Panel>
   );
+}
+
+/** Why the loss says so little: the question users of GRPO ask most. */
+function lossNote({ num_iterations, beta, loss_type }: Manifest): string | undefined {
+  if (num_iterations > 1 || beta > 0) return undefined;
+  const why =
+    loss_type === 'grpo'
+      ? 'a group’s advantages add up to 0, so the value cancels'
+      : 'the value is just the mean advantage over tokens, off zero only because right and wrong rollouts differ in length';
+  return `Near zero, and learning all the same: every ratio is 1, and ${why}. The gradient does not cancel.`;
 }

@@ -36,7 +36,9 @@ export const GroupCard = memo(function GroupCard({ place }: { place: number }) {
       </span>
       <Bars place={place} />
       <span className={styles.foot}>
-        <span className="number">{judged ? `${group.right}/${group.total} right` : 'writing…'}</span>
+        <span className="number">
+          {judged ? `${group.right}/${group.total} right` : group.written ? 'written' : 'writing…'}
+        </span>
         {judged ? (
           <Advantages above={group.above} below={group.below} />
         ) : (

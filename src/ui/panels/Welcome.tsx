@@ -41,7 +41,7 @@ export function Welcome() {
             <p className={styles.hint}>
               {state === 'opening'
                 ? 'Checking your GPU first…'
-                : `${formatCount(manifest.steps)} steps on your own GPU. Nothing is uploaded, and nothing can break: pause or reset whenever you like.`}
+                : `${formatCount(manifest.steps)} steps on your own GPU; nothing is uploaded. You cannot break it: pause or reset whenever you like.`}
               {state !== 'opening' && <span className={styles.keys}> Space starts and pauses.</span>}
             </p>
           </div>

@@ -1,7 +1,7 @@
 /** Which numbers of the stream each chart draws, and in which colour. Constant objects: a chart is rebuilt when its series change. */
 import type { EvaluationSeries, Series, StepSeries } from '../components/chart-data';
 import type { EvaluationPoint } from '../state/run-view';
-import { type ColourRole, TIER_ROLES } from '../theme/palette';
+import { type ColourRole, SPARE_TIER_COLOURS, TIER_COLOURS } from '../theme/palette';
 
 const metric = (
   key: string,
@@ -35,26 +35,36 @@ export function tierNames(evaluations: readonly EvaluationPoint[]): string {
   return names.join('\t');
 }
 
-/** One line for each of `tierNames`; the family is named only where there are several. */
+/**
+ * One line for each of `tierNames`, in rising difficulty where that is known; a tier has its colour whatever else
+ * is drawn. The family is named only where there are several.
+ */
 export function tierSeries(names: string): readonly EvaluationSeries[] {
-  const tiers =
-    names === ''
-      ? []
-      : names.split('\t').map((name) => {
-          const [suite, key] = name.split('\n');
-          const [family, tier] = key.split('/');
-          return { suite, key, family, tier };
-        });
-  const families = new Set(tiers.map((each) => each.family));
-  return tiers.map(({ suite, key, family, tier }, i) => ({
-    from: 'evaluations',
-    suite,
-    key,
-    label: families.size > 1 || !tier ? [family, tier].filter(Boolean).join(' ') : tier,
-    colour: TIER_ROLES[i % TIER_ROLES.length],
-    dash: i >= TIER_ROLES.length ? [5, 4] : undefined,
-    value: (point) => point.byTier[key]?.accuracy,
-  }));
+  const tiers = (names === '' ? [] : names.split('\t')).map((name) => {
+    const [suite, key] = name.split('\n');
+    const [family, tier] = key.split('/');
+    return { suite, key, family, tier };
+  });
+  const known = Object.keys(TIER_COLOURS);
+  const rank = (tier: string) => (known.includes(tier) ? known.indexOf(tier) : known.length);
+  const families = [...new Set(tiers.map((each) => each.family))];
+  tiers.sort(
+    (a, b) => families.indexOf(a.family) - families.indexOf(b.family) || rank(a.tier) - rank(b.tier),
+  );
+  let spare = 0;
+  return tiers.map(({ suite, key, family, tier }) => {
+    const own = family === families[0] ? TIER_COLOURS[tier] : undefined;
+    const place = own ? 0 : spare++;
+    return {
+      from: 'evaluations',
+      suite,
+      key,
+      label: families.length > 1 || !tier ? [family, tier].filter(Boolean).join(' ') : tier,
+      colour: own ?? SPARE_TIER_COLOURS[place % SPARE_TIER_COLOURS.length],
+      dash: place >= SPARE_TIER_COLOURS.length ? [5, 4] : undefined,
+      value: (point) => point.byTier[key]?.accuracy,
+    };
+  });
 }
 
 export const LENGTHS: readonly Series[] = [

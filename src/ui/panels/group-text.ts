@@ -7,6 +7,8 @@ export interface GroupCounts {
   truncated: number;
   /** Not judged yet. */
   open: number;
+  /** All of the open ones have ended. */
+  written: boolean;
   total: number;
   /** Largest and smallest advantage, null until judged. */
   above: number | null;
@@ -21,6 +23,7 @@ export function countGroup(group: GroupView): GroupCounts {
     wrong: of('wrong'),
     truncated: of('truncated'),
     open: of('growing') + of('ended'),
+    written: of('growing') === 0,
     total: group.rollouts.length,
     above: advantages.length ? Math.max(...advantages) : null,
     below: advantages.length ? Math.min(...advantages) : null,
@@ -29,7 +32,7 @@ export function countGroup(group: GroupView): GroupCounts {
 
 /** `5 of 16 right, 2 cut off`, or how many are still being written. */
 export function describeCounts(counts: GroupCounts): string {
-  if (counts.open > 0) return `${counts.total} rollouts being written`;
+  if (counts.open > 0) return `${counts.total} rollouts ${counts.written ? 'written' : 'being written'}`;
   const cut = counts.truncated > 0 ? `, ${counts.truncated} cut off` : '';
   return `${counts.right} of ${counts.total} right${cut}`;
 }

@@ -26,13 +26,6 @@ export class FrameQueue<T> {
     this.#waiting = [];
   }
 
-  /** Hands over all that waits, now. */
-  flush(): void {
-    const items = this.#waiting;
-    this.#waiting = [];
-    if (items.length > 0) this.#take(items);
-  }
-
   #schedule(): void {
     if (this.#scheduled || this.#waiting.length === 0) return;
     this.#scheduled = true;

@@ -169,9 +169,10 @@ function startRun(view: RunView, event: RunEventOf<'run_started'>): RunView {
     facts,
     phase: null,
     ending: null,
-    steps: view.steps.filter((point) => point.step <= event.from_step),
+    // A step's number is that of the optimiser steps before it: step `from_step` is the first to be run again.
+    steps: view.steps.filter((point) => point.step < event.from_step),
     evaluations: view.evaluations.filter((point) => point.step <= event.from_step),
-    recent: view.recent.filter((each) => each.step <= event.from_step && each.groups.every(isJudged)),
+    recent: view.recent.filter((each) => each.step < event.from_step && each.groups.every(isJudged)),
   };
 }
 

@@ -82,3 +82,19 @@ export const allDefaults = (settings: Settings): Settings => ({
   draft: DEFAULT_MANIFEST,
   invalid: {},
 });
+
+/** One step of the arrow keys up or down, inside the bounds; a logarithmic knob goes 1, 2, 5, 10. */
+export function stepped(knob: Knob, value: number, steps: number): number {
+  const low = knob.minimum ?? Number.NEGATIVE_INFINITY;
+  const high = knob.maximum ?? Number.POSITIVE_INFINITY;
+  if (!Number.isFinite(value)) return Number(knob.default);
+  if (knob.step === 'log') {
+    const places = [1, 2, 5];
+    const position = value > 0 ? Math.round(3 * Math.log10(value)) : -30;
+    const next = position + Math.sign(steps);
+    const result = places[((next % 3) + 3) % 3] * 10 ** Math.floor(next / 3);
+    return Number(Math.min(high, result).toPrecision(6));
+  }
+  const size = knob.step ?? 1;
+  return Number(Math.min(high, Math.max(low, value + steps * size)).toPrecision(10));
+}

@@ -29,7 +29,7 @@ const LIGHT = {
   right: '#0b62a8',
   'right-soft': '#dceaf6',
   /** The verifier said wrong. */
-  wrong: '#b84a06',
+  wrong: '#b34706',
   'wrong-soft': '#fae7da',
   /** Ran into the length limit. */
   truncated: '#6d6a64',
@@ -121,17 +121,16 @@ export const PALETTE: Readonly<Record<Theme, Readonly<Record<ColourRole, string>
   dark: DARK,
 };
 
-/** Held-out tiers in the order they first appear, easy first. */
-export const TIER_ROLES: readonly ColourRole[] = [
-  'tier-1',
-  'tier-2',
-  'tier-3',
-  'tier-4',
-  'tier-5',
-  'tier-6',
-  'tier-7',
-  'tier-8',
-];
+/** Tiers that have a colour of their own, in rising difficulty. */
+export const TIER_COLOURS: Readonly<Record<string, ColourRole>> = {
+  easy: 'tier-1',
+  mid: 'tier-2',
+  hard: 'tier-3',
+  unsolvable: 'tier-4',
+};
+
+/** For every other tier, in order. */
+export const SPARE_TIER_COLOURS: readonly ColourRole[] = ['tier-5', 'tier-6', 'tier-7', 'tier-8'];
 
 /** The palette as custom properties (`--ink`, ...), for the style sheets. */
 export function paletteCss(): string {

@@ -1,42 +1,144 @@
-/** `lab eval`: its arguments. */
-import { resolve } from 'node:path';
-import type { Arguments, CommandSpec } from '../arguments';
+/** `lab eval`: accuracy of a model on held-out problems. */
+import { answerSuite } from '../../../rl/evaluate';
+import { DEFAULT_MANIFEST } from '../../../run/manifest';
+import type { Suite } from '../../../tasks/task';
+import { loadModel, withAnswering } from '../answering';
+import { type Arguments, type CommandSpec, UsageError } from '../arguments';
+import type { Console } from '../console';
+import { type Command, DONE } from '../dispatch';
+import { endOnInterrupt } from '../interrupt';
+import { describeAdapter } from '../progress';
+import { StatusLine } from '../status-line';
+import { describeSuite, type SuiteScore, suiteScore } from '../suite-score';
+import { withTestedGpu } from '../tested-gpu';
+
+const ALL = 'all';
+const COMPLETION = DEFAULT_MANIFEST.max_completion_length;
 
 export const EVAL: CommandSpec = {
   name: 'eval',
-  summary: 'Answers held-out problems with a model and reports its accuracy with a 95% interval.',
-  usage: '--model DIR|FILE --suite NAME [--problems N] [--samples N] [--seed N] [--json]',
+  summary:
+    'Answers held-out problems with a model and reports its accuracy (mean@k) with a 95% interval, and pass@k.',
+  usage:
+    '--model DIR|FILE --suite in-domain|out-of-domain|all [--problems N] [--samples N] [--temperature T] [--max-tokens N] [--seed N] [--json]',
   options: [
     {
       name: 'model',
       value: 'DIR|FILE',
-      help: 'A checkpoint’s folder, or a .safetensors file beside its config.json.',
+      help: 'A folder with config.json and model.safetensors (a checkpoint is one, a run has several), a .safetensors file beside its config.json, or the name of a shipped model.',
     },
-    { name: 'suite', value: 'NAME', help: 'The set of problems.' },
-    { name: 'problems', value: 'N', help: 'How many problems of the set (default 128).' },
-    { name: 'samples', value: 'N', help: 'Sampled answers per problem, at temperature 1 (default 1).' },
+    { name: 'suite', value: 'NAME', help: 'The set of problems: in-domain, out-of-domain, or all of them.' },
+    {
+      name: 'problems',
+      value: 'N',
+      help: 'How many problems of each set, the same ones for every model (default 128).',
+    },
+    { name: 'samples', value: 'N', help: 'Answers per problem, the k of mean@k and pass@k (default 1).' },
+    {
+      name: 'temperature',
+      value: 'T',
+      help: 'Sampling temperature; 0 always takes the likeliest token (default 1).',
+    },
+    { name: 'max-tokens', value: 'N', help: `The longest answer (default ${COMPLETION}).` },
     { name: 'seed', value: 'N', help: 'Decides the sampling (default 0).' },
     { name: 'json', help: 'Print the result as one JSON object on the last line.' },
   ],
 };
 
 export interface EvalRequest {
-  /** An absolute path. */
   model: string;
   suite: string;
   problems: number;
   samples: number;
+  /** 0 is greedy. */
+  temperature: number;
+  maxTokens: number;
   seed: number;
   json: boolean;
 }
 
 /** @throws UsageError naming every wrong argument. */
 export function readEvalRequest(args: Arguments): EvalRequest {
-  const model = args.required('model', 'a checkpoint’s folder or a .safetensors file');
+  const model = args.required('model', 'a model’s folder or a .safetensors file');
   const suite = args.required('suite', 'the name of a set of problems');
   const problems = args.integer('problems', 1, 100_000, 128);
-  const samples = args.integer('samples', 1, 100_000, 1);
+  const samples = args.integer('samples', 1, 1024, 1);
+  const temperature = args.number('temperature', 0, 5, 1);
+  const maxTokens = args.integer('max-tokens', 1, 4096, COMPLETION);
   const seed = args.integer('seed', 0, 4294967295, 0);
   args.check();
-  return { model: resolve(model), suite, problems, samples, seed, json: args.on('json') };
+  return { model, suite, problems, samples, temperature, maxTokens, seed, json: args.on('json') };
+}
+
+export const EVAL_COMMAND: Command = {
+  spec: EVAL,
+  async run(args, console) {
+    const interrupt = endOnInterrupt();
+    try {
+      return await evaluateModel(readEvalRequest(args), console);
+    } finally {
+      interrupt.dispose();
+    }
+  },
+};
+
+async function evaluateModel(request: EvalRequest, console: Console): Promise<number> {
+  const started = performance.now();
+  const model = await loadModel(request.model);
+  const { task } = model;
+  const suites = chooseSuites(task.suites, request.suite);
+  const status = new StatusLine(console);
+  const size = {
+    rows: request.problems * request.samples,
+    promptLength: task.maxPromptLength,
+    completionLength: request.maxTokens,
+  };
+  const { adapter, scores } = await withTestedGpu(async (gpu) => ({
+    adapter: describeAdapter(gpu.info),
+    scores: await withAnswering(gpu, model, size, async (policy) => {
+      const scores: SuiteScore[] = [];
+      for (const suite of suites) {
+        const { problems, samples, temperature, maxTokens, seed } = request;
+        const answered = await answerSuite(
+          policy,
+          task,
+          suite,
+          { problems, samples, temperature, max_completion_length: maxTokens, seed },
+          (_, finished) =>
+            status.draw(
+              `${suite.name}: ${finished.filter((done) => done).length}/${finished.length} answers`,
+            ),
+        );
+        scores.push(suiteScore(suite.name, answered));
+      }
+      return scores;
+    }),
+  }));
+  status.erase();
+  for (const each of scores) (request.json ? console.err : console.out)(describeSuite(each));
+  if (request.json) {
+    const { suite: _, json: __, model: ___, maxTokens, ...settings } = request;
+    const result = {
+      model: model.path,
+      ...settings,
+      max_completion_length: maxTokens,
+      adapter,
+      seconds: (performance.now() - started) / 1000,
+      // A single suite's score stands at the top too, where it is easiest to reach.
+      ...(scores.length === 1 ? scores[0] : {}),
+      problems: request.problems,
+      suites: scores,
+    };
+    console.out(`${JSON.stringify(result)}\n`);
+  }
+  return DONE;
+}
+
+function chooseSuites(suites: readonly Suite[], name: string): readonly Suite[] {
+  const chosen = suites.filter((suite) => name === ALL || suite.name === name);
+  if (chosen.length === 0) {
+    const names = [...suites.map((suite) => suite.name), ALL].join(', ');
+    throw new UsageError([`--suite: expected one of ${names}, got "${name}"`]);
+  }
+  return chosen;
 }

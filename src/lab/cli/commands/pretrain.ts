@@ -1,6 +1,15 @@
-/** `lab pretrain`: its arguments. */
+/** `lab pretrain`: its arguments and its manifest. What is done with them is `run-pretraining.ts`. */
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import type { Arguments, CommandSpec } from '../arguments';
+import { ManifestError, type ManifestIssue } from '../../../run/manifest';
+import {
+  PRETRAIN_KNOBS,
+  type PretrainManifest,
+  parsePretrainManifest,
+  parsePretrainText,
+} from '../../../run/pretrain-manifest';
+import { type Arguments, type CommandSpec, UsageError } from '../arguments';
+import { FileError, withFile } from '../file-errors';
 
 export const PRETRAIN: CommandSpec = {
   name: 'pretrain',
@@ -16,14 +25,24 @@ export const PRETRAIN: CommandSpec = {
       name: 'set',
       value: 'key=value',
       multiple: true,
-      help: 'Change one setting; may be given several times.',
+      help: 'Change one setting; may be given several times. The keys are listed below.',
     },
     { name: 'seed', value: 'N', help: 'Short for --set seed=N.' },
     { name: 'steps', value: 'N', help: 'Short for --set steps=N.' },
     { name: 'out', value: 'DIR', help: 'The folder the model is written to.' },
-    { name: 'resume', help: 'Go on from the newest checkpoint in DIR.' },
-    { name: 'json', help: 'Print the summary as one JSON object on the last line.' },
+    {
+      name: 'resume',
+      help: 'Go on from where the training in DIR was interrupted; one that is not there yet is started.',
+    },
+    { name: 'json', help: 'Print the report as one JSON object on the last line.' },
   ],
+  list: {
+    title: 'Settings for --set, with what each takes and its default:',
+    entries: PRETRAIN_KNOBS.map((k) => ({
+      name: k.key,
+      help: `${k.help} (${k.takes}; ${JSON.stringify(k.default)})`,
+    })),
+  },
 };
 
 export interface PretrainRequest {
@@ -48,4 +67,45 @@ export function readPretrainRequest(args: Arguments): PretrainRequest {
     resume: args.on('resume'),
     json: args.on('json'),
   };
+}
+
+/**
+ * The manifest that the arguments describe.
+ * @throws ManifestError naming every wrong key; UsageError when the file is no JSON or cannot be read.
+ */
+export function assemblePretrainManifest({ file, settings }: PretrainRequest): PretrainManifest {
+  const issues = new Map<string, ManifestIssue>();
+  const keep = (error: unknown) => {
+    if (!(error instanceof ManifestError)) throw error;
+    for (const issue of error.issues) if (!issues.has(issue.key)) issues.set(issue.key, issue);
+  };
+  const value: unknown = file === null ? {} : readJson(file);
+  if (value === null || typeof value !== 'object' || Array.isArray(value))
+    return parsePretrainManifest(value);
+  const changed: Record<string, unknown> = { ...value };
+  for (const { key, text } of settings)
+    try {
+      changed[key] = parsePretrainText(key, text);
+    } catch (error) {
+      keep(error);
+    }
+  try {
+    const manifest = parsePretrainManifest(changed);
+    if (issues.size === 0) return manifest;
+  } catch (error) {
+    keep(error);
+  }
+  throw new ManifestError([...issues.values()]);
+}
+
+function readJson(file: string): unknown {
+  try {
+    return JSON.parse(withFile('read', file, () => readFileSync(file, 'utf8')));
+  } catch (error) {
+    const why =
+      error instanceof FileError
+        ? error.message
+        : `expected JSON in ${file}, got something else (${(error as Error).message})`;
+    throw new UsageError([`--manifest: ${why}`]);
+  }
 }

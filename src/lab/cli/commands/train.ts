@@ -1,6 +1,7 @@
-/** `lab train`: its arguments. */
+/** `lab train`: its arguments, and the folder of its run. What is done with them is `run-training.ts`. */
 import { resolve } from 'node:path';
-import { type Manifest, parseManifest } from '../../../run/manifest';
+import { type Manifest, ManifestError, type ManifestIssue, parseManifest } from '../../../run/manifest';
+import { getTask } from '../../../tasks';
 import type { Arguments, CommandSpec } from '../arguments';
 import {
   assembleManifest,
@@ -10,6 +11,7 @@ import {
   readManifestArguments,
   resumeManifest,
 } from '../manifest-arguments';
+import { locateModel, ModelLocationError } from '../model-files';
 import { type FoundRun, findRun, holdsRun, RunDirectory } from '../run-directory';
 
 export const TRAIN: CommandSpec = {
@@ -66,10 +68,34 @@ export interface OpenRun {
 export async function openRun(request: TrainRequest): Promise<OpenRun> {
   if (!request.resume || !holdsRun(request.out)) {
     const manifest = assembleManifest(request.manifest);
+    checkHere(manifest);
     return { directory: RunDirectory.create(request.out, manifest), manifest, found: null };
   }
   const found = await findRun(request.out);
   const stored = parseManifest(found.manifest);
   const manifest = resumeManifest(request.manifest, stored, found.checkpoint?.step ?? 0);
+  checkHere(manifest);
   return { directory: RunDirectory.resume(request.out, found, manifest), manifest, found };
+}
+
+/**
+ * What the schema cannot know: whether the model is on this disk, and whether the task's rows fit a micro-batch.
+ * @throws ManifestError
+ */
+function checkHere(manifest: Manifest): void {
+  const issues: ManifestIssue[] = [];
+  try {
+    locateModel(manifest.model);
+  } catch (error) {
+    if (!(error instanceof ModelLocationError)) throw error;
+    issues.push({ key: 'model', message: error.message });
+  }
+  const { max_completion_length: completion, micro_batch_tokens: tokens } = manifest;
+  const prompt = getTask(manifest.task).maxPromptLength;
+  if (tokens < prompt + completion)
+    issues.push({
+      key: 'micro_batch_tokens',
+      message: `expected at least the longest row, ${prompt + completion} tokens (prompt ${prompt} + max_completion_length ${completion}), got ${tokens}`,
+    });
+  if (issues.length > 0) throw new ManifestError(issues);
 }

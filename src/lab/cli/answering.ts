@@ -1,0 +1,72 @@
+/** A model that only answers: for `eval`, `generate` and the report of `pretrain`. */
+import type { Gpu } from '../../gpu/device';
+import type { LlamaConfig } from '../../model/config';
+import { readModel } from '../../model/model-file';
+import type { NamedTensors } from '../../model/parameters';
+import { Policy } from '../../model/policy';
+import { decodableRows } from '../../rl/capacity';
+import { getTask } from '../../tasks';
+import type { Task } from '../../tasks/task';
+import { UsageError } from './arguments';
+import { locateModel, ModelLocationError } from './model-files';
+import { readSoundModel } from './node-host';
+
+/** Tokens of prompts that are read in one pass. */
+const PREFILL_TOKENS = 4096;
+
+export interface LoadedModel {
+  /** The file of its weights. */
+  path: string;
+  config: LlamaConfig;
+  weights: NamedTensors;
+  /** The task whose vocabulary it speaks. */
+  task: Task;
+}
+
+/**
+ * The model that `--model` names.
+ * @throws UsageError when there is none; ModelFileError or CheckpointError when it is damaged.
+ */
+export async function loadModel(name: string): Promise<LoadedModel> {
+  try {
+    const location = locateModel(name);
+    const files = await readSoundModel(location);
+    const task = getTask('ladder');
+    const { config, weights } = readModel(files.config, files.weights);
+    if (config.vocab_size !== task.vocabulary.tableSize)
+      throw new UsageError([
+        `--model: expected a vocabulary of ${task.vocabulary.tableSize} tokens, as task ${task.name} has, got ${config.vocab_size} in ${location.config}`,
+      ]);
+    return { path: location.weights, config, weights, task };
+  } catch (error) {
+    if (error instanceof ModelLocationError) throw new UsageError([`--model: ${error.message}`]);
+    throw error;
+  }
+}
+
+/** Runs `work` on a policy that decodes up to `rows` rows at once, prompts and completions as long as given. */
+export async function withAnswering<T>(
+  gpu: Gpu,
+  { config, weights }: Pick<LoadedModel, 'config' | 'weights'>,
+  size: { rows: number; promptLength: number; completionLength: number },
+  work: (policy: Policy) => Promise<T>,
+): Promise<T> {
+  const cacheLength = size.promptLength + size.completionLength;
+  const decodeRows = decodableRows(config, cacheLength, size.rows, gpu.device.limits);
+  const policy = await Policy.create(gpu, config, {
+    tokens: Math.max(decodeRows, size.promptLength, Math.min(PREFILL_TOKENS, size.rows * size.promptLength)),
+    rows: 1,
+    batchRows: 1,
+    decodeRows,
+    cacheLength,
+    newTokens: size.completionLength,
+    trained: false,
+    reference: false,
+  });
+  try {
+    policy.parameters.upload(weights);
+    return await work(policy);
+  } finally {
+    policy.destroy();
+  }
+}

@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest';
+import { parameterCount, parameterShapes } from './config';
+import { layoutParameters } from './parameters';
+import { type Capacity, headChunk, MemoryPlanError, planMemory, planWorkspace, weightSlices } from './plan';
+import { tinyConfig } from './testing';
+import { f32, packUniform, perElement } from './workspace';
+
+const CAPACITY: Capacity = {
+  tokens: 100,
+  rows: 8,
+  batchRows: 20,
+  decodeRows: 4,
+  cacheLength: 64,
+  newTokens: 40,
+  trained: true,
+  reference: false,
+};
+const WIDE = { maxBufferSize: 2 ** 30, maxStorageBufferBindingSize: 2 ** 30 };
+
+const refusal = (act: () => unknown): MemoryPlanError => {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof MemoryPlanError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+};
+
+describe('layoutParameters', () => {
+  const config = tinyConfig({ num_hidden_layers: 3, tie_word_embeddings: false, num_attention_heads: 4 });
+
+  for (const limit of [2 ** 30, 2048, 1000, 1])
+    it(`gives every tensor its own aligned place in arenas of ${limit} bytes`, () => {
+      const { tensors, parts, arenas } = layoutParameters(config, limit);
+      expect(parts.map(({ name, shape }) => ({ name, shape }))).toEqual(parameterShapes(config));
+      expect(parts.reduce((sum, p) => sum + p.size, 0)).toBe(parameterCount(config));
+      const used = arenas.map(({ size }) => new Uint8Array(size));
+      for (const { arena, offset, size } of parts)
+        for (let i = offset; i < offset + size; i++) expect(used[arena][i]++).toBe(0);
+      for (const { name, rows, columns, arena, offset } of tensors.values()) {
+        // WebGPU binds at multiples of 256 bytes.
+        expect((offset * 4) % 256).toBe(0);
+        expect(offset + rows * columns).toBeLessThanOrEqual(arenas[arena].size);
+        // Only norm weights lie past the end of decay.
+        expect(offset < arenas[arena].decayEnd, name).toBe(!name.includes('norm'));
+      }
+      // An arena is over the limit only where a single tensor is.
+      arenas.forEach((arena, i) => {
+        const own = [...tensors.values()].filter((t) => t.arena === i);
+        if (own.length > 1) expect(arena.size * 4).toBeLessThanOrEqual(limit);
+        expect(own.length).toBeGreaterThan(0);
+      });
+      if (limit === 2 ** 30) expect(arenas.length).toBe(1);
+      if (limit === 1) expect(arenas.length).toBe(tensors.size);
+    });
+
+  it('has no head of its own when it is tied', () => {
+    expect(layoutParameters(tinyConfig(), 2 ** 30).tensors.has('head')).toBe(false);
+  });
+});
+
+describe('planWorkspace', () => {
+  it('has what the capacity needs and no more', () => {
+    const config = tinyConfig({ num_hidden_layers: 2 });
+    const names = (changes: Partial<Capacity>) =>
+      Object.keys(planWorkspace(config, { ...CAPACITY, ...changes }));
+    expect(names({})).toEqual(expect.arrayContaining(['x0', 'x2', 'qkv1', 'dx', 'cache1', 'newTokens']));
+    expect(names({ trained: false })).not.toContain('dx');
+    expect(names({ trained: false })).not.toContain('qkv1');
+    expect(names({ decodeRows: 0 }).filter((n) => n.startsWith('cache'))).toEqual([]);
+  });
+
+  it('has room for every row that is decoded, even where that is more than a micro-batch has tokens', () => {
+    const config = tinyConfig({ num_hidden_layers: 2 });
+    for (const trained of [true, false]) {
+      const plan = planWorkspace(config, { ...CAPACITY, tokens: 3, decodeRows: 50, trained });
+      for (const [name, columns] of [
+        ['x0', 6],
+        ['x1', 6],
+        ['norm1.0', 6],
+        ['inverse1.0', 1],
+        ['qkv0', 16],
+        ['attention0', 8],
+        ['mid0', 6],
+        ['norm2.0', 6],
+        ['inverse2.0', 1],
+        ['gateUp0', 18],
+        ['act0', 9],
+        ['hidden', 6],
+        ['hiddenInverse', 1],
+        ['logits', 13],
+      ] as const)
+        expect(plan[name], name).toBeGreaterThanOrEqual(50 * columns);
+    }
+  });
+
+  it('keeps logits small by going through a large vocabulary in chunks, but never less than the decoded rows', () => {
+    const config = tinyConfig({ vocab_size: 32000 });
+    expect(headChunk(config, { ...CAPACITY, tokens: 1000 })).toBe(262);
+    expect(headChunk(config, { ...CAPACITY, tokens: 100 })).toBe(100);
+    expect(headChunk(config, { ...CAPACITY, tokens: 1000, decodeRows: 500 })).toBe(500);
+    expect(planWorkspace(config, { ...CAPACITY, tokens: 1000, decodeRows: 500 }).logits).toBe(500 * 32000);
+  });
+
+  it('has slices for the matrices that need them, and none the size of a large one that does not', () => {
+    expect(weightSlices(13, 6)).toBe(16);
+    expect(weightSlices(32000, 64)).toBe(1);
+    const config = tinyConfig({ vocab_size: 32000, hidden_size: 64 });
+    const { slices } = planWorkspace(config, CAPACITY);
+    expect(slices).toBeLessThan(32000 * 64);
+    expect(slices).toBeGreaterThanOrEqual(16 * 2 * 9 * 64);
+  });
+});
+
+describe('planMemory', () => {
+  it('adds up parameters with gradient and moments, activations and caches', () => {
+    const config = tinyConfig({ num_hidden_layers: 2 });
+    const plan = planMemory(config, CAPACITY, WIDE);
+    expect(plan.bytes).toBe(plan.parameterBytes + plan.activationBytes + plan.cacheBytes);
+    expect(plan.cacheBytes).toBe(2 * 4 * 64 * 2 * 4 * 4);
+    const read = planMemory(config, { ...CAPACITY, trained: false }, WIDE);
+    expect(plan.parameterBytes).toBe(4 * read.parameterBytes);
+    const both = planMemory(config, { ...CAPACITY, reference: true }, WIDE);
+    expect(both.parameterBytes).toBe(5 * read.parameterBytes);
+  });
+
+  for (const [name, config, changes, buffer, remedy] of [
+    ['caches', tinyConfig(), { decodeRows: 5000 }, 'cache0', /prompts_per_step, num_generations/],
+    ['micro-batches', tinyConfig(), { tokens: 100000, decodeRows: 0 }, 'gateUp0', /micro_batch_tokens/],
+    [
+      'models',
+      tinyConfig({ vocab_size: 500000 }),
+      { tokens: 1, decodeRows: 0 },
+      'parameters0',
+      /smaller one/,
+    ],
+    [
+      'rows to decode',
+      tinyConfig({ vocab_size: 50000 }),
+      { tokens: 1, cacheLength: 41, decodeRows: 50 },
+      'logits',
+      /num_generations/,
+    ],
+  ] as const)
+    it(`refuses too large ${name} with what they take and what to lower`, () => {
+      const limit = 4 * 2 ** 20;
+      const error = refusal(() =>
+        planMemory(config, { ...CAPACITY, ...changes }, { ...WIDE, maxStorageBufferBindingSize: limit }),
+      );
+      expect(error.message).toMatch(
+        new RegExp(
+          `^memory: buffer ${buffer}: expected at most 4\\.0 MiB .*, got [\\d.]+ MiB; the whole would take [\\d.]+ MiB$`,
+        ),
+      );
+      const [, got, whole] = /got ([\d.]+) MiB.*take ([\d.]+) MiB/.exec(error.message) ?? [];
+      expect(Number(got)).toBeGreaterThan(4);
+      expect(Number(whole)).toBeGreaterThanOrEqual(Number(got));
+      expect(error.remedy).toMatch(remedy);
+    });
+});
+
+describe('uniforms and grids', () => {
+  it('packs integers and floats as WGSL lays out a struct', () => {
+    const bytes = packUniform([1, f32(0.5), 2 ** 32 - 1]);
+    expect([...new Uint32Array(bytes)]).toEqual([1, 0x3f000000, 0xffffffff]);
+  });
+
+  it('has an invocation for each of count x each elements', () => {
+    expect(perElement(10)(13)).toEqual([3, 1, 1]);
+    expect(perElement(10)(0)).toEqual([0, 1, 1]);
+  });
+});
