@@ -103,3 +103,17 @@ test('a changed setting is checked, announced, and used after a reset', async ({
   await lab.atStep(1);
   await expect(page.getByTestId('rollout-text')).toHaveCount(6);
 });
+
+test('the engine matches PyTorch in every stored case, on this browser’s adapter', async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.open();
+  await page.getByRole('button', { name: 'What was checked' }).click();
+  const dialog = page.getByTestId('self-test-dialog');
+  await dialog.getByRole('button', { name: 'Check every stored case' }).click();
+  await expect(dialog.getByText('Case gqa-untied-dapo-kl: passed')).toBeVisible({ timeout: 90_000 });
+  await expect(dialog.getByText('Case mha-tied-grpo: passed')).toBeVisible();
+  // Logits, log-probabilities, eight losses, every gradient, ten steps' curves and the weights after them.
+  expect(await dialog.locator('tbody tr').count()).toBeGreaterThan(120);
+  await expect(dialog.getByText('out of tolerance')).toHaveCount(0);
+  expect(lab.problems).toEqual([]);
+});

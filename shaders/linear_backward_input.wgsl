@@ -1,11 +1,8 @@
-// dx (+)= dy w: the gradient of a linear layer's input, at any size.
+// dx = dy w: the gradient of a linear layer's input, at any size.
 //
 // Consumer: the backward pass of every projection and of the head.
 // Grid: (inputs / 32, rows / 32) workgroups of 8 x 8; each invocation makes a 4 x 4 tile of dx in registers.
-// `linear_backward_input_vec4` is the same with 16-byte loads.
-
-// Adds to dx instead of overwriting it.
-const ACCUMULATE: bool = false;
+// `linear_backward_input_vec4` is the same with 16-byte loads. Overwrites dx.
 
 struct Extent { count: u32, start: u32 }
 struct Shape { inputs: u32, outputs: u32 }
@@ -27,7 +24,7 @@ fn store(row: u32, col: u32, values: vec4<f32>) {
   for (var j = 0u; j < 4u; j++) {
     if (col + j < k_size) {
       let at = row * k_size + col + j;
-      if (ACCUMULATE) { dx[at] += values[j]; } else { dx[at] = values[j]; }
+      dx[at] = values[j];
     }
   }
 }

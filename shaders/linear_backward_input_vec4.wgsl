@@ -1,9 +1,6 @@
-// dx (+)= dy w with 16-byte loads: `linear_backward_input` where inputs and outputs are multiples of 4.
+// dx = dy w with 16-byte loads: `linear_backward_input` where inputs and outputs are multiples of 4.
 //
-// Grid: (inputs / 32, rows / 32) workgroups of 8 x 8; each invocation makes a 4 x 4 tile of dx.
-
-// Adds to dx instead of overwriting it.
-const ACCUMULATE: bool = false;
+// Grid: (inputs / 32, rows / 32) workgroups of 8 x 8; each invocation makes a 4 x 4 tile of dx. Overwrites dx.
 
 struct Extent { count: u32, start: u32 }
 struct Shape { inputs: u32, outputs: u32 }
@@ -22,7 +19,7 @@ struct Shape { inputs: u32, outputs: u32 }
 fn store(row: u32, col4: u32, values: vec4<f32>) {
   if (row >= extent.count) { return; }
   let at = row * (shape.inputs / 4u) + col4;
-  if (ACCUMULATE) { dx[at] += values; } else { dx[at] = values; }
+  dx[at] = values;
 }
 
 @compute @workgroup_size(8, 8)

@@ -44,8 +44,6 @@ export interface Gpu {
   lost: Promise<never>;
   /** Set once the device is lost or an uncaptured error was raised. */
   failure(): Error | null;
-  /** Every buffer made so far and not yet destroyed: what `memory` adds up. */
-  buffers: BufferPool;
 }
 
 /**
@@ -94,7 +92,6 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
     info: describeAdapter(adapter, device),
     lost,
     failure: () => failure,
-    buffers: new BufferPool(device),
   };
 }
 

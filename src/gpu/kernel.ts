@@ -91,12 +91,18 @@ export class Kernels {
 
   /** Waits until every kernel asked for so far is compiled. @throws ShaderError */
   async ready(onProgress?: (done: number, total: number) => void): Promise<void> {
-    const all = [...this.cache.values()];
+    const all = [...this.cache];
     let done = 0;
     onProgress?.(0, all.length);
     await Promise.all(
-      all.map(async (each) => {
-        await each.ready;
+      all.map(async ([key, each]) => {
+        try {
+          await each.ready;
+        } catch (error) {
+          // Forgotten, so that what does not need this kernel can go on.
+          this.cache.delete(key);
+          throw error;
+        }
         onProgress?.(++done, all.length);
       }),
     );

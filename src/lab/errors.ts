@@ -19,6 +19,14 @@ export class ModelFileError extends Error {
   }
 }
 
+/** The run could not be written down, on a full disk say; the message has the remedy. */
+export class StorageError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'StorageError';
+  }
+}
+
 /** @param gpu its failure, if any, is the cause of whatever was thrown. */
 export function explainError(thrown: unknown, gpu: Gpu | null): LabError {
   const failure = gpu?.failure();
@@ -62,6 +70,7 @@ export function explainError(thrown: unknown, gpu: Gpu | null): LabError {
       message: error.message,
       remedy: 'Use an unchanged copy of the model’s files.',
     };
+  if (error instanceof StorageError) return { code: 'storage', message: error.message, remedy: '' };
   if (error instanceof ModelFileError)
     return { code: 'model-file', message: error.message, remedy: error.remedy };
   return {

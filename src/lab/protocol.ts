@@ -21,6 +21,8 @@ export type Command =
   | { type: 'stop' }
   /** Go back to the last checkpoint after an error and be ready to run. */
   | { type: 'recover' }
+  /** Run every shipped reference case on this adapter; answered by `opened`. */
+  | { type: 'check' }
   /** Hand over the newest checkpoint as files. */
   | { type: 'export-checkpoint' }
   /** For tests and teaching: destroy the device, as a driver reset would. */
@@ -62,6 +64,7 @@ export interface LabError {
 export type Message =
   | { type: 'state'; state: LabState; step: number }
   | { type: 'progress'; progress: Progress }
+  /** The adapter and what its self-test found; again after `check`. */
   | { type: 'opened'; adapter: AdapterInfo; selfTest: SelfTestResult }
   | { type: 'loaded'; manifest: Manifest; parameters: number; deviceBytes: number }
   /** Events in order, batched so that a burst costs one message. */

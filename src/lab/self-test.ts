@@ -7,6 +7,11 @@ import { checkCase } from '../model/case-check';
 import { readReferenceCase } from '../model/reference/case';
 import type { SelfTestResult } from '../run/events';
 
+/** Run before the first step. */
+export const START_CASES: readonly string[] = ['mha-tied-grpo'];
+/** Every case that ships, in `public/reference`. */
+export const SHIPPED_CASES: readonly string[] = ['mha-tied-grpo', 'gqa-untied-dapo-kl'];
+
 /** A case as its two files. */
 export interface CaseFiles {
   name: string;

@@ -16,7 +16,7 @@ import type { Manifest } from '../run/manifest';
 import { getTask } from '../tasks';
 import { explainError, ModelFileError } from './errors';
 import type { LabError, LabState, Progress } from './protocol';
-import { type CaseFiles, selfTest } from './self-test';
+import { type CaseFiles, SHIPPED_CASES, START_CASES, selfTest } from './self-test';
 import { LAB_VERSION } from './version';
 
 export interface SessionHost {
@@ -27,8 +27,8 @@ export interface SessionHost {
     name: string,
     onProgress: (done: number, total: number) => void,
   ): Promise<{ config: string; weights: Uint8Array }>;
-  /** The cases of the self-test. */
-  readCases(): Promise<CaseFiles[]>;
+  /** Shipped cases of the self-test, by name. */
+  readCases(names: readonly string[]): Promise<CaseFiles[]>;
   /** Keeps a checkpoint and sends its `checkpoint` event where the other events go. */
   keepCheckpoint(step: number, files: CheckpointFiles): Promise<void>;
   onEvent(event: RunEvent): void;
@@ -96,17 +96,7 @@ export class Session {
       this.host.onProgress({ task: 'adapter', label: 'Asking for a GPU', done: 0, total: 1, unit: '' });
       this.gpu = await openGpu(this.host.gpu());
       this.host.onProgress({ task: 'adapter', label: 'Asking for a GPU', done: 1, total: 1, unit: '' });
-      this.tested = await this.guard(
-        selfTest(this.gpu, await this.host.readCases(), (done, total) =>
-          this.host.onProgress({
-            task: 'self-test',
-            label: 'Checking the GPU against PyTorch',
-            done,
-            total,
-            unit: 'cases',
-          }),
-        ),
-      );
+      this.tested = await this.check(this.gpu, START_CASES);
     } catch (error) {
       this.fail(error, 'unavailable');
       throw error;
@@ -120,6 +110,13 @@ export class Session {
       };
       this.setState('unavailable');
     } else this.setState('idle');
+    return { adapter: this.gpu.info, selfTest: this.tested };
+  }
+
+  /** Runs every shipped case on the device, whatever else is loaded. @throws when no device is open. */
+  async checkEverything(): Promise<{ adapter: AdapterInfo; selfTest: SelfTestResult }> {
+    if (!this.gpu) throw new Error('check: expected an open device; there is none');
+    this.tested = await this.check(this.gpu, SHIPPED_CASES);
     return { adapter: this.gpu.info, selfTest: this.tested };
   }
 
@@ -227,6 +224,21 @@ export class Session {
   /** For tests: loses the device as a driver reset would. */
   loseDevice(): void {
     this.gpu?.device.destroy();
+  }
+
+  private async check(gpu: Gpu, names: readonly string[]): Promise<SelfTestResult> {
+    const cases = await this.host.readCases(names);
+    return this.guard(
+      selfTest(gpu, cases, (done, total) =>
+        this.host.onProgress({
+          task: 'self-test',
+          label: 'Checking the GPU against PyTorch',
+          done,
+          total,
+          unit: 'cases',
+        }),
+      ),
+    );
   }
 
   private go(mode: 'run' | 'step'): Promise<void> {

@@ -82,17 +82,15 @@ async function fetchBytes(
   return bytes;
 }
 
-const CASES = ['mha-tied-grpo'];
-
 const session = new Session({
   gpu: () => navigator.gpu,
   async readModel(name, onProgress) {
     const config = await (await fetchFile(`models/${name}/config.json`)).text();
     return { config, weights: await fetchBytes(`models/${name}/model.safetensors`, onProgress) };
   },
-  readCases: () =>
+  readCases: (names) =>
     Promise.all(
-      CASES.map(async (name) => ({
+      names.map(async (name) => ({
         name,
         json: await (await fetchFile(`reference/${name}.json`)).json(),
         bytes: await (await fetchFile(`reference/${name}.safetensors`)).arrayBuffer(),
@@ -134,6 +132,9 @@ async function obey(command: Command): Promise<void> {
       return session.stop();
     case 'recover':
       return session.recover();
+    case 'check':
+      send({ type: 'opened', ...(await session.checkEverything()) });
+      return;
     case 'export-checkpoint': {
       const checkpoint = await session.newestCheckpoint();
       if (!checkpoint) throw new Error('export: there is no run yet');

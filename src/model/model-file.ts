@@ -25,7 +25,7 @@ export function readModel(configText: string, bytes: ArrayBuffer | Uint8Array): 
 
 /**
  * The tensors a config asks for, each `prefix` + its name.
- * @throws SafetensorsError naming one that is missing, of another shape, or not expected.
+ * @throws SafetensorsError naming one that is missing, of another shape, holds what is no number, or is not expected.
  */
 export function readTensors(config: LlamaConfig, bytes: ArrayBuffer | Uint8Array, prefix = ''): NamedTensors {
   const { tensors } = readSafetensors(bytes);
@@ -33,6 +33,14 @@ export function readTensors(config: LlamaConfig, bytes: ArrayBuffer | Uint8Array
   const named: NamedTensors = new Map(
     shapes.map(({ name, shape }) => [name, requireTensor(tensors, `${prefix}${name}`, 'F32', shape)]),
   );
+  for (const [name, values] of named) {
+    const broken = values.findIndex((value) => !Number.isFinite(value));
+    if (broken !== -1)
+      throw new SafetensorsError(
+        `tensor "${prefix}${name}"`,
+        `expected finite numbers, got ${values[broken]} at ${broken}: is the file damaged?`,
+      );
+  }
   if (prefix === '') {
     const known = new Set(shapes.map((s) => s.name));
     // Some writers store a tied head beside the embedding; it is the same tensor.

@@ -42,7 +42,6 @@ export interface Scored {
 export class Policy {
   readonly plan: MemoryPlan;
   readonly parameters: Parameters;
-  private readonly pool: BufferPool;
   private readonly workspace: Workspace;
   private readonly tokens: Extent;
   private readonly active: Extent;
@@ -67,10 +66,9 @@ export class Policy {
     private readonly gpu: Gpu,
     readonly config: LlamaConfig,
     readonly capacity: Capacity,
+    private readonly pool: BufferPool,
   ) {
     this.plan = planMemory(config, capacity, gpu.device.limits);
-    const pool = new BufferPool(gpu.device);
-    this.pool = pool;
     this.parameters = new Parameters(gpu, config, 'policy', capacity.trained, pool);
     this.workspace = new Workspace(gpu, config, capacity, pool);
     const { workspace } = this;
@@ -104,23 +102,26 @@ export class Policy {
     capacity: Capacity,
     onProgress?: (done: number, total: number) => void,
   ): Promise<Policy> {
+    const pool = new BufferPool(gpu.device);
     gpu.device.pushErrorScope('out-of-memory');
     gpu.device.pushErrorScope('validation');
-    let policy: Policy | undefined;
-    let failure: unknown;
+    let built: Policy | Error;
     try {
-      policy = new Policy(gpu, config, capacity);
+      built = new Policy(gpu, config, capacity, pool);
     } catch (error) {
-      failure = error;
+      built = error instanceof Error ? error : new Error(String(error));
     }
     const refused = [await gpu.device.popErrorScope(), await gpu.device.popErrorScope()].find((e) => e);
-    if (!policy) throw failure;
-    if (refused) {
-      policy.destroy();
-      throw new DeviceError(`policy: the device refused to make the buffers: ${refused.message}`);
+    try {
+      if (built instanceof Error) throw built;
+      if (refused)
+        throw new DeviceError(`policy: the device refused to make the buffers: ${refused.message}`);
+      await gpu.kernels.ready(onProgress);
+      return built;
+    } catch (error) {
+      pool.destroy();
+      throw error;
     }
-    await gpu.kernels.ready(onProgress);
-    return policy;
   }
 
   /** Copies the weights of now into the reference of the KL term. */

@@ -6,9 +6,6 @@ import type { CaseFiles } from '../self-test';
 import { readWhole } from './file-errors';
 import { repositoryRoot } from './repository';
 
-/** The case that is run before a run starts: the smaller of the shipped ones, as in the page. */
-export const SELF_TEST_CASE = 'mha-tied-grpo';
-
 /** The `.json` of every shipped case. */
 export function shippedCases(): string[] {
   const folder = join(repositoryRoot(), 'public', 'reference');

@@ -65,7 +65,11 @@ export function prepareCheckpoint(folder: string, step: number, files: Checkpoin
     }
     syncFolder(fresh);
   } catch (error) {
-    discard();
+    try {
+      discard();
+    } catch {
+      // What stood in the way of writing may stand in the way of tidying up; the first error is the one to report.
+    }
     throw error;
   }
   return {

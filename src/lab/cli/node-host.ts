@@ -3,19 +3,20 @@
 import { readModel } from '../../model/model-file';
 import type { CheckpointFiles } from '../../run/checkpoint';
 import type { RunEvent } from '../../run/events';
-import { ModelFileError } from '../errors';
+import { ModelFileError, StorageError } from '../errors';
 import type { Progress as SetUp } from '../protocol';
 import type { CaseFiles } from '../self-test';
 import type { SessionHost } from '../session';
-import { readCaseFiles, SELF_TEST_CASE, shippedCase } from './case-files';
+import { readCaseFiles, shippedCase } from './case-files';
+import { FileError } from './file-errors';
 import { locateModel, type ModelLocation, readModelFiles } from './model-files';
 import { nodeGpu } from './node-gpu';
 import type { Progress } from './progress';
 import type { Recorder } from './recorder';
 
 export class NodeHost implements SessionHost {
-  /** What kept the recorder from writing. From then on nothing is written, so that the stream has no gap. */
-  failure: Error | null = null;
+  /** What kept the recorder from writing, once something has. */
+  private failure: StorageError | null = null;
 
   private constructor(
     private readonly instance: GPU,
@@ -36,8 +37,8 @@ export class NodeHost implements SessionHost {
     return readSoundModel(locateModel(name));
   }
 
-  async readCases(): Promise<CaseFiles[]> {
-    return [readCaseFiles(shippedCase(SELF_TEST_CASE))];
+  async readCases(names: readonly string[]): Promise<CaseFiles[]> {
+    return names.map((name) => readCaseFiles(shippedCase(name)));
   }
 
   async keepCheckpoint(step: number, files: CheckpointFiles): Promise<void> {
@@ -45,8 +46,8 @@ export class NodeHost implements SessionHost {
   }
 
   onEvent(event: RunEvent): void {
-    // The failure of the recorder ends the run; the run's own last words would meet it again.
     if (this.failure === null) this.record(() => this.recorder.event(event));
+    else if (event.type === 'finished') this.recordLast(event);
   }
 
   onState(): void {}
@@ -55,12 +56,23 @@ export class NodeHost implements SessionHost {
     this.progress.setUp(progress);
   }
 
+  /** @throws StorageError, which ends the run. */
   private record(work: () => void): void {
     try {
       work();
     } catch (error) {
-      this.failure = error instanceof Error ? error : new Error(String(error));
-      throw error;
+      if (!(error instanceof FileError)) throw error;
+      this.failure = new StorageError(error.message, { cause: error });
+      throw this.failure;
+    }
+  }
+
+  /** The end of a run that could not be written down any more, where that much is possible. */
+  private recordLast(event: RunEvent): void {
+    try {
+      this.recorder.event(event);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
     }
   }
 }

@@ -86,8 +86,14 @@ describe('on a terminal', () => {
     progress.event(started);
     console.stderr = '';
     progress.event(step(0));
-    expect(console.stderr).toHaveLength(1 + 39);
-    expect(console.stderr.endsWith('…')).toBe(true);
+    // Metrics make room first.
+    expect(console.stderr).toBe('\rstep 1/100  reward 0.5123  0 s left');
+    console.stderr = '';
+    const narrow = new ListeningConsole(true, 21);
+    const other = followed(narrow);
+    other.progress.event(step(0));
+    expect(narrow.stderr).toHaveLength(1 + 20);
+    expect(narrow.stderr.endsWith('…')).toBe(true);
   });
 
   test('closing takes the line away', () => {

@@ -45,7 +45,7 @@ export class Progress {
   /** When the latest steps ended, in milliseconds; the first entry is where the oldest of them began. */
   #times: number[] = [];
   #accuracy = '';
-  #metrics = '';
+  #metrics: string[] = [];
   #left = '';
   #finishedSteps = 0;
 
@@ -107,9 +107,9 @@ export class Progress {
   #step(event: RunEventOf<'step_metrics'>): void {
     this.#finishedSteps = event.step + 1;
     this.#times = [...this.#times, this.#now()].slice(-WINDOW - 1);
-    this.#metrics = KEY_METRICS.filter(([name]) => name in event.metrics)
-      .map(([name, word]) => `${word} ${formatMetric(name, event.metrics[name])}`.trimStart())
-      .join('  ');
+    this.#metrics = KEY_METRICS.filter(([name]) => name in event.metrics).map(([name, word]) =>
+      `${word} ${formatMetric(name, event.metrics[name])}`.trimStart(),
+    );
     const remaining = this.#steps - this.#finishedSteps;
     const measured = this.#times.length - 1;
     const perStep = measured > 0 ? (this.#times[measured] - this.#times[0]) / measured : event.step_ms;
@@ -118,13 +118,17 @@ export class Progress {
     else this.note(this.#line(formatDuration(event.step_ms)));
   }
 
-  #line(last: string): string {
+  #line(last: string, metrics: readonly string[] = this.#metrics): string {
     const place = `step ${formatCount(this.#finishedSteps)}/${formatCount(this.#steps)}`;
-    return [place, this.#metrics, this.#accuracy, this.#left, last].filter((part) => part !== '').join('  ');
+    return [place, ...metrics, this.#accuracy, this.#left, last].filter((part) => part !== '').join('  ');
   }
 
   #draw(last: string): void {
-    this.#status.draw(this.#line(last));
+    // Where a run stands and how long it takes are the last to be left out of a narrow terminal.
+    let shown = this.#metrics;
+    while (shown.length > 0 && this.#line(last, shown).length > this.#status.width)
+      shown = shown.slice(0, -1);
+    this.#status.draw(this.#line(last, shown));
   }
 }
 

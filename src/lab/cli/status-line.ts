@@ -17,11 +17,16 @@ export class StatusLine {
     return this.#console.terminal;
   }
 
+  /** Characters there is room for. */
+  get width(): number {
+    // One column stays free: a full last column makes some terminals wrap.
+    return Math.max(20, this.#console.columns() - 1);
+  }
+
   /** Replaces the line. */
   draw(line: string): void {
     if (!this.#console.terminal) return;
-    // One column stays free: a full last column makes some terminals wrap.
-    const width = Math.max(20, this.#console.columns() - 1);
+    const { width } = this;
     const shown = line.length > width ? `${line.slice(0, width - 1)}…` : line;
     this.#console.err(`\r${shown.padEnd(Math.min(this.#drawn, width))}`);
     this.#drawn = shown.length;

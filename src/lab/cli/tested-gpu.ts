@@ -1,7 +1,7 @@
 /** A device for the commands without a session: opened, held to the self-test, and gone afterwards. */
 import type { Gpu } from '../../gpu/device';
-import { selfTest } from '../self-test';
-import { readCaseFiles, SELF_TEST_CASE, shippedCase } from './case-files';
+import { START_CASES, selfTest } from '../self-test';
+import { readCaseFiles, shippedCase } from './case-files';
 import { withNodeGpu } from './node-gpu';
 
 /**
@@ -10,7 +10,10 @@ import { withNodeGpu } from './node-gpu';
  */
 export function withTestedGpu<T>(work: (gpu: Gpu) => Promise<T>): Promise<T> {
   return withNodeGpu(async (gpu) => {
-    const { status, reason } = await selfTest(gpu, [readCaseFiles(shippedCase(SELF_TEST_CASE))]);
+    const { status, reason } = await selfTest(
+      gpu,
+      START_CASES.map((name) => readCaseFiles(shippedCase(name))),
+    );
     if (status === 'failed')
       throw new Error(
         `This adapter computes wrong numbers: ${reason}. Update the graphics driver; \`lab check\` shows every compared quantity.`,

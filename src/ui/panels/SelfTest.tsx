@@ -9,7 +9,7 @@ import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import overlay from '../components/Overlay.module.css';
 import { ProgressBar } from '../components/ProgressBar';
-import { usePage } from '../state/context';
+import { usePage, useSession } from '../state/context';
 import styles from './SelfTest.module.css';
 
 export function adapterName(adapter: AdapterInfo): string {
@@ -88,6 +88,9 @@ function Outcome({ result }: { result: SelfTestResult }) {
 }
 
 function Details({ result }: { result: SelfTestResult }) {
+  const session = useSession();
+  const progress = usePage((page) => page.lab.progress['self-test']);
+  const checking = progress !== undefined && progress.done < progress.total;
   return (
     <Dialog.Root>
       <Dialog.Trigger asChild>
@@ -104,6 +107,7 @@ function Details({ result }: { result: SelfTestResult }) {
             its loss and gradients are compared with what PyTorch computed. An error has to stay under its
             tolerance.
           </Dialog.Description>
+          {checking && <ProgressBar progress={progress} />}
           {result.cases.map((each) => (
             <table key={each.name} className={styles.table}>
               <caption>
@@ -134,6 +138,9 @@ function Details({ result }: { result: SelfTestResult }) {
             </table>
           ))}
           <div className={overlay.actions}>
+            <Button disabled={checking} onClick={() => session.checkEverything()}>
+              Check every stored case
+            </Button>
             <Dialog.Close asChild>
               <Button weight="primary">Close</Button>
             </Dialog.Close>

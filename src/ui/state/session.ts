@@ -141,6 +141,11 @@ export class Session {
     this.#client.send({ type: 'recover' });
   }
 
+  /** Runs every stored reference case, not only the small one of the start. */
+  checkEverything(): void {
+    this.#client.send({ type: 'check' });
+  }
+
   exportCheckpoint(): void {
     this.#client.send({ type: 'export-checkpoint' });
   }

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EXAMPLE_EVENTS } from '../../../run/example-events';
@@ -39,24 +39,26 @@ test.each(COMMANDS.map(([spec, read]) => [spec.name, spec, read] as const))(
     const options = new Set(spec.options.map(({ name }) => name));
     for (const [, name] of spec.usage.matchAll(/--([a-z-]+)/g)) expect(options).toContain(name);
     for (const name of options) expect(spec.usage).toContain(`--${name}`);
-    expect(helpText(spec)).toContain(spec.summary);
+    expect(helpText(spec, 400)).toContain(spec.summary);
   },
 );
 
 test('eval reads its numbers, and names everything that is missing or wrong', () => {
   const read = (...argv: string[]) => readEvalRequest(readArguments(EVAL, argv));
-  expect(read('--model', 'm', '--suite', 'ladder', '--samples', '4', '--json')).toEqual({
-    model: resolve('m'),
-    suite: 'ladder',
+  expect(read('--model', 'm', '--suite', 'in-domain', '--samples', '4', '--json')).toEqual({
+    model: 'm',
+    suite: 'in-domain',
     problems: 128,
     samples: 4,
+    temperature: 1,
+    maxTokens: 80,
     seed: 0,
     json: true,
   });
   expect(issuesOf(EVAL, readEvalRequest, '--samples', '0', '--seed', 'x')).toEqual([
-    '--model: expected a checkpoint’s folder or a .safetensors file, got nothing',
+    '--model: expected a model’s folder or a .safetensors file, got nothing',
     '--suite: expected the name of a set of problems, got nothing',
-    '--samples: expected a whole number from 1 to 100000, got "0"',
+    '--samples: expected a whole number from 1 to 1024, got "0"',
     '--seed: expected a whole number from 0 to 4294967295, got "x"',
   ]);
 });
@@ -64,7 +66,7 @@ test('eval reads its numbers, and names everything that is missing or wrong', ()
 test('generate takes a prompt as it is, a leading dash included', () => {
   const read = (...argv: string[]) => readGenerateRequest(readArguments(GENERATE, argv));
   expect(read('--model', 'm', '--prompt=-3 + 4 = ', '--n', '2', '--temperature', '0')).toEqual({
-    model: resolve('m'),
+    model: 'm',
     prompt: '-3 + 4 = ',
     n: 2,
     temperature: 0,
@@ -120,9 +122,11 @@ describe('train', () => {
 
   test('a wrong manifest leaves no folder behind', async () => {
     const out = join(temporaryFolder(), 'run');
-    await expect(openRun(request('--preset', 'grpo', '--set', 'beta=x', '--out', out))).rejects.toThrow(
-      ManifestError,
-    );
+    for (const setting of ['beta=x', 'model=nowhere', 'micro_batch_tokens=64'])
+      await expect(openRun(request('--preset', 'grpo', '--set', setting, '--out', out))).rejects.toThrow(
+        ManifestError,
+      );
+    expect(existsSync(out)).toBe(false);
     const { directory } = await openRun(request('--preset', 'grpo', '--out', out));
     directory.close();
   });

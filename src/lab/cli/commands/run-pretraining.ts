@@ -61,7 +61,7 @@ async function makeBase(
   let last: PretrainProgress | undefined;
   let weights: NamedTensors;
   try {
-    const describe = progressLine(from?.step ?? 0, from?.tokens ?? 0);
+    const lineOf = progressLine(from?.step ?? 0, from?.tokens ?? 0);
     ({ weights } = await pretrain(gpu, manifest, {
       from: from ?? undefined,
       signal,
@@ -69,7 +69,7 @@ async function makeBase(
       onSnapshot: async (snapshot) => folder.writeSnapshot(snapshot),
       onProgress: (progress) => {
         last = progress;
-        const line = describe(progress);
+        const line = lineOf(progress);
         if (status.isTerminal) status.draw(line);
         else if (progress.step % PLAIN_STEPS === 0 || progress.step === manifest.steps) status.note(line);
       },

@@ -58,13 +58,11 @@ async function train(
     await session.load(manifest, checkpoint?.files, isEvaluated);
   } catch (error) {
     await session.close();
-    return complain(
-      host.failure?.message ?? (session.error ? describeFailure(session.error) : describeThrown(error)),
-    );
+    return complain(session.error ? describeFailure(session.error) : describeThrown(error));
   }
 
   await runUntil(session, interrupt.signal);
-  const failure = host.failure?.message ?? (session.error && describeFailure(session.error));
+  const failure = session.error && describeFailure(session.error);
   await session.close();
   progress.close();
   if (failure) complain(failure);
