@@ -36,7 +36,7 @@ export function explainError(thrown: unknown, gpu: Gpu | null): LabError {
   if (error instanceof DeviceLost)
     return {
       code: 'device-lost',
-      message: `The GPU device was lost: ${error.info.message || error.info.reason}.`,
+      message: `The GPU device was lost: ${(error.info.message || error.info.reason).replace(/\.$/, '')}.`,
       remedy: 'Go on from the last checkpoint (Recover in the page, --resume on the command line).',
     };
   if (error instanceof MemoryPlanError)

@@ -247,9 +247,12 @@ export class Session {
     this.mode = mode;
     this.setState('running');
     this.wake?.();
-    this.loop ??= this.steps().finally(() => {
-      this.loop = null;
-    });
+    // Not at once: a host that answers the first event with a stop has to find the loop.
+    this.loop ??= Promise.resolve()
+      .then(() => this.steps())
+      .finally(() => {
+        this.loop = null;
+      });
     return this.loop;
   }
 

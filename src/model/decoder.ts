@@ -6,12 +6,11 @@
  * list of live rows. The host reads tokens back a chunk at a time while the next chunk is already under way.
  */
 import type { Grid } from '../gpu/kernel';
-import { packRows } from './batch';
-import { blockHalves, embed, layerBuffers } from './forward';
-import { projectLogits } from './head';
 import type { Parameters } from './parameters';
+import { Prefill } from './prefill';
 import { SHADERS } from './shaders';
-import { type Extent, encodeOps, f32, type Op, packUniform, perElement, type Workspace } from './workspace';
+import { buildTokenForward } from './token-forward';
+import { type Extent, encodeOps, f32, type Op, packUniform, type Workspace } from './workspace';
 
 export interface SamplingSettings {
   /** 0 takes the likeliest token. */
@@ -58,28 +57,24 @@ export type OnGrown = (grown: number[][], finished: boolean[]) => void | Promise
 
 export class Decoder {
   private readonly live: GPUBuffer;
-  private readonly rowsExtent: Extent;
   private readonly sampling: GPUBuffer;
   private readonly randomness: GPUBuffer;
   private readonly scheduleSize: GPUBuffer;
-  private readonly fillShape: GPUBuffer;
   private readonly schedule: Op;
-  private readonly fill: Op[];
+  private readonly prefill: Prefill;
   private readonly token: Op[];
   private readonly sample: Op;
   private readonly staging: GPUBuffer[];
   private readonly scoreStaging: GPUBuffer;
-  private longestPrompt = 1;
 
   constructor(
     private readonly workspace: Workspace,
     parameters: Parameters,
-    private readonly tokensExtent: Extent,
+    tokensExtent: Extent,
     /** The packed forward pass of the same parameters, for prefill. */
-    private readonly forward: readonly Op[][],
+    forward: readonly Op[][],
   ) {
-    const { config, capacity, pool } = workspace;
-    const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
+    const { capacity, pool } = workspace;
     const rows = capacity.decodeRows;
     // Written by a kernel and read as a uniform by the others.
     this.live = workspace.device.createBuffer({
@@ -88,11 +83,9 @@ export class Decoder {
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
     });
     pool.adopt(this.live);
-    this.rowsExtent = workspace.extent('decoder.rows');
     this.sampling = pool.uniform('sample.settings', new Uint32Array(8));
     this.randomness = pool.uniform('sample.randomness', new Uint32Array(4));
     this.scheduleSize = pool.uniform('schedule_rows.size', new Uint32Array([rows]));
-    this.fillShape = pool.uniform('cache_fill.shape', new Uint32Array(4));
     this.schedule = workspace.op(
       SHADERS.scheduleRows,
       {
@@ -105,73 +98,8 @@ export class Decoder {
       },
       { grid: (count) => [Math.ceil(count / 64), 1, 1] },
     );
-    const kvColumns = 2 * kvHeads * head;
-    this.fill = this.layers((layer) =>
-      workspace.op(
-        SHADERS.cacheFill,
-        {
-          extent: this.rowsExtent,
-          shape: this.fillShape,
-          prompts: 'prompts',
-          qkv: layerBuffers(workspace, layer).qkv,
-          cache: `cache${layer}`,
-        },
-        { grid: (count) => perElement(kvColumns * this.longestPrompt)(count) },
-      ),
-    );
-    const shape = [heads, kvHeads, f32(1 / Math.sqrt(head)), capacity.cacheLength];
-    this.token = [
-      embed(workspace, parameters, this.live, 'liveIds'),
-      ...this.layers((layer) => {
-        // One layer's buffers serve all: layers take turns in x0 and x1.
-        const b = { ...layerBuffers(workspace, 0), input: `x${layer % 2}`, output: `x${(layer + 1) % 2}` };
-        const { before, after } = blockHalves(workspace, parameters, this.live, layer, b);
-        return [
-          ...before,
-          workspace.op(
-            SHADERS.ropeCache,
-            {
-              extent: this.live,
-              live_rows: 'liveRows',
-              positions: 'livePositions',
-              angles: 'angles',
-              qkv: b.qkv,
-              cache: `cache${layer}`,
-            },
-            {
-              shape: [head, heads, kvHeads, capacity.cacheLength],
-              grid: perElement(((heads + 2 * kvHeads) * head) / 2),
-            },
-          ),
-          workspace.op(
-            SHADERS.attentionDecode,
-            {
-              extent: this.live,
-              live_rows: 'liveRows',
-              positions: 'livePositions',
-              qkv: b.qkv,
-              cache: `cache${layer}`,
-              out: b.attention,
-            },
-            { shape, constants: { HEAD_DIM: head }, grid: perElement(heads) },
-          ),
-          ...after,
-        ];
-      }).flat(),
-      workspace.op(
-        SHADERS.rmsNorm,
-        {
-          extent: this.live,
-          rows: 'liveRows',
-          x: `x${config.num_hidden_layers % 2}`,
-          weight: parameters.range('norm'),
-          y: 'hidden',
-          inverse: 'hiddenInverse',
-        },
-        { shape: [config.hidden_size, f32(config.rms_norm_eps)], grid: perElement(1) },
-      ),
-      projectLogits(workspace, parameters, this.live),
-    ];
+    this.prefill = new Prefill(workspace, tokensExtent, forward);
+    this.token = buildTokenForward(workspace, parameters, this.live);
     this.sample = workspace.op(
       SHADERS.sample,
       {
@@ -205,7 +133,7 @@ export class Decoder {
     this.check(rows);
     const longest = Math.max(0, ...rows.map((r) => r.limit));
     this.begin(rows, settings, randomness);
-    this.prefill(rows);
+    this.prefill.run(rows.map((r) => r.prompt));
 
     const out: Decoded[] = rows.map(() => ({ tokens: [], logps: [], entropies: [], truncated: false }));
     const finished = rows.map((r) => r.limit === 0);
@@ -301,7 +229,6 @@ export class Decoder {
     );
     queue.writeBuffer(this.randomness, 0, packUniform([seed, purpose, step]));
     queue.writeBuffer(this.scheduleSize, 0, packUniform([rows.length]));
-    this.rowsExtent.write(rows.length);
     workspace.write('orders', Uint32Array.from(rows.flatMap((r) => [r.id, r.limit])));
     workspace.write(
       'state',
@@ -314,56 +241,6 @@ export class Decoder {
         ]),
       ),
     );
-  }
-
-  /** Fills the caches with all but the last token of each prompt: the first decoding step reads that one. */
-  private prefill(rows: readonly DecodeRow[]): void {
-    const { workspace } = this;
-    const { capacity, config, device } = workspace;
-    const distinct = new Map<string, number[]>();
-    rows.forEach(({ prompt }, r) => {
-      if (prompt.length < 2) return;
-      const key = prompt.join(' ');
-      distinct.set(key, [...(distinct.get(key) ?? []), r]);
-    });
-    const groups = [...distinct.values()];
-    for (let next = 0; next < groups.length; ) {
-      const prompts = new Uint32Array(rows.length * 2);
-      const packed: { tokens: readonly number[]; active: number[] }[] = [];
-      let tokens = 0;
-      let longest = 1;
-      for (; next < groups.length; next++) {
-        const prompt = rows[groups[next][0]].prompt.slice(0, -1);
-        if (tokens + prompt.length > capacity.tokens) break;
-        for (const r of groups[next]) prompts.set([tokens, prompt.length], r * 2);
-        packed.push({ tokens: prompt, active: [] });
-        tokens += prompt.length;
-        longest = Math.max(longest, prompt.length);
-      }
-      const batch = packRows(packed, config.vocab_size);
-      workspace.write('ids', batch.ids);
-      workspace.write('positions', batch.positions);
-      workspace.write('spans', batch.spans);
-      workspace.write('prompts', prompts);
-      this.tokensExtent.write(tokens);
-      this.longestPrompt = longest;
-      const keyColumns = 2 * config.num_key_value_heads * config.head_dim;
-      const queryColumns = config.num_attention_heads * config.head_dim;
-      device.queue.writeBuffer(
-        this.fillShape,
-        0,
-        packUniform([keyColumns, queryColumns, capacity.cacheLength, longest]),
-      );
-      const encoder = device.createCommandEncoder({ label: 'decoder.prefill' });
-      const pass = encoder.beginComputePass();
-      this.forward.forEach((ops, layer) => {
-        encodeOps(pass, ops, tokens);
-        // Where layers share one set of buffers, the next layer overwrites this one's keys.
-        encodeOps(pass, [this.fill[layer]], rows.length);
-      });
-      pass.end();
-      device.queue.submit([encoder.finish()]);
-    }
   }
 
   /** `count` tokens of every live row, then their copy for the host. `live` is an upper bound. */
@@ -408,9 +285,5 @@ export class Decoder {
       }
     });
     this.scoreStaging.unmap();
-  }
-
-  private layers<T>(make: (layer: number) => T): T[] {
-    return Array.from({ length: this.workspace.config.num_hidden_layers }, (_, layer) => make(layer));
   }
 }

@@ -91,7 +91,7 @@ const POLICY: readonly Metric[] = [
     label: 'Loss',
     unit: '',
     definition:
-      'The value of the GRPO objective; with one update per batch and beta 0 it stays near 0 while its gradient does not, because every ratio is exactly 1 and the advantages of a group add up to 0.',
+      'The value of the GRPO objective; with one update per batch and beta 0 it stays near 0 while its gradient does not, because every ratio is exactly 1 and the advantages of a group add up to 0 (exactly 0 for loss_type grpo, where every rollout weighs the same).',
     formula:
       'normalised sum over tokens of -min(ratio A, clip(ratio, 1 - epsilon, 1 + epsilon_high) A) + beta KL',
     source: 'shaders',

@@ -1,5 +1,17 @@
 import { describe, expect, test } from 'vitest';
-import { mean, pearson, quantile, score, standardDeviation, wilson } from './statistics';
+import {
+  averageEstimate,
+  mean,
+  meanAtK,
+  meanPassAtK,
+  passAtK,
+  pearson,
+  quantile,
+  score,
+  standardDeviation,
+  wilson,
+  wilsonOfShare,
+} from './statistics';
 
 describe('mean and standard deviation', () => {
   test('the mean of 1, 2, 3, 6 is 3', () => {
@@ -119,5 +131,131 @@ describe('score', () => {
 
   test('without samples it is a number all the same, so that it can be written down', () => {
     expect(score(0, 0)).toEqual({ correct: 0, samples: 0, accuracy: 0, low: 0, high: 1 });
+  });
+});
+
+describe('pass@k', () => {
+  /** Share of all choices of k of the answers that hold a right one, by going through the choices. */
+  function byChoices(samples: number, correct: number, k: number): number {
+    let choices = 0;
+    let passed = 0;
+    for (let chosen = 0; chosen < 2 ** samples; chosen++) {
+      const places = Array.from({ length: samples }, (_, i) => i).filter((i) => chosen & (1 << i));
+      if (places.length !== k) continue;
+      choices++;
+      if (places.some((place) => place < correct)) passed++;
+    }
+    return passed / choices;
+  }
+
+  test('2 right of 5, k = 2: three pairs of the ten have no right answer, so 0.7', () => {
+    expect(passAtK({ samples: 5, correct: 2 }, 2)).toBeCloseTo(0.7, 12);
+  });
+
+  test('it is the share of the choices of k answers that hold a right one, for every count up to 8', () => {
+    for (let samples = 1; samples <= 8; samples++)
+      for (let correct = 0; correct <= samples; correct++)
+        for (let k = 1; k <= samples; k++)
+          expect(passAtK({ samples, correct }, k)).toBeCloseTo(byChoices(samples, correct, k), 12);
+  });
+
+  test('none right is exactly 0, too few wrong for k is exactly 1, and k = 1 is the share', () => {
+    expect(passAtK({ samples: 16, correct: 0 }, 8)).toBe(0);
+    expect(passAtK({ samples: 16, correct: 9 }, 8)).toBe(1);
+    expect(passAtK({ samples: 16, correct: 3 }, 1)).toBeCloseTo(3 / 16, 12);
+  });
+
+  test('a thousand answers do not overflow', () => {
+    // C(999, 500) / C(1000, 500) = 500 / 1000.
+    expect(passAtK({ samples: 1000, correct: 1 }, 500)).toBeCloseTo(0.5, 10);
+  });
+
+  test('over the draws of a policy its mean is the true 1 - (1 - p)^k', () => {
+    // Binomial(4, 0.3): weights .2401 .4116 .2646 .0756 .0081; 1 - 0.7^2 = 0.51.
+    const weights = [0.2401, 0.4116, 0.2646, 0.0756, 0.0081];
+    const expected = weights.reduce((sum, w, correct) => sum + w * passAtK({ samples: 4, correct }, 2), 0);
+    expect(expected).toBeCloseTo(0.51, 12);
+  });
+
+  test('a k beyond the samples, or none, is refused', () => {
+    expect(() => passAtK({ samples: 4, correct: 1 }, 5)).toThrow('from 1 to the 4 samples, got 5');
+    expect(() => passAtK({ samples: 4, correct: 1 }, 0)).toThrow('got 0');
+    expect(() => passAtK({ samples: 4, correct: 5 }, 1)).toThrow('from 0 to 4, got 5');
+  });
+
+  test('of a set it is the mean over problems with an interval over problems', () => {
+    const set = [
+      { samples: 4, correct: 0 },
+      { samples: 4, correct: 4 },
+      { samples: 4, correct: 1 },
+      { samples: 4, correct: 1 },
+    ];
+    // k = 2: 0, 1, 1/2, 1/2.
+    const passed = meanPassAtK(set, 2);
+    expect(passed.value).toBeCloseTo(0.5, 12);
+    expect(passed).toMatchObject(wilsonOfShare(0.5, 4));
+    // k = 4: 0, 1, 1, 1: the same as a plain proportion.
+    expect(meanPassAtK(set, 4)).toEqual({ value: 0.75, ...wilson(3, 4) });
+  });
+});
+
+describe('mean@k', () => {
+  test('0, 1 and 4 of 4 right are 5 of 12, with the interval of as many answers', () => {
+    const set = [0, 1, 4].map((correct) => ({ samples: 4, correct }));
+    expect(meanAtK(set)).toEqual(score(5, 12));
+  });
+
+  test('problems with unequal numbers of answers, or none, have no k', () => {
+    const uneven = [
+      { samples: 2, correct: 1 },
+      { samples: 4, correct: 4 },
+    ];
+    expect(() => meanAtK(uneven)).toThrow('as many answers each, one or more, got [2, 4]');
+    expect(() => meanAtK([])).toThrow('got []');
+  });
+});
+
+describe('the interval of a share that is no whole count', () => {
+  test('is the proportion’s where it is one', () => {
+    expect(wilsonOfShare(0.3, 10)).toEqual(wilson(3, 10));
+    expect(wilsonOfShare(1, 10)).toEqual(wilson(10, 10));
+    expect(wilsonOfShare(0, 0)).toEqual({ low: 0, high: 1 });
+  });
+
+  test('refuses what is no share', () => {
+    expect(() => wilsonOfShare(1.01, 5)).toThrow('expected a share from 0 to 1, got 1.01');
+  });
+});
+
+describe('the average of estimates', () => {
+  test('0.4 [0.1, 0.8] and 0.6 [0.2, 0.9]: 0.5, down by sqrt(.09 + .16) / 2 = 0.25, up by sqrt(.16 + .09) / 2', () => {
+    const average = averageEstimate([
+      { value: 0.4, low: 0.1, high: 0.8 },
+      { value: 0.6, low: 0.2, high: 0.9 },
+    ]);
+    expect(average.value).toBeCloseTo(0.5, 12);
+    expect(average.low).toBeCloseTo(0.25, 12);
+    expect(average.high).toBeCloseTo(0.75, 12);
+  });
+
+  test('of one is that one, and of four with the same interval is half as wide', () => {
+    const one = { value: 0.5, low: 0.3, high: 0.6 };
+    const same = averageEstimate([one]);
+    expect(same.low).toBeCloseTo(0.3, 12);
+    expect(same.high).toBeCloseTo(0.6, 12);
+    const four = averageEstimate([one, one, one, one]);
+    expect(four.value - four.low).toBeCloseTo(0.1, 12);
+    expect(four.high - four.value).toBeCloseTo(0.05, 12);
+  });
+
+  test('keeps a width where everything was right, and stays inside 0 to 1', () => {
+    const all = averageEstimate([
+      { value: 1, ...wilson(10, 10) },
+      { value: 1, ...wilson(10, 10) },
+    ]);
+    expect(all.value).toBe(1);
+    expect(all.high).toBe(1);
+    expect(all.low).toBeLessThan(1);
+    expect(() => averageEstimate([])).toThrow('at least one value');
   });
 });

@@ -1,5 +1,6 @@
 /**
- * The few statistics the lab reports: mean, deviation, quantile, correlation and the interval of a proportion.
+ * The few statistics the lab reports: mean, deviation, quantile, correlation, the interval of a proportion, and
+ * the mean@k and pass@k of benchmark tables.
  * Plain doubles on the host; nothing here is differentiated or runs on the device.
  * Used by the trainer's metrics, by evaluations and by reports.
  */
@@ -86,16 +87,25 @@ export function wilson(correct: number, samples: number): { low: number; high: n
     throw new Error(`wilson: expected a whole number of samples, got ${samples}`);
   if (!Number.isInteger(correct) || correct < 0 || correct > samples)
     throw new Error(`wilson: expected correct to be a whole number from 0 to ${samples}, got ${correct}`);
+  return wilsonOfShare(samples === 0 ? 0 : correct / samples, samples);
+}
+
+/**
+ * Wilson's interval about the mean `share` of `samples` values from 0 to 1 that need not be 0 or 1, such as
+ * estimates of pass@k. Their variance is at most a proportion's of the same mean, so it is, if anything, too wide.
+ */
+export function wilsonOfShare(share: number, samples: number): { low: number; high: number } {
+  if (!(share >= 0 && share <= 1))
+    throw new Error(`wilsonOfShare: expected a share from 0 to 1, got ${share}`);
   if (samples === 0) return { low: 0, high: 1 };
-  const share = correct / samples;
   const z2 = Z_95 * Z_95;
   const scale = 1 + z2 / samples;
   const center = (share + z2 / (2 * samples)) / scale;
   const half = (Z_95 / scale) * Math.sqrt((share * (1 - share)) / samples + z2 / (4 * samples * samples));
   // The ends are exactly 0 and 1 there; rounding would leave 1e-17 or 1 + 1e-16.
   return {
-    low: correct === 0 ? 0 : center - half,
-    high: correct === samples ? 1 : center + half,
+    low: share === 0 ? 0 : center - half,
+    high: share === 1 ? 1 : center + half,
   };
 }
 
@@ -103,4 +113,73 @@ export function wilson(correct: number, samples: number): { low: number; high: n
 export function score(correct: number, samples: number): Score {
   const interval = wilson(correct, samples);
   return { correct, samples, accuracy: samples === 0 ? 0 : correct / samples, ...interval };
+}
+
+/** How often a problem was answered, and how often rightly. */
+export interface AnswerCount {
+  samples: number;
+  correct: number;
+}
+
+/** A quantity with its 95% interval. */
+export interface Estimate {
+  value: number;
+  low: number;
+  high: number;
+}
+
+/**
+ * Probability that at least one of `k` answers is right, estimated without bias from `correct` of `samples`
+ * answers, k <= samples: 1 - C(samples - correct, k) / C(samples, k), as a product that cannot overflow
+ * (Chen et al. 2021, arXiv 2107.03374, section 2.1).
+ */
+export function passAtK({ samples, correct }: AnswerCount, k: number): number {
+  if (!Number.isInteger(correct) || correct < 0 || correct > samples)
+    throw new Error(`passAtK: expected correct to be a whole number from 0 to ${samples}, got ${correct}`);
+  if (!Number.isInteger(k) || k < 1 || k > samples)
+    throw new Error(
+      `passAtK: expected k to be a whole number from 1 to the ${samples} samples, got ${k}; draw more samples`,
+    );
+  if (samples - correct < k) return 1;
+  let allWrong = 1;
+  for (let i = samples - correct + 1; i <= samples; i++) allWrong *= 1 - k / i;
+  return 1 - allWrong;
+}
+
+/**
+ * mean@k of a set: the share of right answers where every problem, n >= 1, has k. Wilson's interval over all the
+ * answers says what other answers to these same problems would give.
+ */
+export function meanAtK(problems: readonly AnswerCount[]): Score {
+  const k = problems[0]?.samples ?? 0;
+  if (k < 1 || problems.some(({ samples }) => samples !== k))
+    throw new Error(
+      `meanAtK: expected problems with as many answers each, one or more, got [${problems.map(({ samples }) => samples).join(', ')}]`,
+    );
+  return score(
+    problems.reduce((sum, { correct }) => sum + correct, 0),
+    problems.length * k,
+  );
+}
+
+/** pass@k of a set: the mean over its problems, with Wilson's interval over problems. */
+export function meanPassAtK(problems: readonly AnswerCount[], k: number): Estimate {
+  const value = mean(problems.map((each) => passAtK(each, k)));
+  return { value, ...wilsonOfShare(value, problems.length) };
+}
+
+/**
+ * The unweighted mean of independent estimates [n], n >= 1. Its interval is made from theirs: with d the
+ * distances of the low ends, the low end is the mean less sqrt(sum of d^2) / n, and so for the high ends
+ * (the variance recovery of Zou and Donner 2008). It keeps a width where all were right, as Wilson's does.
+ */
+export function averageEstimate(estimates: readonly Estimate[]): Estimate {
+  const value = mean(estimates.map((each) => each.value));
+  const reach = (distance: (each: Estimate) => number): number =>
+    Math.hypot(...estimates.map(distance)) / estimates.length;
+  return {
+    value,
+    low: Math.max(0, value - reach((each) => each.value - each.low)),
+    high: Math.min(1, value + reach((each) => each.high - each.value)),
+  };
 }

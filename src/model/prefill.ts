@@ -1,0 +1,93 @@
+/**
+ * Prefill: the prompts' keys and values into the rows' caches.
+ *
+ * Each distinct prompt goes through the packed forward pass once, in as many passes as the plan has room for; the
+ * rows of a group share the result. Used by `decoder.ts`.
+ */
+import { packRows } from './batch';
+import { layerBuffers } from './forward';
+import { SHADERS } from './shaders';
+import { type Extent, encodeOps, type Op, packUniform, perElement, type Workspace } from './workspace';
+
+export class Prefill {
+  private readonly rowsExtent: Extent;
+  private readonly shape: GPUBuffer;
+  private readonly fill: Op[];
+  private longestPrompt = 1;
+
+  constructor(
+    private readonly workspace: Workspace,
+    private readonly tokens: Extent,
+    /** The packed forward pass, a list of operations for each layer. */
+    private readonly forward: readonly Op[][],
+  ) {
+    const { config, pool } = workspace;
+    this.rowsExtent = workspace.extent('prefill.rows');
+    this.shape = pool.uniform('cache_fill.shape', new Uint32Array(4));
+    const columns = 2 * config.num_key_value_heads * config.head_dim;
+    this.fill = forward.map((_, layer) =>
+      workspace.op(
+        SHADERS.cacheFill,
+        {
+          extent: this.rowsExtent,
+          shape: this.shape,
+          prompts: 'prompts',
+          qkv: layerBuffers(workspace, layer).qkv,
+          cache: `cache${layer}`,
+        },
+        { grid: (count) => perElement(columns * this.longestPrompt)(count) },
+      ),
+    );
+  }
+
+  /** Fills the caches of rows with all but the last token of each row's prompt: the first decoding step reads that one. */
+  run(rows: readonly (readonly number[])[]): void {
+    const { workspace } = this;
+    const { capacity, config, device } = workspace;
+    this.rowsExtent.write(rows.length);
+    const distinct = new Map<string, number[]>();
+    rows.forEach((prompt, r) => {
+      if (prompt.length < 2) return;
+      const key = prompt.join(' ');
+      distinct.set(key, [...(distinct.get(key) ?? []), r]);
+    });
+    const groups = [...distinct.values()];
+    for (let next = 0; next < groups.length; ) {
+      const prompts = new Uint32Array(rows.length * 2);
+      const packed: { tokens: readonly number[]; active: number[] }[] = [];
+      let tokens = 0;
+      let longest = 1;
+      for (; next < groups.length; next++) {
+        const prompt = rows[groups[next][0]].slice(0, -1);
+        if (tokens + prompt.length > capacity.tokens) break;
+        for (const r of groups[next]) prompts.set([tokens, prompt.length], r * 2);
+        packed.push({ tokens: prompt, active: [] });
+        tokens += prompt.length;
+        longest = Math.max(longest, prompt.length);
+      }
+      const batch = packRows(packed, config.vocab_size);
+      workspace.write('ids', batch.ids);
+      workspace.write('positions', batch.positions);
+      workspace.write('spans', batch.spans);
+      workspace.write('prompts', prompts);
+      this.tokens.write(tokens);
+      this.longestPrompt = longest;
+      const keyColumns = 2 * config.num_key_value_heads * config.head_dim;
+      const queryColumns = config.num_attention_heads * config.head_dim;
+      device.queue.writeBuffer(
+        this.shape,
+        0,
+        packUniform([keyColumns, queryColumns, capacity.cacheLength, longest]),
+      );
+      const encoder = device.createCommandEncoder({ label: 'decoder.prefill' });
+      const pass = encoder.beginComputePass();
+      this.forward.forEach((ops, layer) => {
+        encodeOps(pass, ops, tokens);
+        // Where layers share one set of buffers, the next layer overwrites this one's keys.
+        encodeOps(pass, [this.fill[layer]], rows.length);
+      });
+      pass.end();
+      device.queue.submit([encoder.finish()]);
+    }
+  }
+}

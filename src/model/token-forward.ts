@@ -1,0 +1,71 @@
+/**
+ * The forward pass of one more token of every live row, over the key/value cache, up to the logits.
+ *
+ * The blocks are the packed pass's (`forward.ts`); only attention reads its keys and values from the cache.
+ * Used by `decoder.ts`.
+ */
+import { blockHalves, embed, layerBuffers } from './forward';
+import { projectLogits } from './head';
+import type { Parameters } from './parameters';
+import { SHADERS } from './shaders';
+import { f32, type Op, perElement, type Workspace } from './workspace';
+
+/** `live` is the extent of the live rows, which a kernel writes; the operations' count is an upper bound of it. */
+export function buildTokenForward(workspace: Workspace, parameters: Parameters, live: GPUBuffer): Op[] {
+  const { config, capacity } = workspace;
+  const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
+  const layers = Array.from({ length: config.num_hidden_layers }, (_, layer) => layer);
+  const shape = [heads, kvHeads, f32(1 / Math.sqrt(head)), capacity.cacheLength];
+  return [
+    embed(workspace, parameters, live, 'liveIds'),
+    ...layers.flatMap((layer) => {
+      // One layer's buffers serve all: layers take turns in x0 and x1.
+      const b = { ...layerBuffers(workspace, 0), input: `x${layer % 2}`, output: `x${(layer + 1) % 2}` };
+      const { before, after } = blockHalves(workspace, parameters, live, layer, b);
+      return [
+        ...before,
+        workspace.op(
+          SHADERS.ropeCache,
+          {
+            extent: live,
+            live_rows: 'liveRows',
+            positions: 'livePositions',
+            angles: 'angles',
+            qkv: b.qkv,
+            cache: `cache${layer}`,
+          },
+          {
+            shape: [head, heads, kvHeads, capacity.cacheLength],
+            grid: perElement(((heads + 2 * kvHeads) * head) / 2),
+          },
+        ),
+        workspace.op(
+          SHADERS.attentionDecode,
+          {
+            extent: live,
+            live_rows: 'liveRows',
+            positions: 'livePositions',
+            qkv: b.qkv,
+            cache: `cache${layer}`,
+            out: b.attention,
+          },
+          { shape, constants: { HEAD_DIM: head }, grid: perElement(heads) },
+        ),
+        ...after,
+      ];
+    }),
+    workspace.op(
+      SHADERS.rmsNorm,
+      {
+        extent: live,
+        rows: 'liveRows',
+        x: `x${config.num_hidden_layers % 2}`,
+        weight: parameters.range('norm'),
+        y: 'hidden',
+        inverse: 'hiddenInverse',
+      },
+      { shape: [config.hidden_size, f32(config.rms_norm_eps)], grid: perElement(1) },
+    ),
+    projectLogits(workspace, parameters, live),
+  ];
+}
