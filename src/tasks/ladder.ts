@@ -3,6 +3,7 @@
  * easy to unsolvable, and evaluated on held-out problems of it and of three families it is never trained on.
  */
 import { ARITHMETIC } from './arithmetic-family';
+import { BENCHMARKS } from './benchmarks';
 import { BOOLEAN } from './boolean';
 import { EXTREMES } from './extremes';
 import { drawBody, drawTier, type Family, problemOf, suiteProblem } from './family';
@@ -50,6 +51,7 @@ export const LADDER: Task = {
       problem: (seed, index) => suiteProblem(OUT_OF_DOMAIN, 1, seed, index),
     },
   ],
+  benchmarks: BENCHMARKS,
   verify,
   maxPromptLength: MAX_PROMPT,
   meta: LADDER_META,

@@ -1,6 +1,8 @@
 /**
  * What a task is to the rest of the lab. A task knows problems, tokens and verifiers; it knows no GPU.
  */
+
+import type { Score } from '../run/events';
 import type { MetaTask } from './meta';
 
 /** A problem as it is put to the policy. Tokens are ids of the task's vocabulary. */
@@ -29,6 +31,29 @@ export interface Suite {
   problem(seed: number, index: number): Problem;
 }
 
+/** The four fields the benchmark sets come from; mathematics is what the policy is trained in. */
+export const BENCHMARK_GROUPS = ['mathematics', 'logic', 'science', 'coding'] as const;
+
+/** A fixed list of problems of one structure, never trained on. */
+export interface Benchmark {
+  readonly name: string;
+  readonly label: string;
+  readonly group: (typeof BENCHMARK_GROUPS)[number];
+  readonly domain: 'in-domain' | 'out-of-domain';
+  /** What its problems are, in one sentence. */
+  readonly describes: string;
+  /** The public set whose place it takes. */
+  readonly analogue: string;
+  /** Problems in the list. */
+  readonly size: number;
+  /** Probability that an answer is right which is drawn uniformly from those of the form asked for, 0-1. */
+  readonly randomGuess: number;
+  /** mean@8 of the shipped base model at temperature 1; absent where it was not measured. */
+  readonly baseScore?: Score;
+  /** The `index`-th problem, always the same; @throws Error outside 0 to size - 1. */
+  problem(index: number): Problem;
+}
+
 export interface Vocabulary {
   /** Text of each id as a person would write it; index is the id. */
   readonly tokens: readonly string[];
@@ -54,6 +79,8 @@ export interface Task {
   /** The `index`-th training problem of (seed, step): a pure function, so resuming needs no cursor. */
   trainProblem(seed: number, step: number, index: number): Problem;
   readonly suites: readonly Suite[];
+  /** Sets to report on, like a paper's table; a run's own evaluations are on the suites. */
+  readonly benchmarks: readonly Benchmark[];
   /** 1 when the completion ends in exactly `ANS answer EOS`, else 0. Never throws. */
   verify(problem: Problem, completion: readonly number[]): number;
   /** Longest prompt the task can make, in tokens. */
