@@ -229,7 +229,10 @@ describe('a session', () => {
         num_iterations: 2,
         importance_sampling_level: 'sequence',
         steps: 2,
-        learning_rate: 0.01,
+        learning_rate: 3e-4,
+        // So narrow that the first update already leaves it.
+        epsilon: 1e-4,
+        epsilon_high: 1e-4,
       }),
     );
     await held.session.run();

@@ -7,7 +7,7 @@
  *
  * Every file is written whole. Used by `pretrain`.
  */
-import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LlamaConfig } from '../../model/config';
 import { readTensors, writeModel, writeTensors } from '../../model/model-file';
@@ -17,7 +17,7 @@ import { type PretrainSnapshot, pretrainConfig } from '../../rl/pretrain';
 import { ManifestError } from '../../run/manifest';
 import { type PretrainKey, type PretrainManifest, parsePretrainManifest } from '../../run/pretrain-manifest';
 import { UsageError } from './arguments';
-import { writeFileWhole } from './checkpoint-folder';
+import { makeFolder, writeFileWhole } from './checkpoint-folder';
 import { readWhole, withFile } from './file-errors';
 
 const PARTS = { weights: 'weights/', mean: 'mean/', square: 'square/' } as const;
@@ -51,7 +51,7 @@ export class BaseFolder {
       ]);
     const config = pretrainConfig(manifest);
     const from = isBegun ? readSnapshot(readWhole(snapshot), snapshot, manifest, config) : null;
-    withFile('create', path, () => mkdirSync(path, { recursive: true }));
+    withFile('create', path, () => makeFolder(path));
     writeFileWhole(join(path, 'manifest.json'), json(manifest));
     return new BaseFolder(path, manifest, config, from);
   }

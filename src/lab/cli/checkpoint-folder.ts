@@ -57,7 +57,7 @@ export function prepareCheckpoint(folder: string, step: number, files: Checkpoin
   try {
     withFile('create', fresh, () => {
       discard();
-      mkdirSync(fresh, { recursive: true });
+      makeFolder(fresh);
     });
     for (const { name, bytes } of files) {
       const path = join(fresh, name);
@@ -136,6 +136,17 @@ function syncFolder(path: string): void {
       closeSync(folder);
     }
   });
+}
+
+/**
+ * Creates a folder with those above it, one by one: Node's `recursive` reports "no such file" where the file
+ * system is read-only, and never returns below /proc. Returns those it made, the innermost last.
+ */
+export function makeFolder(path: string): string[] {
+  if (existsSync(path)) return [];
+  const above = makeFolder(dirname(path));
+  mkdirSync(path);
+  return [...above, path];
 }
 
 /** Writes a file whole: beside its place first, then renamed onto it. */

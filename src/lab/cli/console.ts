@@ -13,6 +13,11 @@ export interface Console {
   columns(): number;
 }
 
+/** Writes what people read: to standard output, unless a JSON object is to stand there alone. */
+export function sayTo(console: Console, json: boolean): (text: string) => void {
+  return (text) => (json ? console.err(text) : console.out(text));
+}
+
 /** The process's own streams. */
 export function processConsole(): Console {
   for (const stream of [process.stdout, process.stderr])

@@ -15,12 +15,18 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'Start another run with a lower learning_rate or max_grad_norm; --resume would meet the same numbers again.',
 };
 
+/** The error in the command line's words. */
+export function inTerminalWords(error: LabError): LabError {
+  // What the lab has no name for brings its own words, and no better remedy.
+  if (error.code === 'internal') return { ...error, remedy: '' };
+  const message = error.code === 'no-adapter' ? 'Dawn offers no WebGPU adapter.' : error.message;
+  return { ...error, message, remedy: REMEDIES[error.code] ?? error.remedy };
+}
+
 /** One paragraph: what is wrong, and what to do. */
 export function describeFailure(error: LabError): string {
-  // What the lab has no name for (a full disk, say) brings its own words.
-  if (error.code === 'internal') return error.message;
-  const message = error.code === 'no-adapter' ? 'Dawn offers no WebGPU adapter.' : error.message;
-  return `${message} ${REMEDIES[error.code] ?? error.remedy}`.trim();
+  const { message, remedy } = inTerminalWords(error);
+  return remedy === '' ? message : `${/[.?!]$/.test(message) ? message : `${message}.`} ${remedy}`;
 }
 
 /** The same for anything thrown. */

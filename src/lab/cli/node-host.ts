@@ -86,7 +86,7 @@ export async function readSoundModel(
     readModel(files.config, files.weights);
   } catch (error) {
     throw new ModelFileError(
-      `${location.weights}: ${error instanceof Error ? error.message : error}.`,
+      `${location.weights}: ${error instanceof Error ? error.message : error}`,
       'Use an unchanged copy of the model’s files.',
     );
   }

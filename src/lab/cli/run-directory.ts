@@ -16,7 +16,6 @@ import {
   existsSync,
   fsyncSync,
   ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -27,7 +26,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { CheckpointError, type CheckpointFiles, type TrainerState } from '../../run/checkpoint';
 import type { RunEvent, RunEventOf } from '../../run/events';
 import { EventReader, EventStreamError, eventToLine, type PlacedEvent } from '../../run/jsonl';
@@ -35,6 +34,7 @@ import { UsageError } from './arguments';
 import {
   cleanCheckpoints,
   listCheckpoints,
+  makeFolder,
   prepareCheckpoint,
   readCheckpointFolder,
   writeFileWhole,
@@ -280,17 +280,6 @@ export class RunDirectory {
     closeSync(this.#events);
     rmSync(join(this.path, LOCK), { force: true });
   }
-}
-
-/**
- * Creates a folder with those above it, one by one: Node's `recursive` reports "no such file" where the file
- * system is read-only. Returns those it made, the innermost last.
- */
-function makeFolder(path: string): string[] {
-  if (existsSync(path)) return [];
-  const above = makeFolder(dirname(path));
-  mkdirSync(path);
-  return [...above, path];
 }
 
 /** Keeps the first `bytes` of a stream, and ends their last line where a crash left it open. Returns their new count. */

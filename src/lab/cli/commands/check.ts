@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { type CaseResult, checkCase } from '../../../model/case-check';
 import { type Arguments, type CommandSpec, UsageError } from '../arguments';
 import { readCase, shippedCases } from '../case-files';
-import type { Console } from '../console';
+import { type Console, sayTo } from '../console';
 import { type Command, DONE, FAILED } from '../dispatch';
 import { endOnInterrupt } from '../interrupt';
 import { withNodeGpu } from '../node-gpu';
@@ -57,7 +57,7 @@ export const CHECK_COMMAND: Command = {
 async function check(request: CheckRequest, console: Console): Promise<number> {
   const paths = request.references.length > 0 ? request.references : shippedCases();
   const status = new StatusLine(console);
-  const say = request.json ? console.err : console.out;
+  const say = sayTo(console, request.json);
   const { adapter, cases } = await withNodeGpu(async (gpu) => {
     const adapter = describeAdapter(gpu.info);
     say(`${adapter}\n`);

@@ -4,7 +4,7 @@ import { DEFAULT_MANIFEST } from '../../../run/manifest';
 import type { Suite } from '../../../tasks/task';
 import { loadModel, withAnswering } from '../answering';
 import { type Arguments, type CommandSpec, UsageError } from '../arguments';
-import type { Console } from '../console';
+import { type Console, sayTo } from '../console';
 import { type Command, DONE } from '../dispatch';
 import { endOnInterrupt } from '../interrupt';
 import { describeAdapter } from '../progress';
@@ -115,7 +115,8 @@ async function evaluateModel(request: EvalRequest, console: Console): Promise<nu
     }),
   }));
   status.erase();
-  for (const each of scores) (request.json ? console.err : console.out)(describeSuite(each));
+  const say = sayTo(console, request.json);
+  for (const each of scores) say(describeSuite(each));
   if (request.json) {
     const { suite: _, json: __, model: ___, maxTokens, ...settings } = request;
     const result = {

@@ -3,7 +3,7 @@ import { explainError } from '../../errors';
 import { LAB_VERSION } from '../../version';
 import type { Arguments, CommandSpec } from '../arguments';
 import { type Command, DONE, FAILED } from '../dispatch';
-import { describeFailure } from '../failure';
+import { describeFailure, inTerminalWords } from '../failure';
 import { nodeGpu, withNodeGpu } from '../node-gpu';
 import { describeAdapter } from '../progress';
 import { packageVersion } from '../repository';
@@ -55,7 +55,7 @@ export const INFO_COMMAND: Command = {
         console.out(`  ${name.padEnd(width)}  ${value.toLocaleString('en-US')}\n`);
       return DONE;
     } catch (thrown) {
-      const error = explainError(thrown, null);
+      const error = inTerminalWords(explainError(thrown, null));
       console.err(`lab info: ${describeFailure(error)}\n`);
       if (json) console.out(`${JSON.stringify({ adapter: null, error, versions })}\n`);
       return FAILED;

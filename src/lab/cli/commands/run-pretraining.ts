@@ -13,7 +13,7 @@ import type { PretrainManifest } from '../../../run/pretrain-manifest';
 import { getTask } from '../../../tasks';
 import { withAnswering } from '../answering';
 import { BaseFolder } from '../base-folder';
-import type { Console } from '../console';
+import { type Console, sayTo } from '../console';
 import { type Command, DONE } from '../dispatch';
 import { INTERRUPTED, listenForInterrupt } from '../interrupt';
 import { describeAdapter } from '../progress';
@@ -99,7 +99,8 @@ async function makeBase(
     suites,
   };
   folder.writeReport(report);
-  for (const suite of suites) (request.json ? console.err : console.out)(describeSuite(suite));
+  const say = sayTo(console, request.json);
+  for (const suite of suites) say(describeSuite(suite));
   if (request.json) console.out(`${JSON.stringify({ ...report, out: folder.path })}\n`);
   else console.out(`${folder.path}: done in ${formatDuration(seconds * 1000)}\n`);
   return DONE;

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { RunEvent } from '../../run/events';
+import { EXAMPLE_EVENTS } from '../../run/example-events';
+import { DEFAULT_MANIFEST } from '../../run/manifest';
+import { Progress } from './progress';
+import { Recorder } from './recorder';
+import { RunDirectory } from './run-directory';
+import { SummaryCollector } from './summary';
+import { exampleCheckpoint, ListeningConsole, temporaryFolder } from './testing';
+
+const group = EXAMPLE_EVENTS.find((e) => e.type === 'prompt_group') as RunEvent;
+const metrics = EXAMPLE_EVENTS.find((e) => e.type === 'step_metrics') as RunEvent;
+const finished = EXAMPLE_EVENTS.find((e) => e.type === 'finished') as RunEvent;
+const warning: RunEvent = { type: 'warning', v: 1, step: 0, code: 'no-signal', message: 'm', remedy: 'r' };
+
+function recording() {
+  const out = join(temporaryFolder(), 'run');
+  const directory = RunDirectory.create(out, DEFAULT_MANIFEST);
+  const console = new ListeningConsole();
+  const recorder = new Recorder(directory, new Progress(console, 4), new SummaryCollector());
+  const types = () =>
+    readFileSync(join(out, 'events.jsonl'), 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line).type as string);
+  return { recorder, directory, console, types };
+}
+
+test('a step’s groups and warnings are written with its metrics, in their order', () => {
+  const { recorder, directory, console, types } = recording();
+  for (const event of [group, group, warning]) recorder.event(event);
+  expect(types()).toEqual([]);
+  expect(console.stderr).toBe('');
+  recorder.event(metrics);
+  directory.close();
+  expect(types()).toEqual(['prompt_group', 'prompt_group', 'warning', 'step_metrics']);
+  expect(console.stderr).toContain('warning: m r');
+});
+
+test('what an abandoned step said is not written: the step is taken again when the run goes on', async () => {
+  const { recorder, directory, types } = recording();
+  recorder.event(group);
+  recorder.checkpoint(0, await exampleCheckpoint(0));
+  recorder.event({ ...finished, reason: 'stopped' } as RunEvent);
+  directory.close();
+  expect(types()).toEqual(['checkpoint', 'finished']);
+});
+
+test('what a failed step said is written, and a warning outside of a step at once', () => {
+  const { recorder, directory, types } = recording();
+  recorder.event(warning);
+  expect(types()).toEqual(['warning']);
+  recorder.event(group);
+  recorder.event({ ...finished, reason: 'failed' } as RunEvent);
+  directory.close();
+  expect(types()).toEqual(['warning', 'prompt_group', 'finished']);
+});
