@@ -1,9 +1,10 @@
 /** `lab eval`: accuracy of a model on held-out problems. */
-import { answerSuite } from '../../../rl/evaluate';
+import { answerSuite, evaluateBenchmarks } from '../../../rl/evaluate';
 import { DEFAULT_MANIFEST } from '../../../run/manifest';
 import type { Suite } from '../../../tasks/task';
-import { loadModel, withAnswering } from '../answering';
+import { type LoadedModel, loadModel, withAnswering } from '../answering';
 import { type Arguments, type CommandSpec, UsageError } from '../arguments';
+import { BENCHMARK_SUITE, benchmarkNames, describeBenchmarks } from '../benchmark-table';
 import { type Console, sayTo } from '../console';
 import { type Command, DONE } from '../dispatch';
 import { endOnInterrupt } from '../interrupt';
@@ -20,14 +21,18 @@ export const EVAL: CommandSpec = {
   summary:
     'Answers held-out problems with a model and reports its accuracy (mean@k) with a 95% interval, and pass@k.',
   usage:
-    '--model DIR|FILE --suite in-domain|out-of-domain|all [--problems N] [--samples N] [--temperature T] [--max-tokens N] [--seed N] [--json]',
+    '--model DIR|FILE --suite in-domain|out-of-domain|all|benchmarks|NAME [--problems N] [--samples N] [--temperature T] [--max-tokens N] [--seed N] [--json]',
   options: [
     {
       name: 'model',
       value: 'DIR|FILE',
       help: 'A folder with config.json and model.safetensors (a checkpoint is one, a run has several), a .safetensors file beside its config.json, or the name of a shipped model.',
     },
-    { name: 'suite', value: 'NAME', help: 'The set of problems: in-domain, out-of-domain, or all of them.' },
+    {
+      name: 'suite',
+      value: 'NAME',
+      help: 'The set of problems: held-out ones in-domain, out-of-domain, or all; or the benchmark sets: benchmarks, one of their groups (mathematics, logic, science, coding), or one set by its name.',
+    },
     {
       name: 'problems',
       value: 'N',
@@ -86,6 +91,8 @@ async function evaluateModel(request: EvalRequest, console: Console): Promise<nu
   const started = performance.now();
   const model = await loadModel(request.model);
   const { task } = model;
+  const names = benchmarkNames(task.benchmarks, request.suite);
+  if (names) return evaluateSets(request, model, names, console);
   const suites = chooseSuites(task.suites, request.suite);
   const status = new StatusLine(console);
   const size = {
@@ -135,11 +142,51 @@ async function evaluateModel(request: EvalRequest, console: Console): Promise<nu
   return DONE;
 }
 
+/** The benchmark sets of these names, a line each as they are done, then all with their averages. */
+async function evaluateSets(
+  request: EvalRequest,
+  model: LoadedModel,
+  names: string[],
+  console: Console,
+): Promise<number> {
+  const started = performance.now();
+  const { task } = model;
+  const { problems, samples, temperature, seed } = request;
+  const most = Math.min(problems, Math.max(...task.benchmarks.map((b) => b.size)));
+  const size = {
+    rows: most * samples,
+    promptLength: task.maxPromptLength,
+    completionLength: request.maxTokens,
+  };
+  const status = new StatusLine(console);
+  const { adapter, report } = await withTestedGpu(async (gpu) => ({
+    adapter: describeAdapter(gpu.info),
+    report: await withAnswering(gpu, model, size, (policy) =>
+      evaluateBenchmarks(
+        policy,
+        task,
+        { names, problems, samples, temperature, seed, max_completion_length: request.maxTokens },
+        { started: ({ name }, place, of) => status.draw(`${name}: set ${place + 1} of ${of}`) },
+      ),
+    ),
+  }));
+  status.erase();
+  sayTo(console, request.json)(describeBenchmarks(report));
+  if (request.json) {
+    const seconds = (performance.now() - started) / 1000;
+    const result = { model: model.path, suite: request.suite, samples, temperature, seed, adapter, seconds };
+    console.out(`${JSON.stringify({ ...result, ...report })}\n`);
+  }
+  return DONE;
+}
+
 function chooseSuites(suites: readonly Suite[], name: string): readonly Suite[] {
   const chosen = suites.filter((suite) => name === ALL || suite.name === name);
   if (chosen.length === 0) {
-    const names = [...suites.map((suite) => suite.name), ALL].join(', ');
-    throw new UsageError([`--suite: expected one of ${names}, got "${name}"`]);
+    const names = [...suites.map((suite) => suite.name), ALL, BENCHMARK_SUITE].join(', ');
+    throw new UsageError([
+      `--suite: expected one of ${names}, or a benchmark’s group or name, got "${name}"`,
+    ]);
   }
   return chosen;
 }
