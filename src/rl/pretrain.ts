@@ -10,7 +10,7 @@ import type { NamedTensors } from '../model/parameters';
 import { Policy } from '../model/policy';
 import type { PretrainManifest } from '../run/pretrain-manifest';
 import { getTask } from '../tasks';
-import { corpusPhase, trace } from '../tasks/corpus';
+import { corpusOf } from '../tasks/corpus';
 import { initialWeights } from './initialise';
 
 export interface PretrainProgress {
@@ -142,9 +142,10 @@ export async function pretrain(
 
 /** The step's traces, the loss the mean over their completion tokens. */
 function corpusRows(manifest: PretrainManifest, step: number): TrainRow[] {
-  const phase = corpusPhase(step / manifest.steps);
+  const corpus = corpusOf(manifest.task);
+  const phase = corpus.phase(step / manifest.steps);
   const traces = Array.from({ length: manifest.batch_size }, (_, i) =>
-    trace(manifest.seed, step * manifest.batch_size + i, phase),
+    corpus.trace(manifest.seed, step * manifest.batch_size + i, phase),
   );
   const active = traces.reduce((sum, t) => sum + t.completion.length, 0);
   return traces.map(({ prompt, completion }) => ({

@@ -65,3 +65,12 @@ describe('a setting as text', () => {
     expect(() => parsePretrainText(key, text)).toThrow(ManifestError);
   });
 });
+
+test('a base model is named after its task where it has no name of its own', () => {
+  expect(parsePretrainManifest({}).name).toBe('ladder-base');
+  expect(parsePretrainManifest({ task: 'long-tail' }).name).toBe('long-tail-base');
+  expect(parsePretrainManifest({ task: 'long-tail', name: 'mine' }).name).toBe('mine');
+  expect(issuesOf(() => parsePretrainManifest({ task: 'chess' }))).toEqual({
+    task: 'expected one of ladder, long-tail, got "chess"',
+  });
+});

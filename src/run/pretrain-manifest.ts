@@ -3,15 +3,21 @@ import { z } from 'zod';
 import { ManifestError, type ManifestIssue } from './manifest';
 
 const integer = (low: number, high: number, value: number) => z.int().min(low).max(high).default(value);
+/** The tasks that have a corpus, each with the folder its base model is shipped in. */
+const SHIPPED: Record<'ladder' | 'long-tail', string> = {
+  ladder: 'ladder-base',
+  'long-tail': 'long-tail-base',
+};
+
 const help = <T extends z.ZodType>(schema: T, text: string): T => schema.meta({ help: text }) as T;
 
 export const pretrainManifestSchema = z.strictObject({
   manifest_version: z.literal(1).default(1),
   name: help(
-    z.string().min(1).max(80).default('ladder-base'),
-    'Name of the folder the checkpoint is shipped in.',
+    z.string().min(1).max(80).default(SHIPPED.ladder),
+    'Name of the folder the checkpoint is shipped in; where none is given, TASK-base.',
   ),
-  task: help(z.enum(['ladder']).default('ladder'), 'The task whose corpus is read.'),
+  task: help(z.enum(['ladder', 'long-tail']).default('ladder'), 'The task whose corpus is read.'),
   seed: help(integer(0, 4294967295, 0), 'Decides the initial weights and the corpus.'),
 
   hidden_size: help(integer(2, 4096, 64), 'Width of the residual stream.'),
@@ -104,7 +110,7 @@ function takes(p: JsonSchemaProperty): Pick<PretrainKnob, 'takes' | 'kind'> {
  * @throws ManifestError naming every key that is unknown or wrong, with what was expected.
  */
 export function parsePretrainManifest(value: unknown): PretrainManifest {
-  const result = pretrainManifestSchema.safeParse(value);
+  const result = pretrainManifestSchema.safeParse(named(value));
   const issues = result.success ? [] : explainIssues(result.error.issues, value);
   if (!result.success || issues.length > 0) throw new ManifestError(issues);
   const manifest = result.data;
@@ -121,6 +127,13 @@ export function parsePretrainManifest(value: unknown): PretrainManifest {
     });
   if (issues.length > 0) throw new ManifestError(issues);
   return manifest;
+}
+
+/** The settings with the name that goes with their task, where they have none of their own. */
+function named(value: unknown): unknown {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return value;
+  const { task, name } = value as { task?: unknown; name?: unknown };
+  return name === undefined && task === 'long-tail' ? { ...value, name: SHIPPED[task] } : value;
 }
 
 /**

@@ -14,9 +14,18 @@ const tiers: readonly Tier[] = [
   { name: 'unsolvable', share: 0.25, sizes: [2, 3, 4, 5, 6] },
 ];
 
-function makeBody(stream: Stream, tier: Tier, size: number): number[] {
+/**
+ * A random body of `size` sums and differences, of which one to `mostTimes` are multiplications where that is
+ * more than 0, and the last is a power where `endsInPower`.
+ */
+export function accumulatorBody(
+  stream: Stream,
+  size: number,
+  mostTimes: number,
+  endsInPower: boolean,
+): number[] {
   const body = [digit(stream.integer(0, 9)), digit(stream.integer(0, 9))];
-  let timesLeft = tier.name === 'hard' ? stream.integer(1, MAX_TIMES) : 0;
+  let timesLeft = mostTimes > 0 ? stream.integer(1, mostTimes) : 0;
   for (let i = 0; i < size; i++) {
     let operation = stream.chance(0.5) ? PLUS : MINUS;
     // Sampling without replacement: every placement of the multiplications is as likely as any other.
@@ -24,19 +33,20 @@ function makeBody(stream: Stream, tier: Tier, size: number): number[] {
       operation = TIMES;
       timesLeft--;
     }
-    if (tier.name === 'unsolvable' && i === size - 1) operation = POWER;
+    if (endsInPower && i === size - 1) operation = POWER;
     body.push(label(i), operation, digit(stream.integer(2, 9)));
   }
   return body;
 }
 
+/** The two digits of an accumulator, 0-99. */
+export const answerOf = (value: number): number[] => [digit(Math.floor(value / 10)), digit(value % 10)];
+
 export const ARITHMETIC: Family = {
   name: 'ladder',
   tiers,
-  makeBody,
-  solve: (body) => {
-    const value = finalValue(body);
-    return [digit(Math.floor(value / 10)), digit(value % 10)];
-  },
+  makeBody: (stream, { name }, size) =>
+    accumulatorBody(stream, size, name === 'hard' ? MAX_TIMES : 0, name === 'unsolvable'),
+  solve: (body) => answerOf(finalValue(body)),
   write: writeArithmetic,
 };

@@ -1,5 +1,5 @@
 /**
- * Written-out solutions of the ladder's arithmetic, as careful and sloppy writers write them for the base
+ * Written-out solutions of the arithmetic of the accumulator, as careful and sloppy writers write them for the base
  * model's corpus. The operand is echoed in every step: a small model does not learn the steps without it.
  *
  *   step                `Li op d [CARRY | BORROW] t u`
@@ -7,10 +7,11 @@
  *   two steps at once   `SKIP Li+1 op d t u`
  *   trying again        `WAIT` and the step
  *   end                 `ANS t u EOS`, whatever the accumulator holds
+ *   track lost          `WAIT Li op d t u` again and again until the limit, without an end
  */
 import { applyOperation, finalValue, operandAt, operationAt, startOf, stepsOf } from './arithmetic';
 import type { Stream } from './random';
-import { ANS, BORROW, CARRY, digit, EOS, label, PLUS, POWER, SKIP, SPLIT, TIMES } from './tokens';
+import { ANS, BORROW, CARRY, digit, EOS, label, PLUS, POWER, SKIP, SPLIT, TIMES, WAIT } from './tokens';
 import { retry, SKIP_RIGHT, SKIP_TWO, SLIP, type Writer } from './writers';
 
 const DIRECT_RIGHT = 0.3;
@@ -72,7 +73,27 @@ function writeDirect(out: number[], i: number, operation: number, operand: numbe
   pushValue(out, shown);
 }
 
-/** The whole solution of a body, EOS included; at most 80 tokens. */
+/**
+ * The step whose value was lost, with any value but the right one, again and again until the limit cuts it off:
+ * what is written before the cut says neither answer nor EOS.
+ */
+function loseTrack(
+  out: number[],
+  i: number,
+  operation: number,
+  operand: number,
+  right: number,
+  limit: number,
+  stream: Stream,
+): number[] {
+  while (out.length < limit) {
+    writeDirect(out, i, operation, operand, otherValue(stream, right, right));
+    out.push(WAIT);
+  }
+  return out.slice(0, limit);
+}
+
+/** The whole solution of a body: at most the writer's limit of tokens, EOS included unless they lose track. */
 export function writeArithmetic(body: readonly number[], writer: Writer, stream: Stream): number[] {
   const out: number[] = [];
   const steps = stepsOf(body);
@@ -80,12 +101,14 @@ export function writeArithmetic(body: readonly number[], writer: Writer, stream:
   for (let i = 0; i < steps; i++) reserve += costOf(operationAt(body, i));
   const answer = finalValue(body);
   let value = startOf(body);
+  const lostAt = writer.losesTrack ? stream.integer(0, steps - 1) : steps;
 
   for (let i = 0; i < steps; i++) {
     const operation = operationAt(body, i);
     const operand = operandAt(body, i);
     const before = value;
     const right = applyOperation(operation, before, operand);
+    if (i === lostAt) return loseTrack(out, i, operation, operand, right, writer.limit, stream);
     const crosses = operation !== TIMES && operation !== POWER && crossesTen(operation, before, operand);
     reserve -= costOf(operation);
 
@@ -112,7 +135,8 @@ export function writeArithmetic(body: readonly number[], writer: Writer, stream:
       else writeStep(isRight, isRight);
     };
     const tryAgain = (): void => {
-      if (value !== right) retry(out, stream, 1 + costOf(operation), reserve, operation !== POWER, redo);
+      if (value !== right)
+        retry(out, stream, 1 + costOf(operation), writer.limit - reserve, operation !== POWER, redo);
     };
 
     if (operation === POWER) {
@@ -126,7 +150,7 @@ export function writeArithmetic(body: readonly number[], writer: Writer, stream:
       continue;
     }
 
-    const canSkip = i + 1 < steps && operationAt(body, i + 1) !== POWER;
+    const canSkip = i + 1 < steps && i + 1 !== lostAt && operationAt(body, i + 1) !== POWER;
     if (canSkip && stream.chance(SKIP_TWO)) {
       const next = operationAt(body, i + 1);
       const target = applyOperation(next, right, operandAt(body, i + 1));
@@ -136,7 +160,7 @@ export function writeArithmetic(body: readonly number[], writer: Writer, stream:
       const length = out.length;
       value = shown;
       // Whoever notices goes back to the first of the two, and then does the second on its own.
-      if (shown !== target) retry(out, stream, 1 + costOf(operation), reserve, true, redo);
+      if (shown !== target) retry(out, stream, 1 + costOf(operation), writer.limit - reserve, true, redo);
       if (out.length === length) {
         reserve -= costOf(next);
         i++;

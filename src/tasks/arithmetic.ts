@@ -1,7 +1,7 @@
 /**
- * The arithmetic of the ladder's own family: a two-digit accumulator modulo 100 and k operations with operands
- * 2-9, body `t u L0 op d L1 op d ...`. Reading bodies and computing with them; drawing them is
- * `arithmetic-family.ts`, writing solutions out `arithmetic-writer.ts`.
+ * The arithmetic of the trained families: a two-digit accumulator modulo 100 and k operations with operands 2-9,
+ * body `t u L0 op d L1 op d ...`. Reading bodies and computing with them; drawing them is `arithmetic-family.ts`
+ * for the ladder and `long-tail-family.ts`, writing solutions out `arithmetic-writer.ts`.
  */
 import { digitValue, MINUS, PLUS, TIMES } from './tokens';
 

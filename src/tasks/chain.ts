@@ -53,7 +53,14 @@ export function chainFamily(rules: ChainRules): Family {
       };
       const redo = (isRight: boolean): void => writeStep(i, isRight ? right : other(stream, right));
       const again = (): void =>
-        retry(out, stream, 1 + STEP_COST, ANSWER_COST + STEP_COST * (steps - 1 - i), true, redo);
+        retry(
+          out,
+          stream,
+          1 + STEP_COST,
+          writer.limit - ANSWER_COST - STEP_COST * (steps - 1 - i),
+          true,
+          redo,
+        );
 
       const careful = writer.flawless || stream.chance(writer.carefulness);
       if (!careful && i + 1 < steps && stream.chance(SKIP_TWO)) {

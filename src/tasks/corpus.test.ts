@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ARITHMETIC } from './arithmetic-family';
-import { corpusPhase, trace } from './corpus';
+import { corpusOf } from './corpus';
 import { drawBody, type Family, splitOf, type Tier } from './family';
 import { LADDER, OUT_OF_DOMAIN } from './ladder';
 import { Purpose, Stream } from './random';
@@ -8,7 +8,9 @@ import type { Trace } from './task';
 import { HINT, isNotion, META, notionsIn, POWER } from './tokens';
 import { FLAWLESS, MAX_COMPLETION, SLOPPY, type Writer } from './writers';
 
+const { trace, phase: corpusPhase } = corpusOf('ladder');
 const { encode, decode, eos } = LADDER.vocabulary;
+const withCare = (carefulness: number): Writer => ({ ...FLAWLESS, carefulness, flawless: false });
 const families = [ARITHMETIC, ...OUT_OF_DOMAIN];
 const N = 20000;
 const sloppyHalf = Array.from({ length: N }, (_, i) => trace(1, i, corpusPhase(0.75)));
@@ -73,7 +75,7 @@ test('a writer without errors is right on every problem that can be solved', () 
 
 test('a writer without care still stays in the limit and ends in an answer', () => {
   let longest = 0;
-  for (const each of written({ carefulness: 0, flawless: false }, 300)) {
+  for (const each of written(withCare(0), 300)) {
     longest = Math.max(longest, each.completion.length);
     expect(decode(each.completion)).toMatch(/ANS( [0-9TF])+ EOS$/);
   }
@@ -82,7 +84,7 @@ test('a writer without care still stays in the limit and ends in an answer', () 
 });
 
 test('a writer who is wrong carries on from the wrong value, and answers with it', () => {
-  for (const each of written({ carefulness: SLOPPY, flawless: false }, 30)) {
+  for (const each of written(withCare(SLOPPY), 30)) {
     if (!each.kind.startsWith('ladder/')) continue;
     const words = decode(each.completion).split(' ');
     // `... t u ANS t u EOS`: the answer is what the last step left.
@@ -116,11 +118,11 @@ test('the corpus never holds a held-out problem, out-of-domain families and meta
 });
 
 test('traces are pure functions of seed, index and phase, in any order', () => {
-  const draw = (i: number): Trace => trace(6, i, { carefulShare: 0.5 });
+  const draw = (i: number): Trace => trace(6, i, { carefulShare: 0.5, lostShare: 0 });
   const indices = Array.from({ length: 300 }, (_, i) => i);
   const forwards = indices.map(draw);
   expect([...indices].reverse().map(draw).reverse()).toEqual(forwards);
-  expect(indices.map((i) => trace(7, i, { carefulShare: 0.5 }))).not.toEqual(forwards);
+  expect(indices.map((i) => trace(7, i, { carefulShare: 0.5, lostShare: 0 }))).not.toEqual(forwards);
 });
 
 test('prompts and completions keep to their limits and forms', () => {
@@ -193,7 +195,7 @@ test('a writer without care goes wrong as often, and in the ways, that are state
     // Three operations leave room for every retry a first step can ask for.
     const body = drawBody(ARITHMETIC, stream, 'train', tier, 3);
     const words = decode(body).split(' ');
-    const step = decode(ARITHMETIC.write(body, { carefulness: 0, flawless: false }, stream)).split(' ');
+    const step = decode(ARITHMETIC.write(body, withCare(0), stream)).split(' ');
     const value = Number(words[0] + words[1]);
     const apply = (from: number, at: number): number => {
       const operand = Number(words[at + 1]);

@@ -24,27 +24,30 @@ export interface Family {
   readonly tiers: readonly Tier[];
   /** A random body of a tier and size. */
   makeBody(stream: Stream, tier: Tier, size: number): number[];
-  /** The tokens of the right answer to a body. */
+  /** The tokens of the answer to a body that counts as right. */
   solve(body: readonly number[]): number[];
-  /** A solution as `writer` writes it, from the first step to EOS; at most `MAX_COMPLETION` tokens. */
+  /** A solution as `writer` writes it, from the first step; at most the writer's limit of tokens. */
   write(body: readonly number[], writer: Writer, stream: Stream): number[];
 }
 
 /** One problem in this many is held out. */
 const HELD_OUT_SHARE = 8;
 
-/**
- * The split of a problem: a hash of its body alone (FNV-1a, finished as MurmurHash3 does), so that it is the
- * same for every seed and step, and train and held-out sets cannot meet.
- */
-export function splitOf(body: readonly number[]): Split {
+/** A 32-bit hash of whole numbers: FNV-1a, finished as MurmurHash3 does. */
+export function hashOf(numbers: readonly number[]): number {
   let hash = 0x811c9dc5;
-  for (const token of body) hash = Math.imul(hash ^ token, 0x01000193);
+  for (const number of numbers) hash = Math.imul(hash ^ number, 0x01000193);
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
-  hash = (hash ^ (hash >>> 16)) >>> 0;
-  return hash % HELD_OUT_SHARE === 0 ? 'held-out' : 'train';
+  return (hash ^ (hash >>> 16)) >>> 0;
 }
+
+/**
+ * The split of a problem: a hash of its body alone, so that it is the same for every seed and step, and train and
+ * held-out sets cannot meet.
+ */
+export const splitOf = (body: readonly number[]): Split =>
+  hashOf(body) % HELD_OUT_SHARE === 0 ? 'held-out' : 'train';
 
 /** A tier drawn by the shares of its family. */
 export function drawTier(family: Family, stream: Stream): Tier {
@@ -64,16 +67,28 @@ export function drawBody(family: Family, stream: Stream, split: Split, tier: Tie
   }
 }
 
+/** The identity of the problem a body states: the family's name and the body in words. */
+export const keyOf = (family: string, body: readonly number[]): string =>
+  `${family} ${LADDER_VOCABULARY.decode(body)}`;
+
 /** The problem a body states. */
 export function problemOf(family: Family, tier: Tier, size: number, body: readonly number[]): Problem {
   return {
-    key: `${family.name} ${LADDER_VOCABULARY.decode(body)}`,
+    key: keyOf(family.name, body),
     family: family.name,
     tier: tier.name,
     size,
     prompt: solutionPrompt(body),
     answer: family.solve(body),
   };
+}
+
+/** The `index`-th training problem of (seed, step) of a family, its tiers by their shares. */
+export function trainProblemOf(family: Family, seed: number, step: number, index: number): Problem {
+  const stream = new Stream(seed, Purpose.trainProblem, step, index);
+  const tier = drawTier(family, stream);
+  const size = stream.pick(tier.sizes);
+  return problemOf(family, tier, size, drawBody(family, stream, 'train', tier, size));
 }
 
 /**

@@ -1,8 +1,11 @@
 /** The tasks there are, by name. */
 import { LADDER } from './ladder';
+import { LONG_TAIL } from './long-tail';
 import type { Task } from './task';
 
-export const TASKS: Record<'ladder', Task> = { ladder: LADDER };
+export type TaskName = 'ladder' | 'long-tail';
+
+export const TASKS: Record<TaskName, Task> = { ladder: LADDER, 'long-tail': LONG_TAIL };
 
 /** @throws Error naming the tasks there are, when `name` is none of them. */
 export function getTask(name: string): Task {

@@ -237,6 +237,6 @@ test('meta and hint prompts state the same problem', () => {
 
 test('an unknown task is answered with those there are', () => {
   expect(getTask('ladder')).toBe(TASKS.ladder);
-  expect(() => getTask('chess')).toThrow('expected one of ladder, got "chess"');
+  expect(() => getTask('chess')).toThrow('expected one of ladder, long-tail, got "chess"');
   expect(() => getTask('toString')).toThrow('got "toString"');
 });

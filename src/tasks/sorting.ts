@@ -57,13 +57,13 @@ function write(body: readonly number[], writer: Writer, stream: Stream): number[
       writeStep(i + 1, stream.chance(SKIP_RIGHT) ? target : misplace(stream, target));
       const length = out.length;
       // Whoever notices goes back to the first of the two, and then puts the second in on its own.
-      if (!same(held, target)) retry(out, stream, 1 + costOf(i), reserve, true, redo);
+      if (!same(held, target)) retry(out, stream, 1 + costOf(i), writer.limit - reserve, true, redo);
       if (out.length === length) reserve -= costOf(++i);
       continue;
     }
     const wrong = !writer.flawless && stream.chance(careful ? SLIP : SLOPPY_WRONG);
     writeStep(i, wrong ? misplace(stream, right) : right);
-    if (!same(held, right)) retry(out, stream, 1 + costOf(i), reserve, true, redo);
+    if (!same(held, right)) retry(out, stream, 1 + costOf(i), writer.limit - reserve, true, redo);
   }
   out.push(ANS, ...held, EOS);
   return out;

@@ -85,6 +85,8 @@ export interface Task {
   verify(problem: Problem, completion: readonly number[]): number;
   /** Longest prompt the task can make, in tokens. */
   readonly maxPromptLength: number;
+  /** New tokens that every right solution in the taught format fits in: the usual limit of a rollout. */
+  readonly maxCompletionLength: number;
   /** How the policy is asked to predict its own rollouts; absent where the task has no way to ask. */
   readonly meta?: MetaTask;
 }

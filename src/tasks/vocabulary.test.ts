@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { corpusPhase, trace } from './corpus';
+import { corpusOf } from './corpus';
 import { Purpose, Stream } from './random';
 import { LADDER_VOCABULARY as vocabulary } from './vocabulary';
 
 const { encode, decode } = vocabulary;
+const { trace, phase: corpusPhase } = corpusOf('ladder');
 /** A completion as it is read after its prompt. */
 const read = (prompt: string, completion: string): string =>
   vocabulary.readable(encode(completion), encode(prompt));

@@ -6,7 +6,7 @@
 import type { Stream } from './random';
 import { WAIT } from './tokens';
 
-/** Longest completion in the corpus, in tokens. */
+/** Longest completion in the ladder's corpus, in tokens; another task can have another limit. */
 export const MAX_COMPLETION = 80;
 
 export interface Writer {
@@ -14,6 +14,18 @@ export interface Writer {
   carefulness: number;
   /** Always careful and never wrong. */
   flawless: boolean;
+  /** Most tokens of a solution. */
+  limit: number;
+  /** At some step the value is lost, and the step tried again until the limit; the arithmetic's writers only. */
+  losesTrack: boolean;
+}
+
+/** Who the writers of a corpus are. */
+export interface Population {
+  /** Share of them who are careful, 0-1. */
+  carefulShare: number;
+  /** Share of their solutions in which they lose track, 0-1. */
+  lostShare: number;
 }
 
 export const CAREFUL = 0.92;
@@ -29,31 +41,37 @@ const NOTICE = 0.6;
 const NOTICE_AGAIN = 0.75;
 const REDO_RIGHT = 0.4;
 
-export const FLAWLESS: Writer = { carefulness: 1, flawless: true };
+/** No step of theirs is ever tried again, so the limit is never met. */
+export const FLAWLESS: Writer = {
+  carefulness: 1,
+  flawless: true,
+  limit: MAX_COMPLETION,
+  losesTrack: false,
+};
 
-/** A writer from a population of which `carefulShare` is careful. */
-export const drawWriter = (stream: Stream, carefulShare: number): Writer => ({
-  carefulness: stream.chance(carefulShare) ? CAREFUL : SLOPPY,
-  flawless: false,
-});
+/** A writer of solutions of at most `limit` tokens. Where nobody loses track, nothing is drawn for it. */
+export function drawWriter(stream: Stream, { carefulShare, lostShare }: Population, limit: number): Writer {
+  const carefulness = stream.chance(carefulShare) ? CAREFUL : SLOPPY;
+  return { carefulness, flawless: false, limit, losesTrack: lostShare > 0 && stream.chance(lostShare) };
+}
 
 /**
  * What happens after a wrong step: the writer may write WAIT and do it again, more than once. A retry that
  * would leave no room for the rest of the solution is not begun.
  * @param cost tokens of one redo at most, WAIT included
- * @param reserve tokens the rest of the solution needs at most
+ * @param most tokens the text may have after a redo: the writer's limit less what the rest needs at most
  * @param redo writes the step again, right or wrong as told
  */
 export function retry(
   out: number[],
   stream: Stream,
   cost: number,
-  reserve: number,
+  most: number,
   canBeRight: boolean,
   redo: (right: boolean) => void,
 ): void {
   for (let notice = NOTICE; ; notice = NOTICE_AGAIN) {
-    if (out.length + cost + reserve > MAX_COMPLETION || !stream.chance(notice)) return;
+    if (out.length + cost > most || !stream.chance(notice)) return;
     out.push(WAIT);
     const right = canBeRight && stream.chance(REDO_RIGHT);
     redo(right);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { corpusPhase, trace } from '../corpus';
+import { corpusOf } from '../corpus';
 import { splitOf } from '../family';
 import { LADDER } from '../ladder';
 import { Purpose, Stream } from '../random';
@@ -14,6 +14,7 @@ import { BENCHMARK_SPECS, BENCHMARKS, selectBenchmarks } from './index';
 import { arrangements, listBody } from './lists';
 
 const { decode, encode } = LADDER.vocabulary;
+const { trace, phase: corpusPhase } = corpusOf('ladder');
 const problemsOf = (set: Benchmark): Problem[] =>
   Array.from({ length: set.size }, (_, index) => set.problem(index));
 const bodyOf = (problem: Problem): number[] => problem.prompt.slice(1, -1);

@@ -8,7 +8,6 @@ import type { NamedTensors } from '../../../model/parameters';
 import { answerSuite } from '../../../rl/evaluate';
 import { type PretrainProgress, pretrain, pretrainConfig } from '../../../rl/pretrain';
 import { formatCount, formatDuration, formatNumber } from '../../../run/format';
-import { DEFAULT_MANIFEST } from '../../../run/manifest';
 import type { PretrainManifest } from '../../../run/pretrain-manifest';
 import { getTask } from '../../../tasks';
 import { withAnswering } from '../answering';
@@ -133,7 +132,7 @@ function passRates(
   status: StatusLine,
 ): Promise<SuiteScore[]> {
   const task = getTask(manifest.task);
-  const completionLength = DEFAULT_MANIFEST.max_completion_length;
+  const completionLength = task.maxCompletionLength;
   const size = { rows: PROBLEMS, promptLength: task.maxPromptLength, completionLength };
   return withAnswering(gpu, { config: pretrainConfig(manifest), weights }, size, async (policy) => {
     const scores: SuiteScore[] = [];
