@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { flatGrid } from '../gpu/kernel';
 import { openTestGpu } from '../gpu/testing';
-import { philox } from '../tasks/random';
+import { philox } from '../run/random';
 import { type SamplingOptions, sampleToken } from './reference/decode';
 import { logSoftmaxGather } from './reference/log-softmax';
 import { generator } from './reference/testing';

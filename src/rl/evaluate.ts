@@ -4,9 +4,9 @@
  */
 import type { Policy } from '../model/policy';
 import type { RunEventOf, Score } from '../run/events';
+import { Purpose } from '../run/random';
 import { mean, score } from '../run/statistics';
 import { selectBenchmarks } from '../tasks/benchmarks';
-import { Purpose } from '../tasks/random';
 import type { Benchmark, Problem, Suite, Task } from '../tasks/task';
 import {
   type BenchmarkReport,

@@ -1,6 +1,6 @@
 /** Random initial weights: what pre-training starts from. */
 import { type LlamaConfig, parameterShapes } from '../model/config';
-import { Purpose, Stream } from '../tasks/random';
+import { Purpose, Stream } from '../run/random';
 
 /**
  * Weights by Hugging Face's names, a pure function of config and seed. Matrices are normal with deviation

@@ -1,8 +1,9 @@
 /** The ladder's own family: which problems its four tiers hold. */
+
+import type { Stream } from '../run/random';
 import { finalValue } from './arithmetic';
 import { writeArithmetic } from './arithmetic-writer';
 import type { Family, Tier } from './family';
-import type { Stream } from './random';
 import { digit, label, MINUS, PLUS, POWER, TIMES } from './tokens';
 
 const MAX_TIMES = 3;

@@ -9,8 +9,9 @@
  *   end                 `ANS t u EOS`, whatever the accumulator holds
  *   track lost          `WAIT Li op d t u` again and again until the limit, without an end
  */
+
+import type { Stream } from '../run/random';
 import { applyOperation, finalValue, operandAt, operationAt, startOf, stepsOf } from './arithmetic';
-import type { Stream } from './random';
 import { ANS, BORROW, CARRY, digit, EOS, label, PLUS, POWER, SKIP, SPLIT, TIMES, WAIT } from './tokens';
 import { retry, SKIP_RIGHT, SKIP_TWO, SLIP, type Writer } from './writers';
 

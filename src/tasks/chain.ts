@@ -3,8 +3,9 @@
  * step `Li op d v`, two at once `SKIP Li+1 op d v`, again `WAIT` and the step, end `ANS v EOS`. What the values
  * and operations are is the family's (`boolean.ts`, `extremes.ts`).
  */
+
+import type { Stream } from '../run/random';
 import type { Family, Tier } from './family';
-import type { Stream } from './random';
 import { ANS, EOS, label, SKIP } from './tokens';
 import { retry, SKIP_RIGHT, SKIP_TWO, SLIP, type Writer } from './writers';
 

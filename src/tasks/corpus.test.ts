@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { Purpose, Stream } from '../run/random';
 import { ARITHMETIC } from './arithmetic-family';
 import { corpusOf } from './corpus';
 import { drawBody, type Family, splitOf, type Tier } from './family';
 import { LADDER, OUT_OF_DOMAIN } from './ladder';
-import { Purpose, Stream } from './random';
 import type { Trace } from './task';
 import { HINT, isNotion, META, notionsIn, POWER } from './tokens';
 import { FLAWLESS, MAX_COMPLETION, SLOPPY, type Writer } from './writers';

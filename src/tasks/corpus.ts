@@ -3,6 +3,8 @@
  * is a pure function of (task, seed, index, phase), and every problem in it is of the train split, out-of-domain
  * families included. Used by the pretrainer; nothing of it is seen in reinforcement learning.
  */
+
+import { Purpose, Stream } from '../run/random';
 import { ARITHMETIC } from './arithmetic-family';
 import {
   drawBody,
@@ -18,7 +20,6 @@ import { MAX_NOTIONS, OUT_OF_DOMAIN } from './ladder';
 import { LONG_TAIL_COMPLETION, LONG_TAIL_META } from './long-tail';
 import { LONG_TAIL_ARITHMETIC } from './long-tail-family';
 import { LADDER_META, lengthOf, type MetaTask } from './meta';
-import { Purpose, Stream } from './random';
 import type { Trace } from './task';
 import {
   BORROW,

@@ -3,7 +3,7 @@
  * (the part of a prompt between BOS and SOL), solves them and writes them out; it decides neither which split
  * a problem belongs to nor how it is asked. Used by the task, the corpus and the families themselves.
  */
-import { Purpose, Stream } from './random';
+import { Purpose, Stream } from '../run/random';
 import type { Problem, Split } from './task';
 import { BOS, HINT, META, SOL } from './tokens';
 import { LADDER_VOCABULARY } from './vocabulary';

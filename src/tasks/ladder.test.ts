@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
+import { Purpose, Stream } from '../run/random';
 import { applyOperation } from './arithmetic';
 import { ARITHMETIC } from './arithmetic-family';
 import { drawBody, splitOf } from './family';
 import { getTask, TASKS } from './index';
 import { hintPrompt, LADDER, metaPrompt, OUT_OF_DOMAIN } from './ladder';
-import { Purpose, Stream } from './random';
 import type { Problem } from './task';
 import { CARRY, digit, POWER, SPLIT, WAIT } from './tokens';
 

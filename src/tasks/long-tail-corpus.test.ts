@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
+import { Purpose, Stream } from '../run/random';
 import { corpusOf } from './corpus';
 import { splitOf } from './family';
 import { LONG_TAIL, LONG_TAIL_COMPLETION, LONG_TAIL_META } from './long-tail';
 import { LONG_TAIL_ARITHMETIC } from './long-tail-family';
-import { Purpose, Stream } from './random';
 import type { Trace } from './task';
 import { HINT, META, notionsIn, PASS_OF } from './tokens';
 import { drawWriter, FLAWLESS } from './writers';

@@ -2,11 +2,12 @@
  * The long tail's own family: the accumulator again, in tiers of which most tell the policy nothing. What is
  * trivial every rollout gets right, what is unsolvable none, and the few problems between have long solutions.
  */
+
+import type { Stream } from '../run/random';
 import { finalValue } from './arithmetic';
 import { accumulatorBody, answerOf } from './arithmetic-family';
 import { writeArithmetic } from './arithmetic-writer';
 import { type Family, hashOf, keyOf, type Tier } from './family';
-import type { Stream } from './random';
 import { digit, label, MINUS, PLUS, POWER } from './tokens';
 
 const NAME = 'long-tail';

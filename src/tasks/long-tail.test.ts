@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { Purpose, Stream } from '../run/random';
 import { finalValue } from './arithmetic';
 import { drawBody, keyOf, splitOf } from './family';
 import { getTask, TASKS } from './index';
@@ -6,7 +7,6 @@ import { LADDER } from './ladder';
 import { LONG_TAIL, LONG_TAIL_COMPLETION, LONG_TAIL_META } from './long-tail';
 import { LONG_TAIL_ARITHMETIC, referenceValue } from './long-tail-family';
 import { hintPrompt, metaPrompt } from './meta';
-import { Purpose, Stream } from './random';
 import { roundOf } from './stratified';
 import type { Problem } from './task';
 import { CARRY, digitValue, LABELS, SPLIT, WAIT } from './tokens';

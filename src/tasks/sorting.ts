@@ -3,8 +3,9 @@
  * `Li d s0 .. si`, the digits so far in order after the i-th is put in; two at once `SKIP Li+1 d s0 .. si+1`;
  * again `WAIT` and the step; end `ANS s0 .. sn EOS`. Never trained on, in the corpus only.
  */
+
+import type { Stream } from '../run/random';
 import type { Family } from './family';
-import type { Stream } from './random';
 import { ANS, digit, EOS, label, SKIP, SORT } from './tokens';
 import { retry, SKIP_RIGHT, SKIP_TWO, SLIP, type Writer } from './writers';
 

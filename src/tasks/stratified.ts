@@ -3,8 +3,9 @@
  * as near to their shares as whole problems can be. Used by the suites of the long tail; where tiers have equal
  * turns, `suiteProblem` of `family.ts` does.
  */
+
+import { Purpose, Stream } from '../run/random';
 import { drawBody, type Family, problemOf, type Tier } from './family';
-import { Purpose, Stream } from './random';
 import type { Problem } from './task';
 
 /** A place in a round: the tier, and how many problems of it came before in the round. */

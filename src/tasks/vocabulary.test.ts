@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { Purpose, Stream } from '../run/random';
 import { corpusOf } from './corpus';
-import { Purpose, Stream } from './random';
 import { LADDER_VOCABULARY as vocabulary } from './vocabulary';
 
 const { encode, decode } = vocabulary;

@@ -3,7 +3,7 @@
  * is what all families share, how careful a writer is and how wrong steps are tried again; how a step looks,
  * and in which ways it goes wrong, is each family's own.
  */
-import type { Stream } from './random';
+import type { Stream } from '../run/random';
 import { WAIT } from './tokens';
 
 /** Longest completion in the ladder's corpus, in tokens; another task can have another limit. */

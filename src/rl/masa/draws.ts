@@ -5,7 +5,7 @@
  * They share the purpose `audit` of the counter-based generator and are told apart by the top bits of its second
  * counter word. Not here: the sampling of tokens, which is the decoder's.
  */
-import { Purpose, Stream } from '../../tasks/random';
+import { Purpose, Stream } from '../../run/random';
 
 export const Draw = { gateAudit: 0, cutoffAudit: 1, exploration: 2, hint: 3, experts: 4 } as const;
 export type Draw = (typeof Draw)[keyof typeof Draw];

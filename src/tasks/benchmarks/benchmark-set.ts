@@ -3,8 +3,9 @@
  * structure, drawn with a seed of the set's own and kept when they are held out and new. Which structures there
  * are is `mathematics.ts`, `logic.ts`, `science.ts` and `coding.ts`; nothing here answers or scores.
  */
+
+import { Purpose, Stream } from '../../run/random';
 import { type Family, problemOf, splitOf } from '../family';
-import { Purpose, Stream } from '../random';
 import type { Benchmark } from '../task';
 import { LADDER_VOCABULARY } from '../vocabulary';
 import { baseScore } from './base-scores';

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { Purpose, Stream } from '../../run/random';
 import { corpusOf } from '../corpus';
 import { splitOf } from '../family';
 import { LADDER } from '../ladder';
-import { Purpose, Stream } from '../random';
 import { BENCHMARK_GROUPS, type Benchmark, type Problem } from '../task';
 import { HINT, META } from '../tokens';
 import { FLAWLESS, MAX_COMPLETION } from '../writers';

@@ -2,8 +2,9 @@
  * Bodies of labelled steps, taken apart and put together: `head head L0 op v L1 op v ...`, which is how both the
  * ladder's arithmetic and the one-token chains are stated. Used by the benchmark sets only.
  */
+
+import type { Stream } from '../../run/random';
 import type { Family } from '../family';
-import type { Stream } from '../random';
 import { label } from '../tokens';
 
 const HEAD = 2;

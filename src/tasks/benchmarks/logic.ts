@@ -3,8 +3,9 @@
  * those of the MASA authors' evaluation script: ProntoQA, ProofWriter, FOLIO, LogicalDeduction, AR-LSAT.
  * Boolean answers are true as often as false, so a guess is worth one half and a constant answer no more.
  */
+
+import type { Stream } from '../../run/random';
 import { BOOLEAN } from '../boolean';
-import type { Stream } from '../random';
 import { SORTING } from '../sorting';
 import { AND, BOOL, digit, digitValue, FALSE, OR, TRUE, XOR } from '../tokens';
 import type { BenchmarkSpec } from './benchmark-set';

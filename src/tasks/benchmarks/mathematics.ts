@@ -3,9 +3,10 @@
  * training meets by chance at most. The analogues are the six sets of the MASA paper (arXiv 2510.03259); what is
  * shared with them is the place in a table from plain to hard, nothing of their content.
  */
+
+import type { Stream } from '../../run/random';
 import { applyOperation } from '../arithmetic';
 import { ARITHMETIC } from '../arithmetic-family';
-import type { Stream } from '../random';
 import { digit, digitValue, MINUS, PLUS, TIMES } from '../tokens';
 import type { BenchmarkSpec } from './benchmark-set';
 import { bodyOf, type Step, shuffled, stepsOf, times } from './bodies';

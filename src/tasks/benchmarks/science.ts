@@ -3,8 +3,9 @@
  * those of the MASA authors' evaluation script: ARC-Challenge, SciBench, R-Bench, GPQA-Diamond. Each digit is
  * the answer equally often, so a guess is worth one tenth and a constant answer no more.
  */
+
+import type { Stream } from '../../run/random';
 import { EXTREMES } from '../extremes';
-import type { Stream } from '../random';
 import { digit, MAX, MIN, MM, PLUS } from '../tokens';
 import type { BenchmarkSpec } from './benchmark-set';
 import { bodyOf, type Step, stepsOf, times, valuesOf } from './bodies';

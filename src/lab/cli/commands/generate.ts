@@ -2,7 +2,7 @@
 import type { Decoded } from '../../../model/decoder';
 import { rollOut } from '../../../rl/rollouts';
 import { formatNumber } from '../../../run/format';
-import { Purpose } from '../../../tasks/random';
+import { Purpose } from '../../../run/random';
 import { loadModel, withAnswering } from '../answering';
 import type { Arguments, CommandSpec } from '../arguments';
 import type { Console } from '../console';
