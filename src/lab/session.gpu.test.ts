@@ -213,7 +213,9 @@ describe('a session', () => {
     await held.session.load(small({ steps: 60 }), await poisoned(whole));
     await held.session.run();
     expect(held.session.error).toMatchObject({ code: 'non-finite' });
-    expect(held.session.error!.message).toMatch(/step 2: .* not finite.*not applied/);
+    expect(held.session.error!.message).toMatch(
+      /step 2: .* not finite.*not applied.*checkpoint is that of step 2/,
+    );
     expect(of(held.events, 'finished').at(-1)).toMatchObject({
       reason: 'failed',
       step: 2,

@@ -413,8 +413,15 @@ export class Session {
 
   private fail(thrown: unknown, state: 'unavailable' | 'failed'): void {
     this.error = explainError(thrown, this.gpu);
-    if (state === 'failed' && this.current)
+    if (state === 'failed' && this.current) {
+      const kept = this.current.checkpoint?.step;
+      const last =
+        kept === undefined
+          ? 'No checkpoint was kept yet.'
+          : `The last good checkpoint is that of step ${kept}.`;
+      this.error = { ...this.error, message: `${this.error.message.replace(/\.$/, '')}. ${last}` };
       this.finish('failed', `${this.error.message} ${this.error.remedy}`);
+    }
     this.setState(state);
   }
 

@@ -141,7 +141,7 @@ export class Trainer {
     const rollouts = await timed('rollout', () => this.rollOut(problems, control));
     // A policy whose logits are not numbers still writes tokens, and may never earn a gradient to be caught by.
     if (rollouts.flat().some((r) => !r.logps.every(Number.isFinite)))
-      throw new NonFiniteError(step, 'the log-probabilities of its rollouts are not finite');
+      throw new NonFiniteError(step, 'the logits of its rollouts are not finite');
     const { rewards, advantages } = await timed('reward', async () => {
       const rewards = problems.map((p, g) => rollouts[g].map((r) => task.verify(p, r.tokens)));
       const advantages = groupAdvantages(rewards, manifest.scale_rewards);
