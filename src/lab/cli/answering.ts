@@ -8,7 +8,7 @@ import { decodableRows } from '../../rl/capacity';
 import { getTask } from '../../tasks';
 import type { Task } from '../../tasks/task';
 import { UsageError } from './arguments';
-import { locateModel, ModelLocationError } from './model-files';
+import { locateModel, ModelLocationError, taskNameOf } from './model-files';
 import { readSoundModel } from './node-host';
 
 /** Tokens of prompts that are read in one pass. */
@@ -19,7 +19,7 @@ export interface LoadedModel {
   path: string;
   config: LlamaConfig;
   weights: NamedTensors;
-  /** The task whose vocabulary it speaks. */
+  /** The task it was made for; the ladder where nothing says. */
   task: Task;
 }
 
@@ -31,7 +31,7 @@ export async function loadModel(name: string): Promise<LoadedModel> {
   try {
     const location = locateModel(name);
     const files = await readSoundModel(location);
-    const task = getTask('ladder');
+    const task = getTask(taskNameOf(location) ?? 'ladder');
     const { config, weights } = readModel(files.config, files.weights);
     if (config.vocab_size !== task.vocabulary.tableSize)
       throw new UsageError([

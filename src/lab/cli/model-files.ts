@@ -62,6 +62,24 @@ export function locateModel(name: string): ModelLocation {
   return { config, weights: path, checkpoint: null };
 }
 
+/**
+ * The task a model was made for, as the manifest or the checkpoint beside it says; null where neither does, as for a
+ * model from elsewhere.
+ */
+export function taskNameOf(location: ModelLocation): string | null {
+  for (const name of [TRAINER_FILE, 'manifest.json']) {
+    const path = join(dirname(location.config), name);
+    if (!existsSync(path)) continue;
+    try {
+      const { task } = JSON.parse(new TextDecoder().decode(readWhole(path))) as { task?: unknown };
+      if (typeof task === 'string') return task;
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+    }
+  }
+  return null;
+}
+
 function inFolder(folder: string): ModelLocation {
   const [newest] = listCheckpoints(join(folder, 'checkpoints'));
   if (newest !== undefined) return inFolder(join(folder, 'checkpoints', `step-${newest}`));

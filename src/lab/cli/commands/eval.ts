@@ -1,6 +1,5 @@
 /** `lab eval`: accuracy of a model on held-out problems. */
 import { answerSuite, evaluateBenchmarks } from '../../../rl/evaluate';
-import { DEFAULT_MANIFEST } from '../../../run/manifest';
 import type { Suite } from '../../../tasks/task';
 import { type LoadedModel, loadModel, withAnswering } from '../answering';
 import { type Arguments, type CommandSpec, UsageError } from '../arguments';
@@ -14,7 +13,6 @@ import { describeSuite, type SuiteScore, suiteScore } from '../suite-score';
 import { withTestedGpu } from '../tested-gpu';
 
 const ALL = 'all';
-const COMPLETION = DEFAULT_MANIFEST.max_completion_length;
 
 export const EVAL: CommandSpec = {
   name: 'eval',
@@ -44,7 +42,7 @@ export const EVAL: CommandSpec = {
       value: 'T',
       help: 'Sampling temperature; 0 always takes the likeliest token (default 1).',
     },
-    { name: 'max-tokens', value: 'N', help: `The longest answer (default ${COMPLETION}).` },
+    { name: 'max-tokens', value: 'N', help: 'The longest answer (default: what the model’s task needs).' },
     { name: 'seed', value: 'N', help: 'Decides the sampling (default 0).' },
     { name: 'json', help: 'Print the result as one JSON object on the last line.' },
   ],
@@ -57,7 +55,8 @@ export interface EvalRequest {
   samples: number;
   /** 0 is greedy. */
   temperature: number;
-  maxTokens: number;
+  /** null: what the task needs. */
+  maxTokens: number | null;
   seed: number;
   json: boolean;
 }
@@ -69,7 +68,7 @@ export function readEvalRequest(args: Arguments): EvalRequest {
   const problems = args.integer('problems', 1, 100_000, 128);
   const samples = args.integer('samples', 1, 1024, 1);
   const temperature = args.number('temperature', 0, 5, 1);
-  const maxTokens = args.integer('max-tokens', 1, 4096, COMPLETION);
+  const maxTokens = args.integer('max-tokens', 1, 4096, null);
   const seed = args.integer('seed', 0, 4294967295, 0);
   args.check();
   return { model, suite, problems, samples, temperature, maxTokens, seed, json: args.on('json') };
@@ -91,6 +90,7 @@ async function evaluateModel(request: EvalRequest, console: Console): Promise<nu
   const started = performance.now();
   const model = await loadModel(request.model);
   const { task } = model;
+  const completionLength = request.maxTokens ?? task.maxCompletionLength;
   const names = benchmarkNames(task.benchmarks, request.suite);
   if (names) return evaluateSets(request, model, names, console);
   const suites = chooseSuites(task.suites, request.suite);
@@ -98,19 +98,19 @@ async function evaluateModel(request: EvalRequest, console: Console): Promise<nu
   const size = {
     rows: request.problems * request.samples,
     promptLength: task.maxPromptLength,
-    completionLength: request.maxTokens,
+    completionLength,
   };
   const { adapter, scores } = await withTestedGpu(async (gpu) => ({
     adapter: describeAdapter(gpu.info),
     scores: await withAnswering(gpu, model, size, async (policy) => {
       const scores: SuiteScore[] = [];
       for (const suite of suites) {
-        const { problems, samples, temperature, maxTokens, seed } = request;
+        const { problems, samples, temperature, seed } = request;
         const answered = await answerSuite(
           policy,
           task,
           suite,
-          { problems, samples, temperature, max_completion_length: maxTokens, seed },
+          { problems, samples, temperature, max_completion_length: completionLength, seed },
           (_, finished) =>
             status.draw(
               `${suite.name}: ${finished.filter((done) => done).length}/${finished.length} answers`,
@@ -125,11 +125,11 @@ async function evaluateModel(request: EvalRequest, console: Console): Promise<nu
   const say = sayTo(console, request.json);
   for (const each of scores) say(describeSuite(each));
   if (request.json) {
-    const { suite: _, json: __, model: ___, maxTokens, ...settings } = request;
+    const { suite: _, json: __, model: ___, maxTokens: ____, ...settings } = request;
     const result = {
       model: model.path,
       ...settings,
-      max_completion_length: maxTokens,
+      max_completion_length: completionLength,
       adapter,
       seconds: (performance.now() - started) / 1000,
       // A single suite's score stands at the top too, where it is easiest to reach.
@@ -152,11 +152,12 @@ async function evaluateSets(
   const started = performance.now();
   const { task } = model;
   const { problems, samples, temperature, seed } = request;
+  const completionLength = request.maxTokens ?? task.maxCompletionLength;
   const most = Math.min(problems, Math.max(...task.benchmarks.map((b) => b.size)));
   const size = {
     rows: most * samples,
     promptLength: task.maxPromptLength,
-    completionLength: request.maxTokens,
+    completionLength,
   };
   const status = new StatusLine(console);
   const { adapter, report } = await withTestedGpu(async (gpu) => ({
@@ -165,7 +166,7 @@ async function evaluateSets(
       evaluateBenchmarks(
         policy,
         task,
-        { names, problems, samples, temperature, seed, max_completion_length: request.maxTokens },
+        { names, problems, samples, temperature, seed, max_completion_length: completionLength },
         { started: ({ name }, place, of) => status.draw(`${name}: set ${place + 1} of ${of}`) },
       ),
     ),

@@ -33,7 +33,11 @@ export const GENERATE: CommandSpec = {
       value: 'T',
       help: 'Sampling temperature; 0 always takes the likeliest token (default 1).',
     },
-    { name: 'max-tokens', value: 'N', help: 'The longest continuation (default 80).' },
+    {
+      name: 'max-tokens',
+      value: 'N',
+      help: 'The longest continuation (default: what the model’s task needs).',
+    },
     { name: 'seed', value: 'N', help: 'Decides the sampling (default 0).' },
     { name: 'json', help: 'Print the result as one JSON object on the last line.' },
   ],
@@ -45,7 +49,8 @@ export interface GenerateRequest {
   n: number;
   /** 0 is greedy. */
   temperature: number;
-  maxTokens: number;
+  /** null: what the model’s task needs. */
+  maxTokens: number | null;
   seed: number;
   json: boolean;
 }
@@ -56,7 +61,7 @@ export function readGenerateRequest(args: Arguments): GenerateRequest {
   const prompt = args.required('prompt', 'a prompt');
   const n = args.integer('n', 1, 1024, 1);
   const temperature = args.number('temperature', 0, 5, 1);
-  const maxTokens = args.integer('max-tokens', 1, 4096, 80);
+  const maxTokens = args.integer('max-tokens', 1, 4096, null);
   const seed = args.integer('seed', 0, 4294967295, 0);
   args.check();
   return { model, prompt, n, temperature, maxTokens, seed, json: args.on('json') };
@@ -78,21 +83,22 @@ async function generate(request: GenerateRequest, console: Console): Promise<num
   const model = await loadModel(request.model);
   const { vocabulary } = model.task;
   const prompt = readPrompt(request.prompt, model.task);
-  const { n, temperature, maxTokens, seed } = request;
-  const size = { rows: n, promptLength: prompt.length, completionLength: maxTokens };
+  const { n, temperature, seed } = request;
+  const limit = request.maxTokens ?? model.task.maxCompletionLength;
+  const size = { rows: n, promptLength: prompt.length, completionLength: limit };
   const { adapter, completions } = await withTestedGpu(async (gpu) => ({
     adapter: describeAdapter(gpu.info),
     completions: await withAnswering(gpu, model, size, async (policy) => {
       const sampling = { temperature, top_k: 0, top_p: 1, endOfSequence: vocabulary.eos };
       const randomness = { seed, purpose: Purpose.rollout, step: 0 };
-      return (await rollOut(policy, [prompt], n, maxTokens, sampling, randomness))[0];
+      return (await rollOut(policy, [prompt], n, limit, sampling, randomness))[0];
     }),
   }));
   const words = (ids: readonly number[]) => ids.map((id) => vocabulary.decode([id]));
   if (!request.json) {
     console.out(`${vocabulary.readable(prompt)}\n`);
     for (const [i, each] of completions.entries()) {
-      const ending = each.truncated ? ` (cut off at ${maxTokens} tokens)` : '';
+      const ending = each.truncated ? ` (cut off at ${limit} tokens)` : '';
       console.out(`\n${i + 1}. ${vocabulary.readable(each.tokens, prompt)}${ending}\n`);
       console.out(`   ${vocabulary.decode(each.tokens)}\n`);
       console.out(

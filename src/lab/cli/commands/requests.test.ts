@@ -51,7 +51,7 @@ test('eval reads its numbers, and names everything that is missing or wrong', ()
     problems: 128,
     samples: 4,
     temperature: 1,
-    maxTokens: 80,
+    maxTokens: null,
     seed: 0,
     json: true,
   });
@@ -70,7 +70,7 @@ test('generate takes a prompt as it is, a leading dash included', () => {
     prompt: '-3 + 4 = ',
     n: 2,
     temperature: 0,
-    maxTokens: 80,
+    maxTokens: null,
     seed: 0,
     json: false,
   });
