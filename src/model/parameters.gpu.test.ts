@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { BufferPool, type Gpu } from '../gpu/device';
 import { openTestGpu } from '../gpu/testing';
+import { bindingLimit } from './layout';
 import type { LossSettings } from './loss';
-import { Parameters } from './parameters';
+import { ALL_KINDS, layoutParameters, Parameters } from './parameters';
 import { MemoryPlanError, planWorkspace } from './plan';
 import { Policy } from './policy';
 import { relativeError } from './reference/testing';
@@ -57,6 +58,7 @@ function limited(gpu: Gpu, bytes: number, limit: Limit = 'maxStorageBufferBindin
 describe('parameters on the device', () => {
   const config = tinyConfig({ num_hidden_layers: 2, tie_word_embeddings: false });
   const { f32 } = randomWeights(config, 1);
+  const layoutFor = ({ device }: Gpu) => layoutParameters(config, bindingLimit(device.limits));
 
   for (const [limit, bytes] of [
     ['maxStorageBufferBindingSize', 2 ** 27],
@@ -66,7 +68,7 @@ describe('parameters on the device', () => {
     it(`come back as they went in, with a ${limit} of ${bytes}`, async () => {
       const gpu = limited(await openTestGpu(), bytes, limit);
       const pool = new BufferPool(gpu.device);
-      const parameters = new Parameters(gpu, config, 'test', true, pool);
+      const parameters = new Parameters(gpu, layoutFor(gpu), 'test', ALL_KINDS, pool);
       expect(parameters.layout.arenas.length > 1).toBe(bytes === 2000);
       parameters.upload(f32);
       expect(await parameters.download()).toEqual(f32);
@@ -80,7 +82,7 @@ describe('parameters on the device', () => {
   it('are refused by name when one is missing, unknown or of another size', async () => {
     const gpu = await openTestGpu();
     const pool = new BufferPool(gpu.device);
-    const parameters = new Parameters(gpu, config, 'test', false, pool);
+    const parameters = new Parameters(gpu, layoutFor(gpu), 'test', ['weights'], pool);
     const norm = 'model.norm.weight';
     const without = new Map(f32);
     without.delete(norm);
