@@ -89,7 +89,7 @@ export class Training {
     // Both sides of the KL term are distributions at the temperature that was sampled at, as in TRL.
     this.reference?.setTemperature(settings.temperature);
     this.batchRows = rows.length;
-    this.waiting = backward ? parameters : null;
+    this.waiting = null;
     const start = device.createCommandEncoder({ label: 'training.clear' });
     graph.parameters.clear('gradient', start);
     if (adapter) parameters.clear('gradient', start);
@@ -100,7 +100,9 @@ export class Training {
       this.accumulateMicro(graph, micro, done, settings.beta > 0, backward);
       done += micro.length;
     }
-    if (backward) workspace.submit('training.adapter', (pass) => adapter?.encodeGradient(pass));
+    if (!backward) return;
+    if (adapter) workspace.submit('training.adapter', (pass) => adapter.encodeGradient(pass));
+    this.waiting = parameters;
   }
 
   /** The rollouts' sums of the batch accumulated last. */
@@ -119,7 +121,7 @@ export class Training {
       ? this.optimizer(name)
       : [...this.optimizers.values()].find((each) => each.parameters === waiting);
     if (!waiting || optimizer?.parameters !== waiting)
-      throw new Error(`internal: no gradient waits for the optimiser ${name ?? 'of anything'}`);
+      throw new Error(`internal: no gradient waits${name ? ` for the optimiser ${name}` : ''}`);
     this.waiting = null;
     const encoder = workspace.device.createCommandEncoder({ label: 'training.optimizer' });
     optimizer.encode(encoder, settings, trainable);
