@@ -1,6 +1,6 @@
 // total += sum over slices of partial: the second half of a reduction that was parted into slices.
 //
-// Consumer: gradients of weights and of norm weights.
+// Consumer: gradients of weights and of norm weights; with one slice, an adapter's norm offsets.
 // Grid: one invocation an element, in rows of workgroups of 64 (x fastest).
 
 const SLICES: u32 = 16u;

@@ -4,29 +4,30 @@
 // with g the gradient times `clip.scale`, c1 = 1 - beta1^t, c2 = 1 - beta2^t. Decay acts on the values before
 // `decay_end`: matrices lie before norm weights in an arena.
 // Does nothing where the gradient is not finite: the last good weights stay.
-// Consumer: the end of a step. Grid: one invocation a value, in rows of workgroups of 64.
+// Consumer: the end of a step. Grid: one invocation a value from `first` to `end`, in rows of workgroups of 64: a
+// whole arena, or one tensor of it where others are frozen.
 
-struct Size { count: u32, decay_end: u32 }
+struct Size { end: u32, decay_end: u32, first: u32 }
 struct Step { learning_rate: f32, beta1: f32, beta2: f32, epsilon: f32, correction1: f32, correction2: f32, weight_decay: f32 }
 
 @group(0) @binding(0) var<uniform> size: Size;
 @group(0) @binding(1) var<uniform> step: Step;
 // (norm, scale, 1 where finite, values not finite)
 @group(0) @binding(2) var<storage, read> clip: vec4<f32>;
-// [count]
+// [N]
 @group(0) @binding(3) var<storage, read> gradient: array<f32>;
-// [count], updated
+// [N], updated
 @group(0) @binding(4) var<storage, read_write> parameters: array<f32>;
-// [count], updated
+// [N], updated
 @group(0) @binding(5) var<storage, read_write> mean: array<f32>;
-// [count], updated
+// [N], updated
 @group(0) @binding(6) var<storage, read_write> square: array<f32>;
 
 @compute @workgroup_size(64)
 fn adamw(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
          @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
-  if (i >= size.count || clip.z == 0.0) { return; }
+  let i = size.first + (group.y * groups.x + group.x) * 64u + lane;
+  if (i >= size.end || clip.z == 0.0) { return; }
   let g = gradient[i] * clip.y;
   let m = step.beta1 * mean[i] + (1.0 - step.beta1) * g;
   let v = step.beta2 * square[i] + (1.0 - step.beta2) * g * g;

@@ -6,10 +6,8 @@
  * list of live rows. The host reads tokens back a chunk at a time while the next chunk is already under way.
  */
 import type { Grid } from '../gpu/kernel';
-import type { Parameters } from './parameters';
 import { Prefill } from './prefill';
 import { SHADERS } from './shaders';
-import { buildTokenForward } from './token-forward';
 import { type Extent, encodeOps, f32, type Op, packUniform, type Workspace } from './workspace';
 
 export interface SamplingSettings {
@@ -49,6 +47,14 @@ export interface Decoded {
   truncated: boolean;
 }
 
+/** What a graph brings to decoding: its weights are in here. */
+export interface TokenPasses {
+  /** The packed forward pass, a list of operations for each layer: for the prompts. */
+  layers: readonly (readonly Op[])[];
+  /** One more token of every live row. */
+  token: readonly Op[];
+}
+
 /** Tokens made to a submission. Enough to hide the read-back, few enough to show rollouts growing. */
 const CHUNK = 8;
 
@@ -56,23 +62,21 @@ const CHUNK = 8;
 export type OnGrown = (grown: number[][], finished: boolean[]) => void | Promise<void>;
 
 export class Decoder {
-  private readonly live: GPUBuffer;
+  /** The extent of the live rows, which token passes are bound to. */
+  readonly live: GPUBuffer;
   private readonly sampling: GPUBuffer;
   private readonly randomness: GPUBuffer;
   private readonly scheduleSize: GPUBuffer;
   private readonly schedule: Op;
   private readonly prefill: Prefill;
-  private readonly token: Op[];
   private readonly sample: Op;
   private readonly staging: GPUBuffer[];
   private readonly scoreStaging: GPUBuffer;
 
   constructor(
     private readonly workspace: Workspace,
-    parameters: Parameters,
+    /** The extent that packed forward passes are bound to. */
     tokensExtent: Extent,
-    /** The packed forward pass of the same parameters, for prefill. */
-    forward: readonly Op[][],
   ) {
     const { capacity, pool } = workspace;
     const rows = capacity.decodeRows;
@@ -98,8 +102,7 @@ export class Decoder {
       },
       { grid: (count) => [Math.ceil(count / 64), 1, 1] },
     );
-    this.prefill = new Prefill(workspace, tokensExtent, forward);
-    this.token = buildTokenForward(workspace, parameters, this.live);
+    this.prefill = new Prefill(workspace, tokensExtent);
     this.sample = workspace.op(
       SHADERS.sample,
       {
@@ -120,11 +123,12 @@ export class Decoder {
   }
 
   /**
-   * Generates all rows.
+   * Generates all rows with the weights of `passes`.
    * @throws Error when there are more rows, longer prompts or higher limits than the plan has room for;
    *   whatever `onGrown` throws, after the device has come to rest.
    */
   async decode(
+    passes: TokenPasses,
     rows: readonly DecodeRow[],
     settings: SamplingSettings,
     randomness: Randomness,
@@ -133,7 +137,10 @@ export class Decoder {
     this.check(rows);
     const longest = Math.max(0, ...rows.map((r) => r.limit));
     this.begin(rows, settings, randomness);
-    this.prefill.run(rows.map((r) => r.prompt));
+    this.prefill.run(
+      passes.layers,
+      rows.map((r) => r.prompt),
+    );
 
     const out: Decoded[] = rows.map(() => ({ tokens: [], logps: [], entropies: [], truncated: false }));
     const finished = rows.map((r) => r.limit === 0);
@@ -147,7 +154,7 @@ export class Decoder {
         while (submitted < longest && pending.length < 2 && live > 0) {
           const count = Math.min(CHUNK, longest - submitted);
           const staging = this.staging[(submitted / CHUNK) % 2];
-          queue.submit([this.encodeChunk(rows.length, live, submitted, count, staging)]);
+          queue.submit([this.encodeChunk(passes.token, rows.length, live, submitted, count, staging)]);
           pending.push({ mapped: staging.mapAsync(GPUMapMode.READ), staging, count });
           submitted += count;
         }
@@ -245,6 +252,7 @@ export class Decoder {
 
   /** `count` tokens of every live row, then their copy for the host. `live` is an upper bound. */
   private encodeChunk(
+    token: readonly Op[],
     rows: number,
     live: number,
     first: number,
@@ -255,7 +263,7 @@ export class Decoder {
     const pass = encoder.beginComputePass();
     for (let i = 0; i < count; i++) {
       encodeOps(pass, [this.schedule], rows);
-      encodeOps(pass, this.token, live);
+      encodeOps(pass, token, live);
       encodeOps(pass, [this.sample], live);
     }
     pass.end();

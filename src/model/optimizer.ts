@@ -1,9 +1,15 @@
-/** The end of a step on the device: global gradient norm, clip, and AdamW over whole arenas. */
+/**
+ * The end of a step on the device: global gradient norm, clip, and AdamW over whole arenas.
+ *
+ * An optimiser is moments and a step count over some parameters; several can be over the same ones, and each knows
+ * nothing of the others. Tensors can be frozen for a step: their gradient counts as zero in the norm, and weights
+ * and moments keep their bits. Used by `policy.ts`.
+ */
 import { flatGrid } from '../gpu/kernel';
 import type { Parameters } from './parameters';
 import { NORM_PARTIALS } from './plan';
 import { SHADERS } from './shaders';
-import { f32, type Op, packUniform, type Workspace } from './workspace';
+import { encodeOps, f32, type Op, packUniform, type Workspace } from './workspace';
 
 /** Names as in torch.optim.AdamW and TRL. */
 export interface OptimizerSettings {
@@ -15,8 +21,12 @@ export interface OptimizerSettings {
   max_grad_norm: number;
 }
 
+/** Which tensors an update moves, by name; the others are frozen. */
+export type Trainable = (name: string) => boolean;
+
 /** What the device found out about the gradient. */
 export interface GradientReport {
+  /** Of the tensors that are not frozen, before clipping. */
   norm: number;
   /** What the gradient was multiplied by. */
   scale: number;
@@ -27,27 +37,37 @@ export interface GradientReport {
 }
 
 export class Optimizer {
+  /** Steps taken; the bias corrections' t. Part of a checkpoint. */
+  steps = 0;
   /** (norm, scale, finite, broken) as the last step left it. */
   readonly result: GPUBuffer;
   private readonly clip: GPUBuffer;
   private readonly step: GPUBuffer;
-  private readonly ops: Op[] = [];
+  private readonly norm: Op[] = [];
+  /** One operation an arena: when nothing is frozen. */
+  private readonly whole: Op[] = [];
+  /** One operation a named tensor: when some are. */
+  private readonly parted = new Map<string, Op>();
   private readonly partials: number;
 
   constructor(
     private readonly workspace: Workspace,
-    parameters: Parameters,
+    /** Weights and gradient. */
+    readonly parameters: Parameters,
+    /** Mean and square of the same layout: the parameters themselves, or a set kept apart. */
+    readonly moments: Parameters,
+    label: string,
   ) {
     const { pool } = workspace;
-    const { arenas } = parameters.layout;
+    const { arenas, parts } = parameters.layout;
     this.partials = arenas.length * NORM_PARTIALS;
-    const partials = pool.storage('optimizer.partials', this.partials * 2);
-    this.result = pool.storage('optimizer.result', 4);
-    this.clip = pool.uniform('optimizer.clip', packUniform([this.partials, f32(1)]));
-    this.step = pool.uniform('optimizer.step', new Float32Array(8));
+    const partials = pool.storage(`optimizer.${label}.partials`, this.partials * 2);
+    this.result = pool.storage(`optimizer.${label}.result`, 4);
+    this.clip = pool.uniform(`optimizer.${label}.clip`, packUniform([this.partials, f32(1)]));
+    this.step = pool.uniform(`optimizer.${label}.step`, new Float32Array(8));
     const gradients = parameters.arenas('gradient');
     for (const [i, arena] of arenas.entries())
-      this.ops.push(
+      this.norm.push(
         workspace.op(
           SHADERS.sumSquares,
           {
@@ -58,36 +78,39 @@ export class Optimizer {
           { constants: { PARTIALS: NORM_PARTIALS }, grid: () => flatGrid(NORM_PARTIALS) },
         ),
       );
-    this.ops.push(
+    this.norm.push(
       workspace.op(
         SHADERS.clipGradient,
         { size: this.clip, partials, result: this.result },
         { grid: () => [1, 1, 1] },
       ),
     );
-    for (const [i, arena] of arenas.entries())
-      this.ops.push(
-        workspace.op(
-          SHADERS.adamw,
-          {
-            size: pool.uniform('adamw.size', new Uint32Array([arena.size, arena.decayEnd])),
-            step: this.step,
-            clip: this.result,
-            gradient: gradients[i],
-            parameters: parameters.arenas('weights')[i],
-            mean: parameters.arenas('mean')[i],
-            square: parameters.arenas('square')[i],
-          },
-          { grid: () => flatGrid(arena.size) },
-        ),
-      );
+    for (const [i, arena] of arenas.entries()) this.whole.push(this.adamw(i, 0, arena.size));
+    for (const { name, arena, offset, size } of parts) this.parted.set(name, this.adamw(arena, offset, size));
   }
 
-  /** Writes the step's numbers; `step` counts from 1, for the bias corrections. */
-  configure(s: OptimizerSettings, step: number): void {
+  /** Writes the numbers of the step that comes next, and encodes it. A frozen tensor's gradient is set to zero. */
+  encode(encoder: GPUCommandEncoder, settings: OptimizerSettings, trainable?: Trainable): void {
+    this.configure(settings);
+    let updates: readonly Op[] = this.whole;
+    if (trainable) {
+      const gradients = this.parameters.arenas('gradient');
+      const { parts } = this.parameters.layout;
+      for (const { name, arena, offset, size } of parts)
+        if (!trainable(name)) encoder.clearBuffer(gradients[arena], offset * 4, size * 4);
+      updates = parts.flatMap(({ name }) => (trainable(name) ? [this.parted.get(name)!] : []));
+    }
+    const pass = encoder.beginComputePass();
+    encodeOps(pass, this.norm, 1);
+    encodeOps(pass, updates, 1);
+    pass.end();
+    this.parameters.version++;
+  }
+
+  private configure(s: OptimizerSettings): void {
     const { queue } = this.workspace.device;
     queue.writeBuffer(this.clip, 0, packUniform([this.partials, f32(s.max_grad_norm)]));
-    const corrections = [1 - s.beta1 ** step, 1 - s.beta2 ** step];
+    const corrections = [1 - s.beta1 ** (this.steps + 1), 1 - s.beta2 ** (this.steps + 1)];
     queue.writeBuffer(
       this.step,
       0,
@@ -95,8 +118,23 @@ export class Optimizer {
     );
   }
 
-  encode(pass: GPUComputePassEncoder): void {
-    for (const op of this.ops) op.kernel.encode(pass, op.grid(1));
+  /** AdamW on `size` values of an arena from `first` on. */
+  private adamw(arena: number, first: number, size: number): Op {
+    const { parameters, moments, workspace } = this;
+    const { decayEnd } = parameters.layout.arenas[arena];
+    return workspace.op(
+      SHADERS.adamw,
+      {
+        size: workspace.pool.uniform('adamw.size', new Uint32Array([first + size, decayEnd, first])),
+        step: this.step,
+        clip: this.result,
+        gradient: parameters.arenas('gradient')[arena],
+        parameters: parameters.arenas('weights')[arena],
+        mean: moments.arenas('mean')[arena],
+        square: moments.arenas('square')[arena],
+      },
+      { grid: () => flatGrid(size) },
+    );
   }
 }
 

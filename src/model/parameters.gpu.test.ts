@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { BufferPool, type Gpu } from '../gpu/device';
 import { openTestGpu } from '../gpu/testing';
+import { bindingLimit } from './layout';
 import type { LossSettings } from './loss';
-import { Parameters } from './parameters';
+import { ALL_KINDS, layoutParameters, Parameters } from './parameters';
 import { MemoryPlanError, planWorkspace } from './plan';
 import { Policy } from './policy';
 import { relativeError } from './reference/testing';
 import { makePolicy, randomBatch, randomWeights, tinyConfig } from './testing';
+import { FULL, randomAdapter } from './testing-adapter';
 import { Workspace } from './workspace';
 
 const GRPO: LossSettings = {
@@ -57,6 +59,7 @@ function limited(gpu: Gpu, bytes: number, limit: Limit = 'maxStorageBufferBindin
 describe('parameters on the device', () => {
   const config = tinyConfig({ num_hidden_layers: 2, tie_word_embeddings: false });
   const { f32 } = randomWeights(config, 1);
+  const layoutFor = ({ device }: Gpu) => layoutParameters(config, bindingLimit(device.limits));
 
   for (const [limit, bytes] of [
     ['maxStorageBufferBindingSize', 2 ** 27],
@@ -66,7 +69,7 @@ describe('parameters on the device', () => {
     it(`come back as they went in, with a ${limit} of ${bytes}`, async () => {
       const gpu = limited(await openTestGpu(), bytes, limit);
       const pool = new BufferPool(gpu.device);
-      const parameters = new Parameters(gpu, config, 'test', true, pool);
+      const parameters = new Parameters(gpu, layoutFor(gpu), 'test', ALL_KINDS, pool);
       expect(parameters.layout.arenas.length > 1).toBe(bytes === 2000);
       parameters.upload(f32);
       expect(await parameters.download()).toEqual(f32);
@@ -80,7 +83,7 @@ describe('parameters on the device', () => {
   it('are refused by name when one is missing, unknown or of another size', async () => {
     const gpu = await openTestGpu();
     const pool = new BufferPool(gpu.device);
-    const parameters = new Parameters(gpu, config, 'test', false, pool);
+    const parameters = new Parameters(gpu, layoutFor(gpu), 'test', ['weights'], pool);
     const norm = 'model.norm.weight';
     const without = new Map(f32);
     without.delete(norm);
@@ -121,6 +124,33 @@ describe('parameters on the device', () => {
     expect(relativeError(many.norms, one.norms)).toBeLessThan(1e-6);
     for (const [name, values] of many.weights)
       expect(relativeError(values, one.weights.get(name) ?? []), name).toBeLessThan(1e-6);
+  });
+  it('take an adapter and freezing the same in several arenas as in one', async () => {
+    const gpu = await openTestGpu();
+    const deep = tinyConfig({ num_hidden_layers: 9, tie_word_embeddings: false });
+    const { rows } = randomBatch(deep, [14, 9], 2, (_, active) => 1 / active);
+    const capacity = { tokens: 24, rows: 2, batchRows: 2 };
+    const run = async (on: Gpu) => {
+      const policy = await makePolicy(on, deep, randomWeights(deep, 3).f32, { ...capacity, adapter: FULL });
+      if (!policy.adapter) throw new Error('the policy has no adapter');
+      const { parameters } = policy.adapter;
+      parameters.upload(randomAdapter(deep, FULL, 4).f32);
+      await policy.trainStep(rows, GRPO, ADAMW, { trainable: (name) => /layers\.[38]\./.test(name) });
+      await policy.trainStep(rows, GRPO, ADAMW, { through: 'adapter' });
+      const tensors = new Map([...(await policy.download('weights')), ...(await parameters.download())]);
+      const arenas = [policy.parameters, parameters].map(({ layout }) => layout.arenas.length);
+      policy.destroy();
+      return { tensors, arenas };
+    };
+    const one = await run(gpu);
+    const largest = Object.values(planWorkspace(deep, { ...CAPACITY, ...capacity, decodeRows: 0 })).reduce(
+      (a, b) => Math.max(a, b),
+    );
+    const many = await run(limited(gpu, largest * 4));
+    expect(one.arenas).toEqual([1, 1]);
+    for (const count of many.arenas) expect(count).toBeGreaterThan(1);
+    for (const [name, values] of many.tensors)
+      expect(relativeError(values, one.tensors.get(name) ?? []), name).toBeLessThan(1e-6);
   });
 });
 

@@ -1,146 +1,90 @@
 /**
- * The policy's parameters on the device: flat arenas of weights, gradients and AdamW moments.
+ * Parameters on the device: flat arenas of weights, gradients and AdamW moments, or of some of these.
  *
- * Tensors lie end to end in arenas no larger than one storage binding, so that the gradient norm and the optimiser
- * are one dispatch an arena. Matrices that are multiplied with the same input lie together (queries, keys and
- * values; gate and up), which makes them one product. Outside, tensors have Hugging Face's names and shapes.
+ * Matrices that are multiplied with the same input lie together (queries, keys and values; gate and up), which makes
+ * them one product. Outside, tensors have Hugging Face's names and shapes. Used for the policy, for the reference of
+ * the KL term, for an adapter and what it is merged into, and for a second optimiser's moments.
  */
 import type { BufferPool, Gpu } from '../gpu/device';
 import type { BufferRange } from '../gpu/kernel';
-import { type LlamaConfig, type ParameterShape, parameterShapes } from './config';
-
-/** Tensors start at multiples of this many floats: WebGPU wants bindings aligned to 256 bytes. */
-const ALIGNMENT = 64;
-
-/** A tensor as the kernels see it: [rows, columns] in an arena, from `offset` floats on. */
-export interface DeviceTensor {
-  name: string;
-  rows: number;
-  columns: number;
-  arena: number;
-  offset: number;
-}
-
-interface Arena {
-  /** Floats. */
-  size: number;
-  /** Values before this one are decayed: matrices lie before norm weights. */
-  decayEnd: number;
-}
-
-/** A Hugging Face tensor as a part of a device tensor. */
-interface NamedPart extends ParameterShape {
-  arena: number;
-  offset: number;
-  size: number;
-}
-
-export interface ParameterLayout {
-  tensors: Map<string, DeviceTensor>;
-  parts: NamedPart[];
-  arenas: Arena[];
-}
+import { type LlamaConfig, parameterShapes } from './config';
+import { type DeviceTensor, type Layout, type PlannedTensor, placeTensors } from './layout';
 
 /** Where every tensor goes. Device tensors: `embedding`, `layers.N.{qkv,o,gate_up,down,norm1,norm2}`, `norm`, `head`. */
-export function layoutParameters(config: LlamaConfig, maxArenaBytes: number): ParameterLayout {
+export function layoutParameters(config: LlamaConfig, maxArenaBytes: number): Layout {
   const { hidden_size: width, intermediate_size: inner, vocab_size: vocab } = config;
   const queries = config.num_attention_heads * config.head_dim;
   const keys = config.num_key_value_heads * config.head_dim;
-  const shapes = new Map(parameterShapes(config).map((p) => [p.name, p.shape]));
-  const planned: { name: string; rows: number; columns: number; parts: string[] }[] = [
-    { name: 'embedding', rows: vocab, columns: width, parts: ['model.embed_tokens.weight'] },
-  ];
-  const vectors: typeof planned = [];
+  const shapes = parameterShapes(config);
+  const shapeOf = new Map(shapes.map((p) => [p.name, p.shape]));
+  const matrices: PlannedTensor[] = [];
+  const vectors: PlannedTensor[] = [];
+  const plan = (list: PlannedTensor[], name: string, rows: number, columns: number, parts: string[]) =>
+    list.push({
+      name,
+      rows,
+      columns,
+      parts: parts.map((part) => ({ name: `${part}.weight`, shape: shapeOf.get(`${part}.weight`)! })),
+    });
+  plan(matrices, 'embedding', vocab, width, ['model.embed_tokens']);
   for (let l = 0; l < config.num_hidden_layers; l++) {
-    const hf = (names: string[]) => names.map((n) => `model.layers.${l}.${n}.weight`);
-    planned.push(
-      {
-        name: `layers.${l}.qkv`,
-        rows: queries + 2 * keys,
-        columns: width,
-        parts: hf(['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj']),
-      },
-      { name: `layers.${l}.o`, rows: width, columns: queries, parts: hf(['self_attn.o_proj']) },
-      {
-        name: `layers.${l}.gate_up`,
-        rows: 2 * inner,
-        columns: width,
-        parts: hf(['mlp.gate_proj', 'mlp.up_proj']),
-      },
-      { name: `layers.${l}.down`, rows: width, columns: inner, parts: hf(['mlp.down_proj']) },
-    );
-    vectors.push(
-      { name: `layers.${l}.norm1`, rows: 1, columns: width, parts: hf(['input_layernorm']) },
-      { name: `layers.${l}.norm2`, rows: 1, columns: width, parts: hf(['post_attention_layernorm']) },
-    );
+    const hf = (names: string[]) => names.map((n) => `model.layers.${l}.${n}`);
+    const attention = hf(['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj']);
+    plan(matrices, `layers.${l}.qkv`, queries + 2 * keys, width, attention);
+    plan(matrices, `layers.${l}.o`, width, queries, hf(['self_attn.o_proj']));
+    plan(matrices, `layers.${l}.gate_up`, 2 * inner, width, hf(['mlp.gate_proj', 'mlp.up_proj']));
+    plan(matrices, `layers.${l}.down`, width, inner, hf(['mlp.down_proj']));
+    plan(vectors, `layers.${l}.norm1`, 1, width, hf(['input_layernorm']));
+    plan(vectors, `layers.${l}.norm2`, 1, width, hf(['post_attention_layernorm']));
   }
-  if (!config.tie_word_embeddings)
-    planned.push({ name: 'head', rows: vocab, columns: width, parts: ['lm_head.weight'] });
-  vectors.push({ name: 'norm', rows: 1, columns: width, parts: ['model.norm.weight'] });
+  if (!config.tie_word_embeddings) plan(matrices, 'head', vocab, width, ['lm_head']);
+  plan(vectors, 'norm', 1, width, ['model.norm']);
 
-  const tensors = new Map<string, DeviceTensor>();
-  const parts: NamedPart[] = [];
-  const arenas: Arena[] = [{ size: 0, decayEnd: 0 }];
-  for (const each of [...planned, ...vectors]) {
-    const size = each.rows * each.columns;
-    const padded = Math.ceil(size / ALIGNMENT) * ALIGNMENT;
-    if ((arenas[arenas.length - 1].size + padded) * 4 > maxArenaBytes && arenas[arenas.length - 1].size > 0)
-      arenas.push({ size: 0, decayEnd: 0 });
-    const arena = arenas.length - 1;
-    let offset = arenas[arena].size;
-    tensors.set(each.name, { name: each.name, rows: each.rows, columns: each.columns, arena, offset });
-    arenas[arena].size += padded;
-    if (each.rows > 1 || !each.name.includes('norm')) arenas[arena].decayEnd = arenas[arena].size;
-    for (const name of each.parts) {
-      const shape = shapes.get(name)!;
-      const partSize = shape.reduce((a, b) => a * b, 1);
-      parts.push({ name, shape, arena, offset, size: partSize });
-      offset += partSize;
-    }
-  }
-  const order = new Map([...shapes.keys()].map((name, i) => [name, i]));
-  parts.sort((a, b) => order.get(a.name)! - order.get(b.name)!);
-  return { tensors, parts, arenas };
+  const layout = placeTensors(matrices, vectors, maxArenaBytes);
+  const order = new Map(shapes.map(({ name }, i) => [name, i]));
+  layout.parts.sort((a, b) => order.get(a.name)! - order.get(b.name)!);
+  return layout;
 }
 
 /** What is kept for each parameter. A policy that is only read (the KL reference) has weights alone. */
 export type ParameterKind = 'weights' | 'gradient' | 'mean' | 'square';
+export const ALL_KINDS: readonly ParameterKind[] = ['weights', 'gradient', 'mean', 'square'];
 
 /** Tensors by Hugging Face's names. */
 export type NamedTensors = Map<string, Float32Array>;
 
 export class Parameters {
-  readonly layout: ParameterLayout;
-  private readonly buffers: Record<ParameterKind, GPUBuffer[]>;
+  /** Counts the changes of the weights, for what is derived from them. */
+  version = 0;
+  private readonly buffers: ReadonlyMap<ParameterKind, readonly GPUBuffer[]>;
 
   constructor(
     private readonly gpu: Gpu,
-    readonly config: LlamaConfig,
+    readonly layout: Layout,
     label: string,
-    trained: boolean,
+    /** What is kept; zero at first. */
+    kinds: readonly ParameterKind[],
     pool: BufferPool,
   ) {
-    const { maxBufferSize, maxStorageBufferBindingSize } = gpu.device.limits;
-    this.layout = layoutParameters(config, Math.min(maxBufferSize, maxStorageBufferBindingSize));
-    const make = (kind: ParameterKind) =>
-      this.layout.arenas.map((arena, i) => pool.storage(`${label}.${kind}${i}`, arena.size));
-    this.buffers = {
-      weights: make('weights'),
-      gradient: trained ? make('gradient') : [],
-      mean: trained ? make('mean') : [],
-      square: trained ? make('square') : [],
-    };
+    this.buffers = new Map(
+      kinds.map((kind) => [
+        kind,
+        layout.arenas.map((arena, i) => pool.storage(`${label}.${kind}${i}`, arena.size)),
+      ]),
+    );
   }
 
   /** The arenas of a kind, whole. */
   arenas(kind: ParameterKind): readonly GPUBuffer[] {
-    return this.buffers[kind];
+    const buffers = this.buffers.get(kind);
+    if (!buffers) throw new Error(`internal: these parameters were planned without ${kind}`);
+    return buffers;
   }
 
   /** The binding of one device tensor. */
   range(name: string, kind: ParameterKind = 'weights'): BufferRange {
     const t = this.tensor(name);
-    return { buffer: this.buffers[kind][t.arena], offset: t.offset * 4, size: t.rows * t.columns * 4 };
+    return { buffer: this.arenas(kind)[t.arena], offset: t.offset * 4, size: t.rows * t.columns * 4 };
   }
 
   tensor(name: string): DeviceTensor {
@@ -170,19 +114,20 @@ export class Parameters {
       const flat = new Float32Array(arena.size);
       for (const part of this.layout.parts)
         if (part.arena === i) flat.set(tensors.get(part.name)!, part.offset);
-      this.gpu.device.queue.writeBuffer(this.buffers[kind][i], 0, flat);
+      this.gpu.device.queue.writeBuffer(this.arenas(kind)[i], 0, flat);
     });
+    if (kind === 'weights') this.version++;
   }
 
   /** Sets every value of a kind to zero. */
   clear(kind: ParameterKind, encoder: GPUCommandEncoder): void {
-    for (const buffer of this.buffers[kind]) encoder.clearBuffer(buffer);
+    for (const buffer of this.arenas(kind)) encoder.clearBuffer(buffer);
   }
 
   /** Copies tensors back, through a staging buffer of their own: not for a step's hot path. */
   async download(kind: ParameterKind = 'weights'): Promise<NamedTensors> {
     const flats = await Promise.all(
-      this.buffers[kind].map(async (buffer) => {
+      this.arenas(kind).map(async (buffer) => {
         const staging = this.gpu.device.createBuffer({
           label: 'parameters.download',
           size: buffer.size,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { layoutAdapter } from './adapter-layout';
 import { parameterCount, parameterShapes } from './config';
 import { layoutParameters } from './parameters';
 import { type Capacity, headChunk, MemoryPlanError, planMemory, planWorkspace, weightSlices } from './plan';
 import { tinyConfig } from './testing';
+import { FULL } from './testing-adapter';
 import { f32, packUniform, perElement } from './workspace';
 
 const CAPACITY: Capacity = {
@@ -123,6 +125,33 @@ describe('planMemory', () => {
     expect(plan.parameterBytes).toBe(4 * read.parameterBytes);
     const both = planMemory(config, { ...CAPACITY, reference: true }, WIDE);
     expect(both.parameterBytes).toBe(5 * read.parameterBytes);
+  });
+
+  it('adds a merged copy with its gradient for an adapter, and two moments for a second optimiser', () => {
+    const config = tinyConfig({ num_hidden_layers: 2 });
+    const bytes = (changes: Partial<Capacity>) =>
+      planMemory(config, { ...CAPACITY, ...changes }, WIDE).parameterBytes;
+    const one = bytes({ trained: false });
+    expect(bytes({ experts: true })).toBe(6 * one);
+    // There is nothing to optimise.
+    expect(bytes({ experts: true, trained: false })).toBe(one);
+    const adapter = layoutAdapter(config, FULL, 2 ** 30).arenas[0].size * 4;
+    expect(bytes({ adapter: FULL })).toBe(6 * one + 4 * adapter);
+    expect(bytes({ adapter: FULL, experts: true })).toBe(8 * one + 4 * adapter);
+    expect(bytes({ adapter: FULL, trained: false })).toBe(2 * one + adapter);
+  });
+
+  it('refuses an adapter that cannot be or that is too large, and says what to lower', () => {
+    const plan = (rank: number) =>
+      planMemory(
+        tinyConfig(),
+        { ...CAPACITY, adapter: { ...FULL, rank } },
+        { ...WIDE, maxBufferSize: 2 ** 20 },
+      );
+    expect(() => plan(0)).toThrow('adapter.rank: expected an integer of at least 1, got 0');
+    const error = refusal(() => plan(100000));
+    expect(error.message).toMatch(/^memory: buffer adapter\d+: expected at most 1\.0 MiB/);
+    expect(error.remedy).toMatch(/rank/);
   });
 
   for (const [name, config, changes, buffer, remedy] of [

@@ -4,7 +4,9 @@
  * A plan that does not fit the adapter is refused with what it would take and which knobs to lower. The buffers are
  * made from the same list, so the plan cannot drift from what is allocated.
  */
+import { type AdapterSpec, layoutAdapter } from './adapter-layout';
 import type { LlamaConfig } from './config';
+import { bindingLimit, type Layout } from './layout';
 import { layoutParameters } from './parameters';
 
 /** The most a policy is to hold at once. */
@@ -25,6 +27,10 @@ export interface Capacity {
   trained: boolean;
   /** A second set of weights is kept as the reference of the KL term. */
   reference: boolean;
+  /** A LoRA adapter, with a second set of weights and gradients that it is merged into. */
+  adapter?: AdapterSpec;
+  /** A second optimiser state over the policy's weights, where they are trained. */
+  experts?: boolean;
 }
 
 /** Logits are made for this many bytes of tokens at a time. */
@@ -165,26 +171,43 @@ export class MemoryPlanError extends Error {
 
 /**
  * Adds up what a policy would take.
- * @throws MemoryPlanError when a buffer would be larger than the adapter binds.
+ * @throws MemoryPlanError when a buffer would be larger than the adapter binds; Error for an impossible `adapter`.
  */
 export function planMemory(
   config: LlamaConfig,
   capacity: Capacity,
   limits: { maxBufferSize: number; maxStorageBufferBindingSize: number },
 ): MemoryPlan {
-  const limit = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+  const limit = bindingLimit(limits);
   const layout = layoutParameters(config, limit);
   const workspace = Object.entries(planWorkspace(config, capacity)).map(([name, values]) => ({
     name,
     bytes: values * 4,
   }));
-  const arenas = layout.arenas.map((a, i) => ({ name: `parameters${i}`, bytes: a.size * 4 }));
-  const copies = (capacity.trained ? 4 : 1) + (capacity.reference ? 1 : 0);
+  const { trained, reference, adapter, experts } = capacity;
+  const arenasOf = (name: string, { arenas }: Layout) =>
+    arenas.map((a, i) => ({ name: `${name}${i}`, bytes: a.size * 4 }));
+  const arenas = arenasOf('parameters', layout);
+  const adapterLayout = adapter && layoutAdapter(config, adapter, limit);
+  const adapterArenas = adapterLayout ? arenasOf('adapter', adapterLayout) : [];
+  const copies =
+    (trained ? 4 : 1) +
+    (reference ? 1 : 0) +
+    // Merged weights and their gradient; the second optimiser's two moments.
+    (adapter ? (trained ? 2 : 1) : 0) +
+    (trained && experts ? 2 : 0);
+  const optimizers = trained
+    ? [layout, ...(experts ? [layout] : []), ...(adapterLayout ? [adapterLayout] : [])]
+    : [];
+  const optimizerBytes = optimizers.reduce(
+    (total, each) => total + 4 * (2 * NORM_PARTIALS * each.arenas.length + 4),
+    0,
+  );
   const sum = (list: { bytes: number }[]) => list.reduce((total, each) => total + each.bytes, 0);
   const cacheBytes = sum(workspace.filter((b) => b.name.startsWith('cache')));
-  const parameterBytes = sum(arenas) * copies;
-  const activationBytes = sum(workspace) - cacheBytes;
-  const largest = [...workspace, ...arenas].reduce((a, b) => (b.bytes > a.bytes ? b : a));
+  const parameterBytes = sum(arenas) * copies + sum(adapterArenas) * (trained ? 4 : 1);
+  const activationBytes = sum(workspace) - cacheBytes + optimizerBytes;
+  const largest = [...workspace, ...arenas, ...adapterArenas].reduce((a, b) => (b.bytes > a.bytes ? b : a));
   const plan = {
     bytes: parameterBytes + activationBytes + cacheBytes,
     parameterBytes,
@@ -201,7 +224,9 @@ export function planMemory(
         ? 'Lower prompts_per_step, num_generations or max_completion_length.'
         : largest.name.startsWith('parameters')
           ? 'The model itself is too large for this adapter; choose a smaller one.'
-          : 'Lower micro_batch_tokens (not below the longest row), or choose a smaller model.',
+          : largest.name.startsWith('adapter')
+            ? 'Lower the adapter’s rank.'
+            : 'Lower micro_batch_tokens (not below the longest row), or choose a smaller model.',
     );
   return plan;
 }

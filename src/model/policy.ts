@@ -1,12 +1,13 @@
 /**
  * The policy: a Llama on the device, with everything a trainer asks of it.
  *
- * Scores rows, adds up gradients over micro-batches, takes AdamW steps, generates. Every buffer, bind group and
- * pipeline is made by `create`; steps only write inputs and encode. Knows tokens, not tasks.
+ * Scores rows, adds up gradients over micro-batches, takes AdamW steps, generates; each through the policy's own
+ * weights or through its adapter's. Every buffer, bind group and pipeline is made by `create`; steps only write inputs
+ * and encode. Knows tokens, not tasks.
  */
 import { BufferPool, DeviceError, type Gpu } from '../gpu/device';
-import { buildBackward, buildEmbeddingBackward } from './backward';
-import { packRows, type Row, splitRows, type TrainRow } from './batch';
+import { Adapter } from './adapter';
+import { type Row, splitRows, type TrainRow } from './batch';
 import type { LlamaConfig } from './config';
 import {
   type Decoded,
@@ -16,20 +17,20 @@ import {
   type Randomness,
   type SamplingSettings,
 } from './decoder';
-import { buildForward } from './forward';
-import { Head } from './head';
-import { Loss, type LossSettings, type RolloutSums, readRolloutSums } from './loss';
-import { type GradientReport, Optimizer, type OptimizerSettings, readGradientReport } from './optimizer';
-import { type NamedTensors, type ParameterKind, Parameters } from './parameters';
+import { Graph } from './graph';
+import { Inputs } from './inputs';
+import { bindingLimit } from './layout';
+import type { LossSettings, RolloutSums } from './loss';
+import type { Optimizer, OptimizerSettings } from './optimizer';
+import { ALL_KINDS, layoutParameters, type NamedTensors, type ParameterKind, Parameters } from './parameters';
 import { type Capacity, type MemoryPlan, planMemory } from './plan';
-import { type Extent, encodeOps, type Op, Workspace } from './workspace';
+import { type OptimizerName, type Route, type StepReport, Training, type UpdateOptions } from './training';
+import { Workspace } from './workspace';
 
-/** What one optimiser step reports. */
-export interface StepReport {
-  gradient: GradientReport;
-  /** One entry a row, in the order given. */
-  rollouts: RolloutSums[];
-}
+export type { OptimizerName, StepReport, UpdateOptions } from './training';
+
+/** Which weights rows go through: the policy's own, or those with its adapter merged in. */
+export type Through = 'policy' | 'adapter';
 
 /** Log-probabilities and entropies of a row's active tokens, and its logits when asked for. */
 export interface Scored {
@@ -42,54 +43,52 @@ export interface Scored {
 export class Policy {
   readonly plan: MemoryPlan;
   readonly parameters: Parameters;
+  /** The adapter of the plan; changes nothing until its weights are uploaded. */
+  readonly adapter: Adapter | null;
   private readonly workspace: Workspace;
-  private readonly tokens: Extent;
-  private readonly active: Extent;
-  private readonly rows: Extent;
-  private readonly segments: Extent;
-  private readonly forward: Op[][];
-  private readonly head: Head;
+  private readonly inputs: Inputs;
   private readonly decoder: Decoder | null;
-  private readonly training: {
-    loss: Loss;
-    backward: Op[];
-    embedding: Op;
-    optimizer: Optimizer;
-    staging: GPUBuffer;
-  } | null;
-  private readonly reference: { parameters: Parameters; forward: Op[][]; head: Head } | null;
-  /** AdamW steps taken; part of a checkpoint. */
-  optimizerSteps = 0;
-  private batchRows = 0;
+  private readonly routes: { policy: Route; adapter: Route | null };
+  private readonly reference: Graph | null;
+  private readonly training: Training | null;
 
   private constructor(
-    private readonly gpu: Gpu,
+    gpu: Gpu,
     readonly config: LlamaConfig,
     readonly capacity: Capacity,
     private readonly pool: BufferPool,
   ) {
-    this.plan = planMemory(config, capacity, gpu.device.limits);
-    this.parameters = new Parameters(gpu, config, 'policy', capacity.trained, pool);
+    const { limits } = gpu.device;
+    const { trained } = capacity;
+    this.plan = planMemory(config, capacity, limits);
+    const layout = layoutParameters(config, bindingLimit(limits));
+    const hold = (label: string, kinds: readonly ParameterKind[]) =>
+      new Parameters(gpu, layout, label, kinds, pool);
+    this.parameters = hold('policy', trained ? ALL_KINDS : ['weights']);
     this.workspace = new Workspace(gpu, config, capacity, pool);
     const { workspace } = this;
-    this.tokens = workspace.extent('tokens');
-    this.active = workspace.extent('active');
-    this.rows = workspace.extent('rows');
-    this.segments = workspace.extent('segments');
-    this.forward = buildForward(workspace, this.parameters, this.tokens);
-    this.head = new Head(workspace, this.parameters, 'logp', capacity.trained);
-    this.decoder =
-      capacity.decodeRows > 0 ? new Decoder(workspace, this.parameters, this.tokens, this.forward) : null;
-    this.training = capacity.trained
-      ? {
-          loss: new Loss(workspace, this.active, this.rows),
-          backward: buildBackward(workspace, this.parameters, this.tokens),
-          embedding: buildEmbeddingBackward(workspace, this.parameters, this.segments),
-          optimizer: new Optimizer(workspace, this.parameters),
-          staging: pool.readback('policy.report', 16 + capacity.batchRows * 32),
-        }
+    this.inputs = new Inputs(workspace);
+    this.adapter = capacity.adapter ? new Adapter(workspace, this.parameters, capacity.adapter) : null;
+    this.decoder = capacity.decodeRows > 0 ? new Decoder(workspace, this.inputs.tokens) : null;
+    const live = this.decoder?.live ?? null;
+    const graph = (parameters: Parameters) =>
+      new Graph(workspace, parameters, this.inputs, { logp: 'logp', trained, live });
+    const { adapter } = this;
+    this.routes = {
+      policy: { graph: graph(this.parameters), parameters: this.parameters, adapter: null },
+      adapter: adapter && { graph: graph(adapter.merged), parameters: adapter.parameters, adapter },
+    };
+    this.reference = capacity.reference
+      ? new Graph(workspace, hold('reference', ['weights']), this.inputs, {
+          logp: 'referenceLogp',
+          trained: false,
+          live: null,
+        })
       : null;
-    this.reference = capacity.reference ? this.buildReference() : null;
+    this.training = trained ? new Training(workspace, this.inputs, this.reference) : null;
+    this.training?.add('policy', this.parameters, this.parameters);
+    if (capacity.experts) this.training?.add('experts', this.parameters, hold('experts', ['mean', 'square']));
+    if (adapter) this.training?.add('adapter', adapter.parameters, adapter.parameters);
   }
 
   /**
@@ -133,33 +132,23 @@ export class Policy {
   /** Scores the active tokens of rows, in order. */
   async score(
     rows: readonly Row[],
-    options: { temperature?: number; logits?: boolean } = {},
+    options: { temperature?: number; logits?: boolean; through?: Through } = {},
   ): Promise<Scored[]> {
     const scored: Scored[] = [];
-    this.head.setTemperature(options.temperature ?? 1);
+    const { graph } = this.route(options.through);
+    graph.setTemperature(options.temperature ?? 1);
     for (const micro of splitRows(rows, this.capacity.tokens, this.capacity.rows)) {
-      const batch = this.writeRows(micro);
+      const batch = this.inputs.write(micro);
       const vocabulary = this.config.vocab_size;
       const logits = options.logits ? new Float32Array(batch.active * vocabulary) : undefined;
-      const encoder = this.gpu.device.createCommandEncoder({ label: 'policy.score' });
-      const pass = encoder.beginComputePass();
-      encodeOps(pass, this.forward.flat(), batch.tokens);
-      pass.end();
-      this.gpu.device.queue.submit([encoder.finish()]);
-      for (const { chunk, count, start } of this.head.part(batch.active)) {
-        const chunkEncoder = this.gpu.device.createCommandEncoder({ label: 'policy.head' });
-        const chunkPass = chunkEncoder.beginComputePass();
-        encodeOps(chunkPass, [...chunk.logits, ...chunk.gather], count);
-        chunkPass.end();
-        this.gpu.device.queue.submit([chunkEncoder.finish()]);
-        if (logits)
-          logits.set(
-            await this.read(this.workspace.buffer('logits'), count * vocabulary),
-            start * vocabulary,
-          );
+      this.workspace.submit('policy.score', (pass) => graph.encodeForward(pass, batch.tokens));
+      for (const part of graph.parts(batch.active)) {
+        this.workspace.submit('policy.head', (pass) => graph.encodeHead(pass, part));
+        const values = part.count * vocabulary;
+        if (logits) logits.set(await this.workspace.read('logits', values), part.start * vocabulary);
       }
-      const logps = await this.read(this.workspace.buffer('logp'), batch.active);
-      const entropies = await this.read(this.workspace.buffer('entropy'), batch.active);
+      const logps = await this.workspace.read('logp', batch.active);
+      const entropies = await this.workspace.read('entropy', batch.active);
       let at = 0;
       for (const row of micro) {
         const end = at + row.active.length;
@@ -182,100 +171,81 @@ export class Policy {
   async trainStep(
     rows: readonly TrainRow[],
     loss: LossSettings,
-    optimizer: OptimizerSettings,
+    settings: OptimizerSettings,
+    { through, ...update }: UpdateOptions & { through?: Through } = {},
   ): Promise<StepReport> {
-    this.accumulate(rows, loss);
-    return this.applyGradient(optimizer);
+    this.accumulate(rows, loss, { through });
+    return this.applyGradient(settings, update);
   }
 
   /** The loss of a batch by rollouts, without its gradient. */
-  async evaluateLoss(rows: readonly TrainRow[], settings: LossSettings): Promise<RolloutSums[]> {
-    this.accumulate(rows, settings, false);
+  async evaluateLoss(
+    rows: readonly TrainRow[],
+    settings: LossSettings,
+    { through }: { through?: Through } = {},
+  ): Promise<RolloutSums[]> {
+    this.accumulate(rows, settings, { through, backward: false });
     return this.report();
   }
 
-  /** Sets the gradient to the batch's, without a step; to zero where `backward` is off. Submits and returns. */
-  accumulate(rows: readonly TrainRow[], settings: LossSettings, backward = true): void {
-    const { training } = this;
-    if (!training) throw new Error('internal: the policy was planned without training');
-    if (rows.length > this.capacity.batchRows)
-      throw new Error(`train: expected at most ${this.capacity.batchRows} rows, got ${rows.length}`);
-    rows.forEach(({ active, oldLogps, referenceLogps }, r) => {
-      const check = (what: string, got: ArrayLike<number>) => {
-        if (got.length !== active.length)
-          throw new Error(
-            `train: row ${r}: expected ${active.length} ${what} log-probabilities, got ${got.length}`,
-          );
-      };
-      check('old', oldLogps);
-      if (referenceLogps) check('reference', referenceLogps);
-    });
-    const { device } = this.gpu;
-    training.loss.configure(settings);
-    this.head.setTemperature(settings.temperature);
-    // Both sides of the KL term are distributions at the temperature that was sampled at, as in TRL.
-    this.reference?.head.setTemperature(settings.temperature);
-    this.batchRows = rows.length;
-    const start = device.createCommandEncoder({ label: 'policy.clear' });
-    this.parameters.clear('gradient', start);
-    start.clearBuffer(this.workspace.buffer('statistics'));
-    device.queue.submit([start.finish()]);
-    let done = 0;
-    for (const micro of splitRows(rows, this.capacity.tokens, this.capacity.rows)) {
-      this.accumulateMicro(micro, done, settings.beta > 0, backward);
-      done += micro.length;
-    }
+  /**
+   * Sets the gradient to the batch's, without a step; to zero where `backward` is off. Submits and returns.
+   * Through the adapter it is the adapter's gradient, and the policy's stays what it is.
+   */
+  accumulate(
+    rows: readonly TrainRow[],
+    settings: LossSettings,
+    { through = 'policy', backward = true }: { through?: Through; backward?: boolean } = {},
+  ): void {
+    this.trained().accumulate(this.route(through), rows, settings, backward);
   }
 
   /** The rollouts' sums of the batch accumulated last, without a step. */
-  async report(): Promise<RolloutSums[]> {
-    const data = await this.read(this.workspace.buffer('statistics'), this.batchRows * 8);
-    return readRolloutSums(data, this.batchRows);
+  report(): Promise<RolloutSums[]> {
+    return this.trained().report();
   }
 
-  /** Clips the gradient and takes an AdamW step; reports what the device found. */
-  async applyGradient(settings: OptimizerSettings): Promise<StepReport> {
-    const { training } = this;
-    if (!training) throw new Error('internal: the policy was planned without training');
-    const { device } = this.gpu;
-    training.optimizer.configure(settings, this.optimizerSteps + 1);
-    const encoder = device.createCommandEncoder({ label: 'policy.optimizer' });
-    const pass = encoder.beginComputePass();
-    training.optimizer.encode(pass);
-    pass.end();
-    const bytes = this.batchRows * 32;
-    encoder.copyBufferToBuffer(training.optimizer.result, 0, training.staging, 0, 16);
-    if (bytes > 0)
-      encoder.copyBufferToBuffer(this.workspace.buffer('statistics'), 0, training.staging, 16, bytes);
-    device.queue.submit([encoder.finish()]);
-    await training.staging.mapAsync(GPUMapMode.READ);
-    const data = new Float32Array(training.staging.getMappedRange().slice(0, 16 + bytes));
-    training.staging.unmap();
-    const gradient = readGradientReport(data);
-    if (gradient.finite) this.optimizerSteps++;
-    return { gradient, rollouts: readRolloutSums(data.subarray(4), this.batchRows) };
+  /** Clips the gradient accumulated last and takes an AdamW step; reports what the device found. */
+  applyGradient(settings: OptimizerSettings, update: UpdateOptions = {}): Promise<StepReport> {
+    return this.trained().apply(settings, update);
+  }
+
+  /** An optimiser's state: its step count and its moments, for checkpoints. */
+  optimizer(name: OptimizerName): Optimizer {
+    return this.trained().optimizer(name);
+  }
+
+  /** AdamW steps taken by the policy's own optimiser; part of a checkpoint. */
+  get optimizerSteps(): number {
+    return this.optimizer('policy').steps;
+  }
+
+  set optimizerSteps(steps: number) {
+    this.optimizer('policy').steps = steps;
   }
 
   /** Names of the tensors whose gradient is not finite: asked only when a step was refused. */
-  async brokenTensors(): Promise<string[]> {
-    const gradient = await this.parameters.download('gradient');
+  async brokenTensors(through: Through = 'policy'): Promise<string[]> {
+    const gradient = await this.route(through).parameters.download('gradient');
     return [...gradient]
       .filter(([, values]) => values.some((v) => !Number.isFinite(v)))
       .map(([name]) => name);
   }
 
   /** Generates rows; see `Decoder.decode`. */
-  decode(
+  async decode(
     rows: readonly DecodeRow[],
     settings: SamplingSettings,
     randomness: Randomness,
     onGrown?: OnGrown,
+    { through }: { through?: Through } = {},
   ): Promise<Decoded[]> {
-    if (!this.decoder) throw new Error('internal: the policy was planned without decoding');
-    return this.decoder.decode(rows, settings, randomness, onGrown);
+    const { decoding } = this.route(through).graph;
+    if (!this.decoder || !decoding) throw new Error('internal: the policy was planned without decoding');
+    return this.decoder.decode(decoding, rows, settings, randomness, onGrown);
   }
 
-  /** Tensors of a kind, by Hugging Face's names. */
+  /** The policy's tensors of a kind, by Hugging Face's names. */
   download(kind: ParameterKind): Promise<NamedTensors> {
     return this.parameters.download(kind);
   }
@@ -289,107 +259,16 @@ export class Policy {
     this.pool.destroy();
   }
 
-  private buildReference() {
-    const parameters = new Parameters(this.gpu, this.config, 'reference', false, this.pool);
-    return {
-      parameters,
-      forward: buildForward(this.workspace, parameters, this.tokens),
-      head: new Head(this.workspace, parameters, 'referenceLogp', false),
-    };
+  /** The way through, with its weights up to date. */
+  private route(through: Through = 'policy'): Route {
+    const route = this.routes[through];
+    if (!route) throw new Error('internal: the policy was planned without an adapter');
+    route.adapter?.refresh();
+    return route;
   }
 
-  private writeRows(micro: readonly Row[]) {
-    const batch = packRows(micro, this.config.vocab_size);
-    const { workspace } = this;
-    workspace.write('ids', batch.ids);
-    workspace.write('positions', batch.positions);
-    workspace.write('spans', batch.spans);
-    workspace.write('sources', batch.sources);
-    workspace.write('targets', batch.targets);
-    workspace.write('rowOfActive', batch.rowOfActive);
-    workspace.write('ranges', batch.ranges);
-    this.tokens.write(batch.tokens);
-    this.active.write(batch.active);
-    return batch;
+  private trained(): Training {
+    if (!this.training) throw new Error('internal: the policy was planned without training');
+    return this.training;
   }
-
-  private accumulateMicro(
-    micro: readonly TrainRow[],
-    firstRow: number,
-    withReference: boolean,
-    backward: boolean,
-  ): void {
-    const { workspace } = this;
-    const training = this.training!;
-    const batch = this.writeRows(micro);
-    workspace.write('order', batch.order);
-    workspace.write('segments', batch.segmentTable);
-    workspace.write('rowValues', Float32Array.from(micro.flatMap((r) => [r.advantage, r.weight])));
-    workspace.write(
-      'oldLogp',
-      concatenate(
-        micro.map((r) => r.oldLogps),
-        batch.active,
-      ),
-    );
-    this.rows.write(batch.rows, firstRow);
-    this.segments.write(batch.segments);
-    const given = micro.flatMap((r) => (r.referenceLogps ? [r.referenceLogps] : []));
-    if (given.length === micro.length) workspace.write('referenceLogp', concatenate(given, batch.active));
-
-    const encoder = this.gpu.device.createCommandEncoder({ label: 'policy.micro-batch' });
-    encoder.clearBuffer(workspace.buffer('dx'), 0, batch.tokens * this.config.hidden_size * 4);
-    const pass = encoder.beginComputePass();
-    if (withReference && given.length < micro.length) this.scoreReference(pass, batch.tokens, batch.active);
-    encodeOps(pass, this.forward.flat(), batch.tokens);
-    const parts = this.head.part(batch.active);
-    for (const { chunk, count } of parts) encodeOps(pass, [...chunk.logits, ...chunk.gather], count);
-    training.loss.encode(pass, batch.active, batch.rows);
-    if (backward) {
-      for (const { chunk, count } of parts) {
-        // A single chunk's logits are still there.
-        if (parts.length > 1) encodeOps(pass, chunk.logits, count);
-        encodeOps(pass, chunk.backward, count);
-      }
-      encodeOps(pass, training.backward, batch.tokens);
-      encodeOps(pass, [training.embedding], batch.segments);
-    }
-    pass.end();
-    this.gpu.device.queue.submit([encoder.finish()]);
-  }
-
-  /** The reference's log-probabilities of the batch that is laid out, into `referenceLogp`. */
-  private scoreReference(pass: GPUComputePassEncoder, tokens: number, active: number): void {
-    if (!this.reference) throw new Error('internal: the policy was planned without a reference');
-    encodeOps(pass, this.reference.forward.flat(), tokens);
-    for (const { chunk, count } of this.reference.head.part(active))
-      encodeOps(pass, [...chunk.logits, ...chunk.gather], count);
-  }
-
-  private async read(buffer: GPUBuffer, values: number): Promise<Float32Array> {
-    if (values === 0) return new Float32Array(0);
-    const { device } = this.gpu;
-    const staging = device.createBuffer({
-      label: 'policy.read',
-      size: values * 4,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(buffer, 0, staging, 0, values * 4);
-    device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
-    const data = new Float32Array(staging.getMappedRange().slice(0));
-    staging.destroy();
-    return data;
-  }
-}
-
-function concatenate(parts: readonly ArrayLike<number>[], length: number): Float32Array<ArrayBuffer> {
-  const all = new Float32Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

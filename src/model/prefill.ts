@@ -18,14 +18,12 @@ export class Prefill {
   constructor(
     private readonly workspace: Workspace,
     private readonly tokens: Extent,
-    /** The packed forward pass, a list of operations for each layer. */
-    private readonly forward: readonly Op[][],
   ) {
     const { config, pool } = workspace;
     this.rowsExtent = workspace.extent('prefill.rows');
     this.shape = pool.uniform('cache_fill.shape', new Uint32Array(4));
     const columns = 2 * config.num_key_value_heads * config.head_dim;
-    this.fill = forward.map((_, layer) =>
+    this.fill = Array.from({ length: config.num_hidden_layers }, (_, layer) =>
       workspace.op(
         SHADERS.cacheFill,
         {
@@ -40,8 +38,11 @@ export class Prefill {
     );
   }
 
-  /** Fills the caches of rows with all but the last token of each row's prompt: the first decoding step reads that one. */
-  run(rows: readonly (readonly number[])[]): void {
+  /**
+   * Fills the caches of rows with all but the last token of each row's prompt: the first decoding step reads that one.
+   * `layers` is the packed forward pass, a list of operations for each layer.
+   */
+  run(layers: readonly (readonly Op[])[], rows: readonly (readonly number[])[]): void {
     const { workspace } = this;
     const { capacity, config, device } = workspace;
     this.rowsExtent.write(rows.length);
@@ -81,7 +82,7 @@ export class Prefill {
       );
       const encoder = device.createCommandEncoder({ label: 'decoder.prefill' });
       const pass = encoder.beginComputePass();
-      this.forward.forEach((ops, layer) => {
+      layers.forEach((ops, layer) => {
         encodeOps(pass, ops, tokens);
         // Where layers share one set of buffers, the next layer overwrites this one's keys.
         encodeOps(pass, [this.fill[layer]], rows.length);

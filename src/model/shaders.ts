@@ -18,6 +18,9 @@ import linearForward from '../../shaders/linear_forward.wgsl?raw';
 import linearForwardVec4 from '../../shaders/linear_forward_vec4.wgsl?raw';
 import logSoftmaxGather from '../../shaders/log_softmax_gather.wgsl?raw';
 import logitsBackward from '../../shaders/logits_backward.wgsl?raw';
+import loraBackwardA from '../../shaders/lora_backward_a.wgsl?raw';
+import loraBackwardB from '../../shaders/lora_backward_b.wgsl?raw';
+import loraMerge from '../../shaders/lora_merge.wgsl?raw';
 import philox from '../../shaders/philox.wgsl?raw';
 import rmsNorm from '../../shaders/rms_norm.wgsl?raw';
 import rmsNormBackward from '../../shaders/rms_norm_backward.wgsl?raw';
@@ -53,6 +56,9 @@ export const SHADERS = {
   linearForwardVec4: { name: 'linear_forward_vec4', code: linearForwardVec4 },
   logSoftmaxGather: { name: 'log_softmax_gather', code: logSoftmaxGather },
   logitsBackward: { name: 'logits_backward', code: logitsBackward },
+  loraBackwardA: { name: 'lora_backward_a', code: loraBackwardA },
+  loraBackwardB: { name: 'lora_backward_b', code: loraBackwardB },
+  loraMerge: { name: 'lora_merge', code: loraMerge },
   rmsNorm: { name: 'rms_norm', code: rmsNorm },
   rmsNormBackward: { name: 'rms_norm_backward', code: rmsNormBackward },
   rmsNormBackwardWeight: { name: 'rms_norm_backward_weight', code: rmsNormBackwardWeight },

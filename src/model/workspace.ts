@@ -84,6 +84,33 @@ export class Workspace {
       this.device.queue.writeBuffer(this.buffer(name), 0, data as Uint32Array<ArrayBuffer>);
   }
 
+  /** Encodes one compute pass and submits it. */
+  submit(label: string, encode: (pass: GPUComputePassEncoder) => void): void {
+    const encoder = this.device.createCommandEncoder({ label });
+    const pass = encoder.beginComputePass();
+    encode(pass);
+    pass.end();
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /** The first values of a buffer, through a staging buffer of their own. */
+  async read(name: string, values: number): Promise<Float32Array> {
+    if (values === 0) return new Float32Array(0);
+    const { device } = this;
+    const staging = device.createBuffer({
+      label: 'workspace.read',
+      size: values * 4,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(this.buffer(name), 0, staging, 0, values * 4);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    const data = new Float32Array(staging.getMappedRange().slice(0));
+    staging.destroy();
+    return data;
+  }
+
   /** Binds a kernel; `shape` fills its uniform struct, names of workspace buffers stand for the buffers. */
   op(
     file: ShaderFile,

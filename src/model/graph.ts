@@ -1,0 +1,95 @@
+/**
+ * One set of parameters with everything that runs through it: forward pass, head, backward pass, the decoder's token.
+ *
+ * The policy, the reference of the KL term and the policy with its adapter merged in are graphs side by side over one
+ * workspace: they take turns in its activations, so a pass must be read before another graph's begins. Knows no
+ * optimiser and no loss. Used by `policy.ts`.
+ */
+import { buildBackward, buildEmbeddingBackward } from './backward';
+import type { PackedBatch } from './batch';
+import type { TokenPasses } from './decoder';
+import { buildForward } from './forward';
+import { Head, type HeadChunk } from './head';
+import type { Inputs } from './inputs';
+import type { Parameters } from './parameters';
+import { buildTokenForward } from './token-forward';
+import { encodeOps, type Op, type Workspace } from './workspace';
+
+/** A chunk of the head with the active tokens in it: how many, from which on. */
+export type HeadPart = { chunk: HeadChunk; count: number; start: number };
+
+export interface GraphOptions {
+  /** The buffer that log-probabilities go to. */
+  logp: 'logp' | 'referenceLogp';
+  /** Whether there is a backward pass; the parameters then hold a gradient. */
+  trained: boolean;
+  /** The extent of the decoder's live rows, where it decodes through this graph. */
+  live: GPUBuffer | null;
+}
+
+export class Graph {
+  /** What the decoder runs; absent where the graph was made without. */
+  readonly decoding: TokenPasses | null;
+  private readonly forward: readonly Op[];
+  private readonly head: Head;
+  private readonly backward: { blocks: Op[]; embedding: Op } | null;
+
+  constructor(
+    workspace: Workspace,
+    readonly parameters: Parameters,
+    inputs: Inputs,
+    { logp, trained, live }: GraphOptions,
+  ) {
+    const layers = buildForward(workspace, parameters, inputs.tokens);
+    this.forward = layers.flat();
+    this.head = new Head(workspace, parameters, logp, trained);
+    this.decoding = live && { layers, token: buildTokenForward(workspace, parameters, live) };
+    this.backward = trained
+      ? {
+          blocks: buildBackward(workspace, parameters, inputs.tokens),
+          embedding: buildEmbeddingBackward(workspace, parameters, inputs.segments),
+        }
+      : null;
+  }
+
+  /** The logits of the head's passes are divided by this. */
+  setTemperature(temperature: number): void {
+    this.head.setTemperature(temperature);
+  }
+
+  /** The blocks, of the rows that are laid out. */
+  encodeForward(pass: GPUComputePassEncoder, tokens: number): void {
+    encodeOps(pass, this.forward, tokens);
+  }
+
+  /** The head's chunks for that many active tokens; their extents are written. */
+  parts(active: number): HeadPart[] {
+    return this.head.part(active);
+  }
+
+  /** Logits of a part, then log-probability and entropy of its active tokens. */
+  encodeHead(pass: GPUComputePassEncoder, { chunk, count }: HeadPart): void {
+    encodeOps(pass, chunk.logits, count);
+    encodeOps(pass, chunk.gather, count);
+  }
+
+  /** Log-probabilities of all active tokens, from their ids on. */
+  encodeScores(pass: GPUComputePassEncoder, { tokens, active }: PackedBatch): HeadPart[] {
+    this.encodeForward(pass, tokens);
+    const parts = this.parts(active);
+    for (const part of parts) this.encodeHead(pass, part);
+    return parts;
+  }
+
+  /** From the loss's `coefficient` to the gradient of every parameter, which is added to; after `encodeScores`. */
+  encodeBackward(pass: GPUComputePassEncoder, parts: readonly HeadPart[], batch: PackedBatch): void {
+    if (!this.backward) throw new Error('internal: this graph was planned without training');
+    for (const { chunk, count } of parts) {
+      // A single chunk's logits are still there.
+      if (parts.length > 1) encodeOps(pass, chunk.logits, count);
+      encodeOps(pass, chunk.backward, count);
+    }
+    encodeOps(pass, this.backward.blocks, batch.tokens);
+    encodeOps(pass, [this.backward.embedding], batch.segments);
+  }
+}
