@@ -8,12 +8,12 @@ export interface StepFacts {
   rollouts: readonly (readonly Decoded[])[];
   /** [groups][G] */
   rewards: readonly (readonly number[])[];
-  /** One report an update, in order; none when no group had anything to teach. */
+  /** One report an update, in order, of the rollouts' rows; none when no group had anything to teach. */
   reports: readonly StepReport[];
   /** Tokens in the loss of one update. */
   trainedTokens: number;
   learningRate: number;
-  /** Rollout tokens of the run so far, this step's among them. */
+  /** Tokens generated for training so far, this step's among them. */
   totalTokens: number;
   stepMs: number;
 }
