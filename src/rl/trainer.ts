@@ -174,6 +174,7 @@ export class Trainer {
         ...stepMetrics({
           rollouts,
           rewards: kept.map((group) => group.rollouts.map((r) => r.reward)),
+          zeroVariance: kept.map((group) => group.zeroVariance),
           reports: reports.map((report) => ofFirst(report, rows.length)),
           trainedTokens: rows.reduce((sum, r) => sum + r.active.length, 0),
           learningRate: learningRate(manifest, step),
