@@ -460,6 +460,26 @@ describe('other settings', () => {
     });
   });
 
+  it('predictions are trained on under a KL term, with several updates a batch and sequence-level ratios', async () => {
+    const held = await runWhole({
+      masa_meta: 'train',
+      beta: 0.02,
+      num_iterations: 2,
+      importance_sampling_level: 'sequence',
+      loss_type: 'grpo',
+      scale_rewards: 'batch',
+      steps: 1,
+      eval_samples: 1,
+    });
+    const [{ metrics }] = of(held.events, 'step_metrics');
+    // What is reported of the solutions is theirs alone: at a ratio of 1 the sampler's rounding is all there is.
+    expect(metrics['sampling/logp_difference_max']).toBeLessThan(2e-5);
+    expect(metrics.kl).toBeGreaterThan(0);
+    expect(Number.isFinite(metrics['masa/loss'])).toBe(true);
+    const state = JSON.parse(new TextDecoder().decode(held.checkpoints[0].files[0].bytes));
+    expect(state.optimizer_steps).toBe(2);
+  });
+
   it('whatever a policy writes is read: random weights end the run as any others do', async () => {
     const { config, weights } = readModel(BASE.config, BASE.weights);
     const stream = new Stream(1, 99);

@@ -1,4 +1,4 @@
-/** What the phases of a step are handed, and the two shapes that pass from one to the next. */
+/** What the phases of a step are handed, and what passes from one to the next. Used by `trainer.ts` and its phases. */
 import type { Decoded, SamplingSettings } from '../../model/decoder';
 import type { Policy } from '../../model/policy';
 import type { Phase, RunEvent } from '../../run/events';
