@@ -3,7 +3,7 @@ import { DeviceError, DeviceLost, type Gpu, GpuUnavailable } from '../gpu/device
 import { ConfigError } from '../model/config';
 import { MemoryPlanError } from '../model/plan';
 import { SafetensorsError } from '../model/safetensors';
-import { NonFiniteError } from '../rl/trainer';
+import { NonFiniteError } from '../rl/non-finite';
 import { CheckpointError } from '../run/checkpoint';
 import { ManifestError } from '../run/manifest';
 import type { LabError } from './protocol';

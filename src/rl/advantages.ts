@@ -14,7 +14,8 @@ export function groupAdvantages(
   rewards: readonly (readonly number[])[],
   scale: Manifest['scale_rewards'],
 ): number[][] {
-  const batch = scale === 'batch' && rewards.length > 0 ? standardDeviation(rewards.flat()) : 0;
+  const all = rewards.flat();
+  const batch = scale === 'batch' && all.length > 0 ? standardDeviation(all) : 0;
   return rewards.map((group) => {
     if (group.every((r) => r === group[0])) return group.map(() => 0);
     const centre = mean(group);

@@ -12,6 +12,7 @@ const answered = (set: Benchmark, correct: readonly number[]): AnsweredProblem[]
     correct: each,
     truncated: i === 0 ? 1 : 0,
     lengths: [10, 11, 12, 13],
+    answers: [0, 1, 2, 3].map((a) => ({ tokens: Array(10 + a).fill(0), correct: a < each })),
   }));
 const [first] = LADDER.benchmarks;
 const score = (set: Benchmark, ...correct: number[]): ReturnType<typeof benchmarkScore> =>

@@ -16,13 +16,22 @@ export function trainingCapacity(
   config: LlamaConfig,
   limits: { maxBufferSize: number; maxStorageBufferBindingSize: number },
 ): Capacity {
-  const batchRows = manifest.prompts_per_step * manifest.num_generations;
+  const solutionRows = manifest.prompts_per_step * manifest.num_generations;
   const evaluationRows = manifest.eval_problems * manifest.eval_samples;
-  const cacheLength = task.maxPromptLength + manifest.max_completion_length;
-  const decodeRows = decodableRows(config, cacheLength, Math.max(batchRows, evaluationRows), limits);
+  // Predictions that are only watched change no size: the run is, bit for bit, what it is without them.
+  const metaRows =
+    manifest.masa_meta === 'train' ? manifest.prompts_per_step * manifest.masa_num_generations : 0;
+  const batchRows = solutionRows + metaRows;
+  const newTokens = Math.max(
+    manifest.max_completion_length,
+    manifest.masa_meta === 'off' ? 0 : (task.meta?.maxCompletionLength ?? 0),
+  );
+  const cacheLength = task.maxPromptLength + newTokens;
+  // Predictions and the gate's audit are decoded in as many passes as they take.
+  const decodeRows = decodableRows(config, cacheLength, Math.max(solutionRows, evaluationRows), limits);
   if (cacheLength > manifest.micro_batch_tokens)
     throw new MemoryPlanError(
-      `memory: micro_batch_tokens: expected at least the longest row, ${cacheLength} tokens (prompt ${task.maxPromptLength} + max_completion_length ${manifest.max_completion_length}), got ${manifest.micro_batch_tokens}`,
+      `memory: micro_batch_tokens: expected at least the longest row, ${cacheLength} tokens (prompt ${task.maxPromptLength} + completion ${newTokens}), got ${manifest.micro_batch_tokens}`,
       'Raise micro_batch_tokens or lower max_completion_length.',
     );
   return {
@@ -31,7 +40,7 @@ export function trainingCapacity(
     batchRows,
     decodeRows,
     cacheLength,
-    newTokens: manifest.max_completion_length,
+    newTokens,
     trained: true,
     reference: manifest.beta > 0,
   };

@@ -23,6 +23,7 @@ export function snapshotFiles(
       manifest,
       task: manifest.task,
       random,
+      ...(snapshot.masa && { masa: snapshot.masa }),
     },
     [
       ...writeModel({ config, weights: snapshot.weights }),
@@ -60,6 +61,7 @@ export async function readSnapshot(
       step: state.step,
       optimizerSteps: state.optimizer_steps,
       numTokens: state.num_tokens,
+      masa: state.masa ?? null,
       weights: readTensors(config, bytes('model.safetensors')),
       mean: readTensors(config, optimizer, MEAN),
       square: readTensors(config, optimizer, SQUARE),

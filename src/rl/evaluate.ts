@@ -37,6 +37,8 @@ export interface AnsweredProblem {
   truncated: number;
   /** [samples] tokens of each answer. */
   lengths: number[];
+  /** [samples] */
+  answers: { tokens: readonly number[]; correct: boolean }[];
 }
 
 /** What `evaluation` events say, without the place in the run. */
@@ -72,12 +74,16 @@ async function answerProblems(
     { seed: settings.seed, purpose: Purpose.evaluation, step: draw },
     onGrown,
   );
-  return problems.map((problem, p) => ({
-    problem,
-    correct: answers[p].filter((a) => task.verify(problem, a.tokens) === 1).length,
-    truncated: answers[p].filter((a) => a.truncated).length,
-    lengths: answers[p].map((a) => a.tokens.length),
-  }));
+  return problems.map((problem, p) => {
+    const judged = answers[p].map(({ tokens }) => ({ tokens, correct: task.verify(problem, tokens) === 1 }));
+    return {
+      problem,
+      correct: judged.filter((a) => a.correct).length,
+      truncated: answers[p].filter((a) => a.truncated).length,
+      lengths: judged.map((a) => a.tokens.length),
+      answers: judged,
+    };
+  });
 }
 
 /** The problems by `family/tier`, in the order of the names. */
@@ -99,15 +105,8 @@ export function answerScore(answered: readonly AnsweredProblem[]): Score {
   );
 }
 
-/** Answers the suite's first problems and adds up. */
-export async function evaluate(
-  policy: Policy,
-  task: Task,
-  suite: Suite,
-  settings: EvaluationSettings,
-  onGrown?: OnRolloutsGrown,
-): Promise<EvaluationResult> {
-  const answered = await answerSuite(policy, task, suite, settings, onGrown);
+/** Adds up the answers to a suite. */
+export function evaluationResult(suite: Suite, answered: readonly AnsweredProblem[]): EvaluationResult {
   return {
     suite: suite.name,
     total: answerScore(answered),

@@ -21,6 +21,18 @@ export async function rollOut(
   const rows: DecodeRow[] = prompts.flatMap((prompt, p) =>
     Array.from({ length: generations }, (_, g) => ({ prompt, id: p * generations + g, limit })),
   );
+  const decoded = await decodeInPasses(policy, rows, settings, randomness, onGrown);
+  return prompts.map((_, p) => decoded.slice(p * generations, (p + 1) * generations));
+}
+
+/** Decodes any number of rows, each with its own prompt, id and limit. */
+export async function decodeInPasses(
+  policy: Policy,
+  rows: readonly DecodeRow[],
+  settings: SamplingSettings,
+  randomness: Randomness,
+  onGrown?: OnRolloutsGrown,
+): Promise<Decoded[]> {
   const most = policy.capacity.decodeRows;
   const finished = rows.map(() => false);
   const decoded: Decoded[] = [];
@@ -37,5 +49,5 @@ export async function rollOut(
       })),
     );
   }
-  return prompts.map((_, p) => decoded.slice(p * generations, (p + 1) * generations));
+  return decoded;
 }

@@ -8,12 +8,14 @@ export interface StepFacts {
   rollouts: readonly (readonly Decoded[])[];
   /** [groups][G] */
   rewards: readonly (readonly number[])[];
-  /** One report an update, in order; none when no group had anything to teach. */
+  /** [groups] whether the rewards that count are all the same; one that the cutoff masks does not count. */
+  zeroVariance: readonly boolean[];
+  /** One report an update, in order, of the rollouts' rows; none when no group had anything to teach. */
   reports: readonly StepReport[];
   /** Tokens in the loss of one update. */
   trainedTokens: number;
   learningRate: number;
-  /** Rollout tokens of the run so far, this step's among them. */
+  /** Tokens generated for training so far, this step's among them. */
   totalTokens: number;
   stepMs: number;
 }
@@ -34,8 +36,7 @@ export function stepMetrics(facts: StepFacts): Record<string, number> {
   return {
     reward: mean(facts.rewards.flat()),
     reward_std: mean(deviations),
-    frac_reward_zero_std:
-      facts.rewards.filter((g) => g.every((r) => r === g[0])).length / facts.rewards.length,
+    frac_reward_zero_std: facts.zeroVariance.filter(Boolean).length / facts.zeroVariance.length,
     loss: mean(
       facts.reports.length ? facts.reports.map((r) => r.rollouts.reduce((a, s) => a + s.loss, 0)) : [0],
     ),

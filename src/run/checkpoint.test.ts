@@ -56,6 +56,28 @@ test('a checkpoint that was made reads back as it was', async () => {
   ]);
 });
 
+test('what MASA has learned is part of it, checked on the way in, and absent where there is none', async () => {
+  const tally = { rollouts: 8, cut: 1, audited: 0, auditedCorrect: 0, auditedTokensBeyond: 0, tokens: 90 };
+  const masa: NonNullable<TrainerState['masa']> = {
+    calibrator: { version: 1, weights: [-3, 0, 1, 2], outcomes: 40 },
+    classifier: { version: 1, weights: [0.5, 0], squares: [1, 0], outcomes: 3 },
+    meta_tokens: 700,
+    audit_tokens: 20,
+    gate_tallies: [],
+    cutoff_tallies: [tally],
+  };
+  const files = await makeCheckpoint({ ...state, masa }, payload);
+  expect((await readCheckpoint(files)).masa).toEqual(masa);
+  expect(await readCheckpoint(good)).not.toHaveProperty('masa');
+  const broken = withTrainer((t) => {
+    t.masa = { ...masa, classifier: { ...masa.classifier, squares: [1] }, meta_tokens: -1 };
+  });
+  expect(await issuesOf(broken)).toEqual([
+    expect.stringMatching(/^trainer\.json: masa\.classifier: expected as many squares as weights/),
+    expect.stringMatching(/^trainer\.json: masa\.meta_tokens: /),
+  ]);
+});
+
 test('the digest is SHA-256: that of "abc" is FIPS 180-2’s', async () => {
   expect(await sha256(encode('abc'))).toBe(
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',

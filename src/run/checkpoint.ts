@@ -10,6 +10,7 @@
  */
 import { z } from 'zod';
 import { manifestSchema } from './manifest';
+import { masaStateSchema } from './masa-state';
 
 export interface CheckpointFile {
   name: string;
@@ -36,7 +37,7 @@ export const trainerStateSchema = z.strictObject({
   step: z.int().min(0),
   /** AdamW's count of updates, which its bias correction depends on. */
   optimizer_steps: z.int().min(0),
-  /** Rollout tokens generated for training so far. */
+  /** Tokens generated for training so far: the metric `num_tokens`. */
   num_tokens: z.int().min(0),
   manifest: manifestSchema,
   task: z.string().min(1),
@@ -45,6 +46,8 @@ export const trainerStateSchema = z.strictObject({
    * seed and the step are all the state there is; it is written down for whoever reads the file.
    */
   random: z.strictObject({ algorithm: z.string().min(1), seed: z.int().min(0).max(4294967295) }),
+  /** What MASA learned beside the weights; absent without it. */
+  masa: masaStateSchema.optional(),
   files: z.strictObject({
     'config.json': fileSum,
     'model.safetensors': fileSum,

@@ -33,7 +33,7 @@ test('what is live only is a kind of event, and nothing a replay or a resume nee
 
 describe('a wrong event', () => {
   test('of an unknown kind is refused at its type', () => {
-    expect(wrongPlaces({ type: 'meta_group', v: 1 })).toEqual(['type']);
+    expect(wrongPlaces({ type: 'expert_update', v: 1 })).toEqual(['type']);
   });
 
   test('is refused for each missing field by name', () => {
@@ -67,6 +67,20 @@ describe('a wrong event', () => {
     expect(wrongPlaces({ ...event, manifest: { ...event.manifest, steps: 0 } })).toEqual(['manifest.steps']);
     expect(wrongPlaces({ ...event, manifest: { ...event.manifest, banana: 1 } })).toEqual(['manifest']);
   });
+});
+
+test('a recorded run from before MASA is still a stream: what it lacks is optional', () => {
+  const group = example('prompt_group');
+  group.rollouts = group.rollouts.map(({ hint: _hint, hint_source: _source, cut: _cut, ...rest }) => rest);
+  const evaluated = example('evaluation');
+  delete evaluated.alignment;
+  delete evaluated.meta_tokens;
+  delete evaluated.audit_tokens;
+  const started = example('run_started');
+  const manifest = Object.fromEntries(
+    Object.entries(started.manifest).filter(([key]) => !key.startsWith('masa_')),
+  );
+  for (const event of [group, evaluated, { ...started, manifest }]) expect(wrongPlaces(event)).toEqual([]);
 });
 
 test('an error that is no number is null in a self-test, since JSON has no NaN', () => {

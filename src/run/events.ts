@@ -7,10 +7,11 @@
  * or `_at` and are the only ones that differ between two runs of one manifest on one adapter.
  */
 import { z } from 'zod';
+import { count, problemInfo, tokens } from './event-parts';
 import { manifestSchema } from './manifest';
+import { alignment, audit, cutoff, gateDecision, gatePlan, metaGroup } from './masa-events';
 
-const count = z.int().min(0);
-const tokens = z.array(count);
+export { type ProblemInfo, problemInfo } from './event-parts';
 
 /** One compared quantity of a self-test case. `error` and `tolerance` are in the unit `measure` names. */
 export const checkedQuantity = z.object({
@@ -60,7 +61,8 @@ export const runStarted = z.object({
   started_at: z.string(),
 });
 
-export const PHASES = ['rollout', 'reward', 'update', 'evaluate', 'checkpoint'] as const;
+/** `meta` and `gate` are of runs with predictions or a gate alone. */
+export const PHASES = ['meta', 'gate', 'rollout', 'reward', 'update', 'evaluate', 'checkpoint'] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** A phase of a step begins. Live only. */
@@ -101,19 +103,14 @@ export const rollout = z.object({
   advantage: z.number(),
   /** Ended by the length limit rather than by the end-of-sequence token. */
   truncated: z.boolean(),
+  /** The notions it was given as a hint between problem and solution; absent without a hint. */
+  hint: tokens.optional(),
+  /** Which of the prompt's meta rollouts the hint is from. */
+  hint_source: count.optional(),
+  /** The limit it ended by is that of MASA's cutoff; absent when not. */
+  cut: z.boolean().optional(),
 });
 export type Rollout = z.infer<typeof rollout>;
-
-export const problemInfo = z.object({
-  family: z.string(),
-  /** Difficulty inside the family: a tier's name. */
-  tier: z.string(),
-  /** Number of operations, or what counts as size in the family. */
-  size: count,
-  /** The tokens of the right answer, as the verifier wants them. */
-  answer: tokens,
-});
-export type ProblemInfo = z.infer<typeof problemInfo>;
 
 export const promptGroup = z.object({
   type: z.literal('prompt_group'),
@@ -121,6 +118,8 @@ export const promptGroup = z.object({
   step: count,
   /** Place in the step's batch. */
   index: count,
+  /** Number among the step's candidates, as the events of MASA have it; absent where all of them are in the batch. */
+  candidate: count.optional(),
   problem: problemInfo,
   prompt: tokens,
   /** [G] */
@@ -161,8 +160,13 @@ export const evaluation = z.object({
   /** Keyed `family/tier`. */
   by_tier: z.record(z.string(), score),
   mean_length: z.number(),
-  /** Rollout tokens generated for training before this evaluation, to plot accuracy against. */
+  /** Tokens generated for training before this evaluation, to plot accuracy against: the metric `num_tokens`. */
   num_tokens: count,
+  /** Of the run so far: all tokens of meta rollouts, and those of the audit; absent without either. */
+  meta_tokens: count.optional(),
+  audit_tokens: count.optional(),
+  /** How predictions agree with the answers; absent where none were asked for. */
+  alignment: alignment.optional(),
   duration_ms: z.number(),
 });
 
@@ -203,6 +207,11 @@ export const eventSchema = z.discriminatedUnion('type', [
   rolloutsStarted,
   rolloutsGrown,
   promptGroup,
+  metaGroup,
+  gateDecision,
+  gatePlan,
+  cutoff,
+  audit,
   stepMetrics,
   evaluation,
   warning,

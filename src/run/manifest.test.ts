@@ -10,13 +10,12 @@ import {
   ManifestError,
   type ManifestIssue,
   manifestDifference,
-  manifestFromQuery,
   manifestSchema,
-  manifestToQuery,
   parseKnobText,
   parseManifest,
   SECTIONS,
 } from './manifest';
+import { manifestFromQuery, manifestToQuery } from './manifest-query';
 
 function issuesOf(value: unknown): ManifestIssue[] {
   try {
@@ -48,6 +47,17 @@ const anyManifest: fc.Arbitrary<Manifest> = fc
     ...m,
     manifest_version: 1 as const,
     warmup_steps: m.warmup_steps < m.steps ? m.warmup_steps : 0,
+  }))
+  // What asks for predictions that are not there, or for a gate that cannot be, is no manifest.
+  .map((m) => ({
+    ...m,
+    masa_gate:
+      m.masa_gate &&
+      (m.masa_meta !== 'off' || m.masa_gate_rule === 'classifier') &&
+      m.masa_gate_min_prompts <= m.prompts_per_step &&
+      m.masa_gate_low < m.masa_gate_high,
+    masa_cutoff: m.masa_cutoff && m.masa_meta !== 'off',
+    masa_hint_share: m.masa_meta === 'off' ? 0 : m.masa_hint_share,
   }));
 
 describe('parseManifest', () => {
@@ -109,6 +119,30 @@ describe('parseManifest', () => {
     expect(issuesOf({ warmup_steps: 19, steps: 20 })).toEqual([]);
   });
 
+  test('gate, cutoff and hints want predictions to go by, a classifier’s gate none', () => {
+    const wanted = 'expected masa_meta to be observe or train';
+    expect(issuesOf({ masa_gate: true, masa_cutoff: true, masa_hint_share: 0.5 })).toEqual([
+      { key: 'masa_gate', message: `${wanted} (or masa_gate_rule to be classifier), got off` },
+      { key: 'masa_cutoff', message: `${wanted}, got off` },
+      { key: 'masa_hint_share', message: `${wanted}, got off` },
+    ]);
+    expect(issuesOf({ masa_gate: true, masa_gate_rule: 'classifier' })).toEqual([]);
+    const observed = { masa_meta: 'observe', masa_gate: true, masa_cutoff: true, masa_hint_share: 0.5 };
+    expect(issuesOf(observed)).toEqual([]);
+  });
+
+  test('a gate whose floor is above the step, or whose band is empty, is refused; without a gate they do not matter', () => {
+    const gate = { masa_meta: 'train', prompts_per_step: 4, masa_gate_low: 0.9 };
+    expect(issuesOf({ ...gate, masa_gate: true })).toEqual([
+      {
+        key: 'masa_gate',
+        message: 'expected masa_gate_min_prompts to be at most prompts_per_step (4), got 5',
+      },
+      { key: 'masa_gate', message: 'expected masa_gate_low to be below masa_gate_high (0.9), got 0.9' },
+    ]);
+    expect(issuesOf(gate)).toEqual([]);
+  });
+
   test('the error’s own message lists the keys', () => {
     expect(() => parseManifest({ steps: 0, nope: 1 })).toThrow(
       /^manifest: steps: expected .*; nope: unknown key$/,
@@ -138,8 +172,11 @@ describe('KNOBS', () => {
     for (const k of KNOBS.filter((each) => each.kind === 'integer' || each.kind === 'number')) {
       const { minimum, maximum } = k as { minimum: number; maximum: number };
       expect(minimum).toBeLessThan(maximum);
-      // Room for a warm-up of any length.
-      const rest = k.key === 'warmup_steps' ? { steps: 1_000_000 } : {};
+      // Room for a warm-up of any length, and predictions for the hints.
+      const rest = {
+        ...(k.key === 'warmup_steps' && { steps: 1_000_000 }),
+        ...(k.key === 'masa_hint_share' && { masa_meta: 'observe' }),
+      };
       expect(issuesOf({ ...rest, [k.key]: maximum })).toEqual([]);
       expect(issuesOf({ ...rest, [k.key]: minimum })).toHaveLength(k.minimumExcluded ? 1 : 0);
       expect(issuesOf({ ...rest, [k.key]: minimum - 1 })).toHaveLength(1);
@@ -210,6 +247,13 @@ describe('the query string', () => {
     const { manifest, issues } = manifestFromQuery('warmup_steps=500&seed=3');
     expect(manifest).toEqual({ ...DEFAULT_MANIFEST, seed: 3 });
     expect(issues).toEqual([{ key: 'warmup_steps', message: 'expected fewer than steps (100), got 500' }]);
+  });
+
+  test('a gate that a link leaves impossible is reported and left out', () => {
+    // The keys that clash may both be the defaults: what is dropped is the switch, which never is.
+    const { manifest, issues } = manifestFromQuery('masa_meta=train&masa_gate=true&prompts_per_step=4');
+    expect(manifest).toEqual({ ...DEFAULT_MANIFEST, masa_meta: 'train', prompts_per_step: 4 });
+    expect(issues.map((issue) => issue.key)).toEqual(['masa_gate']);
   });
 
   test('the page’s own parameters are passed over', () => {

@@ -2,36 +2,18 @@
  * The manifest: everything that decides a run, in one flat object.
  *
  * One zod schema gives the form in the page, the link in the URL, the command line's `--set key=value`,
- * the file format and the defaults. Keys follow TRL's `GRPOConfig` where TRL has the setting.
+ * the file format and the defaults (the URL's side is `manifest-query.ts`). Keys follow TRL's `GRPOConfig` where TRL has the setting.
  * Same manifest, same adapter: the same event stream, bit for bit (wall-clock fields aside).
  *
  * Used by every layer; imports nothing of the GPU.
  */
 import { z } from 'zod';
+import { integer, type KnobMeta, knob, real, type Section } from './knob';
+import { MASA_KNOBS, masaIssues } from './knobs-masa';
+
+export { type KnobMeta, SECTIONS, type Section } from './knob';
 
 export const MANIFEST_VERSION = 1;
-
-/** The form's groups, in the order of a run. */
-export const SECTIONS = ['task', 'policy', 'rollouts', 'method', 'training', 'evaluation', 'run'] as const;
-export type Section = (typeof SECTIONS)[number];
-
-/** What the form, the help text and the error messages say about a knob. */
-export interface KnobMeta {
-  section: Section;
-  /** Short label, sentence case. */
-  label: string;
-  /** One or two sentences: what it does and what to expect when it changes. */
-  help: string;
-  /** Shown behind a "more" switch rather than at once. */
-  advanced?: boolean;
-  /** Step of the form's number input, or 'log' for a logarithmic one. */
-  step?: number | 'log';
-}
-
-const knob = <T extends z.ZodType>(schema: T, meta: KnobMeta): T => schema.meta({ ...meta }) as T;
-
-const integer = (low: number, high: number, value: number) => z.int().min(low).max(high).default(value);
-const real = (low: number, high: number, value: number) => z.number().min(low).max(high).default(value);
 
 export const manifestSchema = z.strictObject({
   manifest_version: z.literal(MANIFEST_VERSION).default(MANIFEST_VERSION),
@@ -141,9 +123,11 @@ export const manifestSchema = z.strictObject({
   mask_truncated_completions: knob(z.boolean().default(false), {
     section: 'method',
     label: 'Mask truncated rollouts',
-    help: 'Leave rollouts that ran into the length limit out of the loss.',
+    help: 'Leave rollouts that ran into the length limit out of the loss. Those that MASA cut short go by its own setting.',
     advanced: true,
   }),
+
+  ...MASA_KNOBS,
 
   learning_rate: knob(z.number().positive().max(1).default(2e-4), {
     section: 'training',
@@ -221,7 +205,7 @@ export const manifestSchema = z.strictObject({
   eval_samples: knob(integer(1, 256, 1), {
     section: 'evaluation',
     label: 'Answers per problem',
-    help: 'Sampled answers per held-out problem, at temperature 1.',
+    help: 'Sampled answers per held-out problem, at temperature 1. Predictions are compared with the share that is right, which means little for a single answer.',
     step: 1,
     advanced: true,
   }),
@@ -339,15 +323,15 @@ export function parseManifest(value: unknown): Manifest {
   const result = manifestSchema.safeParse(value);
   if (!result.success) throw new ManifestError(explainIssues(result.error.issues, value));
   const manifest = result.data;
-  if (manifest.warmup_steps >= manifest.steps && manifest.warmup_steps > 0)
-    throw new ManifestError([
-      {
-        key: 'warmup_steps',
-        message: `expected fewer than steps (${manifest.steps}), got ${manifest.warmup_steps}`,
-      },
-    ]);
+  const issues = [...trainingIssues(manifest), ...masaIssues(manifest)];
+  if (issues.length > 0) throw new ManifestError(issues);
   return manifest;
 }
+
+const trainingIssues = ({ warmup_steps, steps }: Manifest): ManifestIssue[] =>
+  warmup_steps >= steps && warmup_steps > 0
+    ? [{ key: 'warmup_steps', message: `expected fewer than steps (${steps}), got ${warmup_steps}` }]
+    : [];
 
 /** What values a knob takes, for error messages and help: "a whole number from 1 to 1024". */
 export function describeKnob(k: Knob): string {
@@ -426,54 +410,4 @@ export function parseKnobText(key: string, text: string): Manifest[ManifestKey] 
     return text === 'true';
   }
   return text;
-}
-
-/**
- * The query string of a manifest: its version and what differs from the defaults; empty for the defaults.
- * The seed is always in it, so that a link says which run it means.
- */
-export function manifestToQuery(manifest: Manifest): string {
-  const query = new URLSearchParams({ v: String(MANIFEST_VERSION), seed: String(manifest.seed) });
-  for (const [key, value] of Object.entries(manifestDifference(manifest)))
-    if (key !== 'seed') query.set(key, String(value));
-  return query.toString();
-}
-
-/**
- * The manifest a query string describes. Wrong keys and values are reported and ignored, never fatal;
- * keys in `ignore` (the page's own parameters) are passed over. The order of the keys does not matter.
- */
-export function manifestFromQuery(
-  query: string,
-  ignore: readonly string[] = [],
-): { manifest: Manifest; issues: ManifestIssue[] } {
-  const issues: ManifestIssue[] = [];
-  const settings: Record<string, Manifest[ManifestKey]> = {};
-  for (const [key, text] of new URLSearchParams(query)) {
-    if (ignore.includes(key)) continue;
-    if (key === 'v') {
-      if (Number(text) !== MANIFEST_VERSION)
-        issues.push({ key, message: `expected version ${MANIFEST_VERSION}, got "${text}"` });
-      continue;
-    }
-    try {
-      settings[key] = parseKnobText(key, text);
-    } catch (error) {
-      if (!(error instanceof ManifestError)) throw error;
-      issues.push(...error.issues);
-    }
-  }
-  // All settings are judged together, for a rule between two of them must not depend on which comes first;
-  // what is named as wrong is dropped and the rest judged again.
-  for (;;) {
-    try {
-      return { manifest: parseManifest(settings), issues };
-    } catch (error) {
-      if (!(error instanceof ManifestError)) throw error;
-      const wrong = error.issues.filter(({ key }) => Object.hasOwn(settings, key));
-      if (wrong.length === 0) throw error;
-      issues.push(...wrong);
-      for (const { key } of wrong) delete settings[key];
-    }
-  }
 }

@@ -12,6 +12,7 @@ import {
   formatRate,
   type MaybeNumber,
 } from './format';
+import { MASA_METRICS } from './metrics-masa';
 
 /** How a metric's value is written. */
 export type MetricFormat = 'number' | 'share' | 'count' | 'seconds' | 'tokens-per-second';
@@ -212,8 +213,9 @@ const TRAINING: readonly Metric[] = [
     label: 'Tokens so far',
     unit: 'tokens',
     definition:
-      'The rollout tokens generated for training since the start of the run, those of this step included.',
-    formula: 'sum over steps and rollouts of T',
+      'The tokens generated for training since the start of the run: solutions, and predictions where the run makes use of them.',
+    formula:
+      'sum over steps and rollouts of T; meta rollouts too where they are trained on, gate, cut or hint',
     source: 'src/rl',
     format: 'count',
   },
@@ -238,7 +240,13 @@ const TRAINING: readonly Metric[] = [
 ];
 
 /** All metrics, in the order in which a list shows them. */
-export const METRICS: readonly Metric[] = [...REWARDS, ...POLICY, ...COMPLETIONS, ...TRAINING];
+export const METRICS: readonly Metric[] = [
+  ...REWARDS,
+  ...POLICY,
+  ...COMPLETIONS,
+  ...TRAINING,
+  ...MASA_METRICS,
+];
 
 const BY_NAME: ReadonlyMap<string, Metric> = new Map(METRICS.map((metric) => [metric.name, metric]));
 

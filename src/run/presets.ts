@@ -29,6 +29,71 @@ export const PRESETS: readonly Preset[] = [
     summary: 'No division by the group’s deviation, and a constant length in the loss (arXiv 2503.20783).',
     settings: { loss_type: 'dr_grpo', scale_rewards: 'none' },
   },
+  {
+    name: 'masa',
+    label: 'MASA',
+    summary:
+      'GRPO that also learns to predict its own rollouts: 8 predictions a prompt, weight 0.2 (arXiv 2510.03259).',
+    settings: { masa_meta: 'train', eval_samples: 4 },
+  },
+  {
+    name: 'masa-efficient',
+    label: 'MASA, efficient',
+    summary:
+      'The predictions save work: the paper’s gate by their band and agreement, and a cut at twice the predicted length.',
+    settings: {
+      masa_meta: 'train',
+      masa_num_generations: 4,
+      masa_loss_weight: 0.1,
+      masa_gate: true,
+      masa_cutoff: true,
+      eval_samples: 4,
+    },
+  },
+  {
+    name: 'grpo-observed',
+    label: 'GRPO, watched',
+    summary:
+      'Plain GRPO, bit for bit, with its predictions measured beside it and never trained on: what MASA is compared with.',
+    settings: { masa_meta: 'observe', eval_samples: 4 },
+  },
+  {
+    name: 'masa-no-cutoff',
+    label: 'MASA, efficient, no cutoff',
+    summary: 'The efficient run without its cutoff: a control that shows what cutting adds or costs.',
+    settings: {
+      masa_meta: 'train',
+      masa_num_generations: 4,
+      masa_loss_weight: 0.1,
+      masa_gate: true,
+      eval_samples: 4,
+    },
+  },
+  {
+    name: 'gate-untrained',
+    label: 'Gate, no meta training',
+    summary:
+      'The calibrated gate on predictions that are never trained: a control for what training them adds.',
+    settings: {
+      masa_meta: 'observe',
+      masa_num_generations: 4,
+      masa_gate: true,
+      masa_gate_rule: 'calibrated',
+      eval_samples: 4,
+    },
+  },
+  {
+    name: 'gate-only',
+    label: 'Gate by a classifier',
+    summary: 'A gate that sees the prompt alone, outside of the policy: a control for self-knowledge.',
+    settings: { masa_gate: true, masa_gate_rule: 'classifier', masa_audit_share: 0.1 },
+  },
+  {
+    name: 'half-prompts',
+    label: 'GRPO, half the prompts',
+    summary: 'GRPO with 8 prompts a step: the control for any arm that saves by training on fewer.',
+    settings: { prompts_per_step: 8 },
+  },
 ];
 
 /** @throws Error naming the presets there are, when `name` is none of them. */

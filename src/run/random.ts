@@ -50,6 +50,8 @@ export const Purpose = {
   corpus: 5,
   initialise: 6,
   audit: 7,
+  meta: 8,
+  heldOutMeta: 9,
   test: 99,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];

@@ -1,7 +1,7 @@
 /** Starts the page: theme, settings from the link, the session with the worker, and React around them. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { manifestFromQuery } from '../run/manifest';
+import { manifestFromQuery } from '../run/manifest-query';
 import { App } from './App';
 import { Boundary } from './components/Boundary';
 import { Session } from './state/session';

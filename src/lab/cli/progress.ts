@@ -27,6 +27,8 @@ const KEY_METRICS: readonly (readonly [name: string, word: string])[] = [
 ];
 
 const PHASE_WORDS: Readonly<Record<Phase, string>> = {
+  meta: 'predicting',
+  gate: 'gating',
   rollout: 'rolling out',
   reward: 'rewarding',
   update: 'updating',
@@ -85,6 +87,11 @@ export class Progress {
       case 'rollouts_started':
       case 'rollouts_grown':
       case 'prompt_group':
+      case 'meta_group':
+      case 'gate_decision':
+      case 'gate_plan':
+      case 'cutoff':
+      case 'audit':
         break;
     }
   }

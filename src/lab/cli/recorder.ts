@@ -2,7 +2,7 @@
  * Where the events of a headless run go: to the disk, to the progress line and into the summary, in this order,
  * so that nothing is shown that is not written down. Used by `train`.
  *
- * What a step says before its metrics (its prompt groups, its warnings) is held back until they come: a step that
+ * What a step says before its metrics (its groups, decisions and warnings) is held back until they come: a step that
  * is abandoned is taken again when the run goes on, and says all of it again.
  */
 import type { CheckpointFiles } from '../../run/checkpoint';
@@ -24,6 +24,11 @@ export class Recorder {
   event(event: RunEvent): void {
     switch (event.type) {
       case 'prompt_group':
+      case 'meta_group':
+      case 'gate_decision':
+      case 'gate_plan':
+      case 'cutoff':
+      case 'audit':
         this.#held.push(event);
         return;
       case 'warning':

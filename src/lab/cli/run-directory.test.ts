@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { RunEvent } from '../../run/events';
+import { LIVE_ONLY, type RunEvent } from '../../run/events';
 import { EXAMPLE_EVENTS } from '../../run/example-events';
 import { readEvents } from '../../run/jsonl';
 import { DEFAULT_MANIFEST, parseManifest } from '../../run/manifest';
@@ -73,7 +73,8 @@ describe('writing', () => {
   test('an event is in the file when append returns, and live ones never', () => {
     const path = join(temporaryFolder(), 'run');
     const run = RunDirectory.create(path, DEFAULT_MANIFEST);
-    for (const event of EXAMPLE_EVENTS.slice(0, 5)) run.append(event);
+    for (const event of EXAMPLE_EVENTS.slice(0, 3)) run.append(event);
+    for (const event of EXAMPLE_EVENTS.filter((e) => LIVE_ONLY.has(e.type))) run.append(event);
     expect(typesOf(path)).toEqual(['run_started', 'evaluation']);
     run.close();
   });

@@ -46,6 +46,15 @@ const EVENTS = 'events.jsonl';
 const CHECKPOINTS = 'checkpoints';
 const LOCK = 'run.lock';
 
+/** Events of which a step has one a prompt or so: nearly all of a stream. */
+const PER_PROMPT: ReadonlySet<RunEvent['type']> = new Set([
+  'prompt_group',
+  'meta_group',
+  'gate_decision',
+  'cutoff',
+  'audit',
+]);
+
 /** Whether `path` holds a run, whole or not. */
 export function holdsRun(path: string): boolean {
   return [MANIFEST, EVENTS, CHECKPOINTS].some((name) => existsSync(join(path, name)));
@@ -59,7 +68,7 @@ export interface FoundRun {
   checkpoint: { step: number; trainer: TrainerState; files: CheckpointFiles } | null;
   /** Bytes of events.jsonl that the checkpoint covers. */
   covered_bytes: number;
-  /** The events in them, prompt groups left out: what a summary needs, not what fills the memory. */
+  /** The events in them, those of single prompts left out: what a summary needs, not what fills the memory. */
   events: RunEvent[];
   /** What was found damaged or is given up, to be told to the user. */
   notes: string[];
@@ -125,7 +134,7 @@ async function readEventFile(
   const reader = new EventReader();
   const events: PlacedEvent[] = [];
   const keep = (placed: PlacedEvent) => {
-    if (placed.event.type !== 'prompt_group') events.push(placed);
+    if (!PER_PROMPT.has(placed.event.type)) events.push(placed);
   };
   let bytes = 0;
   try {

@@ -8,6 +8,7 @@ const answered = (tier: string, correct: number, lengths: number[], truncated = 
   correct,
   truncated,
   lengths,
+  answers: lengths.map((length, i) => ({ tokens: new Array<number>(length).fill(1), correct: i < correct })),
 });
 
 // Two answers each: right are 2 of 2, 0 of 2 and 1 of 2.

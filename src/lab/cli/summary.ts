@@ -76,6 +76,11 @@ export class SummaryCollector {
       case 'rollouts_started':
       case 'rollouts_grown':
       case 'prompt_group':
+      case 'meta_group':
+      case 'gate_decision':
+      case 'gate_plan':
+      case 'cutoff':
+      case 'audit':
       case 'warning':
         return;
     }

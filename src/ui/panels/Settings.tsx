@@ -19,6 +19,7 @@ const SECTION_LABELS: Record<Section, string> = {
   policy: 'Policy',
   rollouts: 'Rollouts',
   method: 'Method',
+  masa: 'Self-prediction (MASA)',
   training: 'Training',
   evaluation: 'Held-out test',
   run: 'Run',

@@ -20,6 +20,8 @@ const STATE_WORDS: Record<LabState, string> = {
 };
 
 export const PHASE_WORDS: Record<Phase, string> = {
+  meta: 'predicting its rollouts',
+  gate: 'choosing prompts',
   rollout: 'generating rollouts',
   reward: 'judging answers',
   update: 'updating the policy',

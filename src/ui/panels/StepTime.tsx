@@ -11,6 +11,11 @@ import styles from './StepTime.module.css';
 const RECENT = 20;
 
 const PHASE_NOTES: Record<Phase, { label: string; definition: string }> = {
+  meta: {
+    label: 'Prediction',
+    definition: 'Generating and reading what the policy predicts of its own rollouts.',
+  },
+  gate: { label: 'Gate', definition: 'Deciding by the predictions which prompts are rolled out.' },
   rollout: { label: 'Rollout', definition: 'Generating the rollouts, token after token, on the GPU.' },
   reward: { label: 'Reward', definition: 'Verifying the answers and computing the advantages.' },
   update: { label: 'Update', definition: 'Forward, backward and AdamW over the rollouts of the step.' },

@@ -151,8 +151,16 @@ test('the text of rollouts is kept for the newest steps only', () => {
   expect(view.recent.map((each) => each.step)).toEqual(Array.from({ length: MOST_STEPS }, (_, i) => i + 10));
 });
 
-test('every kind of event there is changes the view of an empty run', () => {
-  for (const event of EXAMPLE_EVENTS) {
+/** What MASA decided is in the stream; the page shows what it led to. */
+const PASSED_OVER = ['meta_group', 'gate_decision', 'gate_plan', 'cutoff', 'audit'];
+
+test('MASA’s decisions leave the view as it is', () => {
+  for (const event of EXAMPLE_EVENTS.filter((e) => PASSED_OVER.includes(e.type)))
+    expect(reduceEvent(EMPTY_RUN, event), event.type).toBe(EMPTY_RUN);
+});
+
+test('every other kind of event changes the view of an empty run', () => {
+  for (const event of EXAMPLE_EVENTS.filter((e) => !PASSED_OVER.includes(e.type))) {
     const ready =
       event.type === 'rollouts_grown'
         ? reduceEvent(EMPTY_RUN, rolloutsStarted(event.step, [[1]], event.tokens.length))

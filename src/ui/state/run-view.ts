@@ -143,6 +143,13 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
       const { step, reason, message, last_checkpoint, seconds } = event;
       return { ...view, phase: null, ending: { step, reason, message, last_checkpoint, seconds } };
     }
+    // What they lead to is in the rollouts, the metrics and the evaluations.
+    case 'meta_group':
+    case 'gate_decision':
+    case 'gate_plan':
+    case 'cutoff':
+    case 'audit':
+      return view;
     default:
       return unknownEvent(event);
   }

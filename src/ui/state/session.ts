@@ -5,7 +5,8 @@
 import { LabClient, type WorkerLike } from '../../lab/client';
 import type { LabState } from '../../lab/protocol';
 import type { RunEvent } from '../../run/events';
-import { type Knob, type Manifest, manifestToQuery } from '../../run/manifest';
+import type { Knob, Manifest } from '../../run/manifest';
+import { manifestToQuery } from '../../run/manifest-query';
 import { downloadFiles } from './download';
 import { FrameQueue } from './frames';
 import { EMPTY_RUN, reduceEvents } from './run-view';

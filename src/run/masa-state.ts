@@ -1,0 +1,39 @@
+/**
+ * What MASA has learned beside the weights, as it stands in a checkpoint: the gate's learners, and the sums that
+ * metrics over several steps are made from. Plain JSON. `rl/masa` says what each means and makes the first one.
+ */
+import { z } from 'zod';
+import { count } from './event-parts';
+import { cutoffTally, gateTally } from './masa-events';
+
+export const masaStateSchema = z.strictObject({
+  /** Of the gate rule `calibrated`. */
+  calibrator: z
+    .strictObject({
+      version: z.literal(1),
+      weights: z.tuple([z.number(), z.number(), z.number(), z.number()]),
+      outcomes: count,
+    })
+    .nullable(),
+  /** Of the gate rule `classifier`. */
+  classifier: z
+    .strictObject({
+      version: z.literal(1),
+      weights: z.array(z.number()),
+      squares: z.array(z.number()),
+      outcomes: count,
+    })
+    .refine(
+      ({ weights, squares }) => weights.length === squares.length,
+      'expected as many squares as weights',
+    )
+    .nullable(),
+  /** Tokens of meta rollouts so far. */
+  meta_tokens: count,
+  /** Tokens generated for the audit alone so far. */
+  audit_tokens: count,
+  /** Of the latest steps, the oldest first. */
+  gate_tallies: z.array(gateTally),
+  cutoff_tallies: z.array(cutoffTally),
+});
+export type MasaState = z.output<typeof masaStateSchema>;
