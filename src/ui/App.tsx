@@ -10,6 +10,7 @@ import { Header } from './panels/Header';
 import { Headline } from './panels/Headline';
 import { Loading } from './panels/Loading';
 import { Notices } from './panels/Notices';
+import { SelfKnowledgePanel } from './panels/SelfKnowledge';
 import { Settings } from './panels/Settings';
 import { Shortcuts } from './panels/Shortcuts';
 import { StepTime } from './panels/StepTime';
@@ -67,6 +68,9 @@ function Stage() {
             <TierPanel />
           </Boundary>
         </div>
+        <Boundary name="the self-knowledge">
+          <SelfKnowledgePanel />
+        </Boundary>
         <Boundary name="the training's health">
           <HealthPanel />
         </Boundary>

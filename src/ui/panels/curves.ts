@@ -86,3 +86,14 @@ export const CLIP: readonly Series[] = [
   metric('clip_ratio/high_mean', 'Above', 'line-2', { dash: [6, 3] }),
   metric('clip_ratio/region_mean', 'Both', 'line-1'),
 ];
+
+export const META_REWARDS: readonly Series[] = [
+  metric('masa/reward_length', 'Length', 'line-1'),
+  metric('masa/reward_difficulty', 'Pass rate', 'line-2', { dash: [6, 3] }),
+  metric('masa/reward_notion', 'Notions', 'line-3', { dash: [2, 3] }),
+];
+export const PASS_RATE_ERROR: readonly Series[] = [metric('masa/pass_rate_mae', 'Error')];
+export const PASS_RATE_PEARSON: readonly Series[] = [metric('masa/pass_rate_pearson', 'Correlation')];
+export const PARSE_RATE: readonly Series[] = [metric('masa/parse_rate', 'Whole')];
+export const GATED: readonly Series[] = [metric('masa/gate/gated', 'Skipped')];
+export const CUT: readonly Series[] = [metric('masa/cutoff/cut', 'Cut')];
