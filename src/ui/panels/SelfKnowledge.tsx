@@ -91,7 +91,9 @@ export function SelfKnowledgePanel() {
             title={<MetricName name="masa/cutoff/cut" />}
             label="Rollouts cut short"
             series={CUT}
-            range={[0, null]}
+            format={formatPercent}
+            tickFormat={percentTick}
+            range={SHARE}
             note={`Rollouts stopped at ${manifest.masa_cutoff_multiple} times their predicted length.`}
           />
         )}
