@@ -8,6 +8,7 @@ import { useState } from 'react';
 import { formatCount } from '../../run/format';
 import { Button } from '../components/Button';
 import { Panel } from '../components/Panel';
+import { places } from '../components/places';
 import { usePage, useSession } from '../state/context';
 import { shownGroup, shownManifest, shownStep } from '../state/selectors';
 import { GroupCard } from './GroupCard';
@@ -57,8 +58,7 @@ function Cards() {
           if (next) session.look({ group: Number(next) });
         }}
       >
-        {Array.from({ length: shown }, (_, place) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a card is its place in the batch
+        {places(shown).map((place) => (
           <GroupCard key={place} place={place} />
         ))}
       </ToggleGroup.Root>

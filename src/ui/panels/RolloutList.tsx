@@ -7,6 +7,7 @@ import { memo, useState } from 'react';
 import { formatCount, formatFixed } from '../../run/format';
 import { Button } from '../components/Button';
 import { Explain } from '../components/Explain';
+import { places } from '../components/places';
 import { usePage, usePageFields } from '../state/context';
 import type { RolloutView, Verdict } from '../state/run-view';
 import { shownGroup, shownManifest, taskOf } from '../state/selectors';
@@ -76,8 +77,7 @@ export function RolloutList() {
         </p>
       </header>
       <Accordion.Root type="single" collapsible value={open} onValueChange={setOpen} className={styles.items}>
-        {Array.from({ length: shown }, (_, place) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a rollout is its place in the group
+        {places(shown).map((place) => (
           <Row key={place} place={place} open={open === String(place)} />
         ))}
       </Accordion.Root>

@@ -6,6 +6,7 @@ import { Toolbar } from 'radix-ui';
 import { type CSSProperties, memo, useState } from 'react';
 import { formatFixed, formatPercent } from '../../run/format';
 import type { Task } from '../../tasks/task';
+import { places } from '../components/places';
 import type { RolloutView } from '../state/run-view';
 import { tokenText } from '../state/wording';
 import styles from './Tokens.module.css';
@@ -24,13 +25,12 @@ export function Tokens({ rollout, task }: { rollout: RolloutView; task: Task }) 
         aria-label="Tokens of the rollout"
         onPointerLeave={() => setChosen(null)}
       >
-        {tokens.map((id, i) => (
+        {places(tokens.length).map((i) => (
           <Chip
-            // biome-ignore lint/suspicious/noArrayIndexKey: a token is its position in the rollout
             key={i}
             place={i}
-            text={tokenText(task, id)}
-            label={wordToken(task, id, i, logps?.[i])}
+            text={tokenText(task, tokens[i])}
+            label={wordToken(task, tokens[i], i, logps?.[i])}
             shade={shade(logps?.[i])}
             choose={setChosen}
           />
