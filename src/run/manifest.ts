@@ -23,10 +23,10 @@ export const manifestSchema = z.strictObject({
     help: 'A name for the run, for your own use.',
   }),
 
-  task: knob(z.enum(['ladder']).default('ladder'), {
+  task: knob(z.enum(['ladder', 'long-tail']).default('ladder'), {
     section: 'task',
     label: 'Task',
-    help: 'The family of problems the policy is trained on. Ladder: a two-digit accumulator with written-out steps, from easy to unsolvable.',
+    help: 'The family of problems the policy is trained on. Ladder: a two-digit accumulator with written-out steps, from easy to unsolvable. Long-tail: the same arithmetic with more that is trivial or hopeless, and wrong rollouts that run long; it wants the base model long-tail-base and rollouts of 88 tokens.',
   }),
   model: knob(
     z
@@ -83,7 +83,7 @@ export const manifestSchema = z.strictObject({
   loss_type: knob(z.enum(['grpo', 'bnpo', 'dr_grpo', 'dapo']).default('dapo'), {
     section: 'method',
     label: 'Loss normalisation',
-    help: 'grpo: mean over a rollout, then over rollouts. bnpo: mean over the tokens of a micro-batch. dapo: mean over the tokens of the whole batch. dr_grpo: sum over a constant length.',
+    help: 'grpo: mean over a rollout, then over rollouts. bnpo and dapo: mean over the tokens of the batch; the same here, as a step is one batch. dr_grpo: sum over a constant length.',
   }),
   scale_rewards: knob(z.enum(['group', 'batch', 'none']).default('group'), {
     section: 'method',

@@ -94,6 +94,19 @@ export const PRESETS: readonly Preset[] = [
     summary: 'GRPO with 8 prompts a step: the control for any arm that saves by training on fewer.',
     settings: { prompts_per_step: 8 },
   },
+  {
+    name: 'long-tail',
+    label: 'GRPO, long tail',
+    summary:
+      'The second task mix, where most groups have no variance and wrong rollouts run long: 16 prompts of 8 rollouts, 210 steps.',
+    settings: {
+      task: 'long-tail',
+      model: 'long-tail-base',
+      num_generations: 8,
+      max_completion_length: 88,
+      steps: 210,
+    },
+  },
 ];
 
 /** @throws Error naming the presets there are, when `name` is none of them. */
