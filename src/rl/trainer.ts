@@ -9,6 +9,7 @@
  */
 import type { Gpu } from '../gpu/device';
 import { ConfigError, type LlamaConfig } from '../model/config';
+import type { Cost } from '../model/cost';
 import type { NamedTensors } from '../model/parameters';
 import { Policy, type StepReport } from '../model/policy';
 import type { Phase, RunEvent } from '../run/events';
@@ -36,6 +37,9 @@ export interface TrainerSnapshot {
   step: number;
   optimizerSteps: number;
   numTokens: number;
+  /** Of training, evaluations not counted. */
+  numFlops: number;
+  decodeSteps: number;
   /** null without MASA. */
   masa: MasaState | null;
   weights: NamedTensors;
@@ -47,6 +51,7 @@ export class Trainer {
   /** Steps finished. */
   step = 0;
   private numTokens = 0;
+  private cost: Cost = { flops: 0, decodeSteps: 0 };
   private masa: MasaState | null;
 
   private constructor(
@@ -86,6 +91,13 @@ export class Trainer {
           message: `expected off, since task ${task.name} has no way to ask for predictions, got ${manifest.masa_meta}`,
         },
       ]);
+    if (manifest.eval_mid_hard && !task.suites.some((suite) => suite.name === MID_HARD))
+      throw new ManifestError([
+        {
+          key: 'eval_mid_hard',
+          message: `expected false, since task ${task.name} has no such suite, got true`,
+        },
+      ]);
     const capacity = trainingCapacity(manifest, task, config, gpu.device.limits);
     const policy = await Policy.create(gpu, config, capacity, options.onProgress);
     policy.parameters.upload(weights);
@@ -101,6 +113,7 @@ export class Trainer {
     this.policy.optimizerSteps = snapshot.optimizerSteps;
     this.step = snapshot.step;
     this.numTokens = snapshot.numTokens;
+    this.cost = { flops: snapshot.numFlops, decodeSteps: snapshot.decodeSteps };
     const first = this.firstMasaState();
     // A run that goes on by another gate rule begins with a learner that knows nothing yet.
     this.masa = first && {
@@ -121,6 +134,8 @@ export class Trainer {
       step: this.step,
       optimizerSteps: this.policy.optimizerSteps,
       numTokens: this.numTokens,
+      numFlops: this.cost.flops,
+      decodeSteps: this.cost.decodeSteps,
       masa: this.masa,
       weights,
       mean: first,
@@ -141,7 +156,10 @@ export class Trainer {
     const context = this.contextOf(clock, phases_ms);
     const { timed } = context;
 
+    let before = { ...this.policy.spent };
     const { candidates, plan } = await selectPrompts(context, this.masa);
+    // Predictions that are only watched are no cost of training.
+    if (!metaIsUsed(manifest)) before = { ...this.policy.spent };
     const solved = await timed('rollout', () => solve(context, candidates));
     const judged = await timed('reward', async () => {
       const groups = solved.map((each) => judge(context, each));
@@ -162,6 +180,11 @@ export class Trainer {
     this.step++;
     const rollouts = kept.map((group) => group.rollouts.map((r) => r.seen));
     this.numTokens += tokensOf(rollouts.flat());
+    const { spent } = this.policy;
+    this.cost = {
+      flops: this.cost.flops + spent.flops - before.flops,
+      decodeSteps: this.cost.decodeSteps + spent.decodeSteps - before.decodeSteps,
+    };
     if (this.masa) {
       if (metaIsUsed(manifest))
         this.numTokens += candidates.reduce((sum, c) => sum + (c.meta?.tokens ?? 0), 0);
@@ -181,6 +204,8 @@ export class Trainer {
           trainedTokens: rows.reduce((sum, r) => sum + r.active.length, 0),
           learningRate: learningRate(manifest, step),
           totalTokens: this.numTokens,
+          totalFlops: this.cost.flops,
+          totalDecodeSteps: this.cost.decodeSteps,
           stepMs,
         }),
         ...(this.masa &&
@@ -239,6 +264,8 @@ export class Trainer {
         step: this.step,
         ...evaluationResult(suite, answered),
         num_tokens: this.numTokens,
+        num_flops: this.cost.flops,
+        decode_steps: this.cost.decodeSteps,
         ...(this.masa && { meta_tokens: this.masa.meta_tokens, audit_tokens: this.masa.audit_tokens }),
         ...(alignment && { alignment }),
         duration_ms: clock.now() - started,
@@ -275,12 +302,18 @@ export class Trainer {
   }
 }
 
+const MID_HARD = 'mid-hard';
+
 /** A report as if there had been no rows beyond the first `count`. */
 const ofFirst = (report: StepReport, count: number): StepReport => ({
   ...report,
   rollouts: report.rollouts.slice(0, count),
 });
 
-function evaluated(suite: Suite, manifest: Manifest): boolean {
-  return suite.name === 'in-domain' || (suite.name === 'out-of-domain' && manifest.eval_out_of_domain);
+function evaluated({ name }: Suite, manifest: Manifest): boolean {
+  return (
+    name === 'in-domain' ||
+    (name === 'out-of-domain' && manifest.eval_out_of_domain) ||
+    (name === MID_HARD && manifest.eval_mid_hard)
+  );
 }

@@ -22,6 +22,8 @@ const state: Omit<TrainerState, 'version' | 'files'> = {
   step: 20,
   optimizer_steps: 19,
   num_tokens: 12_345,
+  num_flops: 7e9,
+  decode_steps: 320,
   manifest: { ...DEFAULT_MANIFEST, seed: 7 },
   task: 'ladder',
   random: { algorithm: 'philox4x32-10', seed: 7 },

@@ -39,6 +39,9 @@ export const trainerStateSchema = z.strictObject({
   optimizer_steps: z.int().min(0),
   /** Tokens generated for training so far: the metric `num_tokens`. */
   num_tokens: z.int().min(0),
+  /** What training has cost so far: the metrics `num_flops` and `decode_steps`; 0 where it was not counted. */
+  num_flops: z.number().min(0).default(0),
+  decode_steps: z.int().min(0).default(0),
   manifest: manifestSchema,
   task: z.string().min(1),
   /**
@@ -76,7 +79,7 @@ export class CheckpointError extends Error {
  * @throws CheckpointError when the parts do not make a checkpoint that `readCheckpoint` would accept.
  */
 export async function makeCheckpoint(
-  state: Omit<TrainerState, 'version' | 'files'>,
+  state: Omit<z.input<typeof trainerStateSchema>, 'version' | 'files'>,
   payload: CheckpointFiles,
 ): Promise<CheckpointFiles> {
   const sums: Record<string, z.output<typeof fileSum>> = {};

@@ -162,6 +162,9 @@ export const evaluation = z.object({
   mean_length: z.number(),
   /** Tokens generated for training before this evaluation, to plot accuracy against: the metric `num_tokens`. */
   num_tokens: count,
+  /** What training had cost by then: the metrics `num_flops` and `decode_steps`; absent in older streams. */
+  num_flops: z.number().optional(),
+  decode_steps: count.optional(),
   /** Of the run so far: all tokens of meta rollouts, and those of the audit; absent without either. */
   meta_tokens: count.optional(),
   audit_tokens: count.optional(),

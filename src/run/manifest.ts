@@ -214,6 +214,11 @@ export const manifestSchema = z.strictObject({
     label: 'Also out of domain',
     help: 'Evaluate the families that are never trained on as well.',
   }),
+  eval_mid_hard: knob(z.boolean().default(false), {
+    section: 'evaluation',
+    label: 'Also mid and hard alone',
+    help: 'Evaluate held-out problems of the tiers in which something can be learned as well: comparisons of methods read their accuracy there. Only the task long-tail has it.',
+  }),
 
   steps: knob(integer(1, 1_000_000, 100), {
     section: 'run',
