@@ -23,7 +23,8 @@ import { learningRate } from './schedule';
 import { auditStep, nextState } from './step/audit';
 import { StepClock } from './step/clock';
 import { type Control, isKept, type StepContext, tokensOf } from './step/context';
-import { emitGroups, judge, solutionAdvantages } from './step/judge';
+import { sampleDynamically, samplingMetrics, tokensOfGroups } from './step/dynamic-sampling';
+import { emitGroups, judge, shapingMetrics, solutionAdvantages } from './step/judge';
 import { masaMetrics } from './step/masa-metrics';
 import { emitPredictions, judgePredictions } from './step/reward-predictions';
 import { selectPrompts } from './step/select';
@@ -143,11 +144,12 @@ export class Trainer {
 
     const { candidates, plan } = await selectPrompts(context, this.masa);
     const solved = await timed('rollout', () => solve(context, candidates));
+    const sampled = manifest.dynamic_sampling ? await sampleDynamically(context, solved) : null;
     const judged = await timed('reward', async () => {
-      const groups = solved.map((each) => judge(context, each));
-      const kept = groups.filter((group) => isKept(group.candidate.role));
+      const groups = sampled?.groups ?? solved.map((each) => judge(context, each));
+      const kept = sampled?.kept ?? groups.filter((group) => isKept(group.candidate.role));
       const advantages = solutionAdvantages(kept, manifest.scale_rewards);
-      emitGroups(context, kept, advantages);
+      emitGroups(context, kept, advantages, sampled?.discarded);
       const predictions = judgePredictions(context, candidates, groups);
       emitPredictions(context, predictions);
       return { groups, kept, advantages, predictions, audit: auditStep(context, candidates, groups) };
@@ -161,7 +163,7 @@ export class Trainer {
 
     this.step++;
     const rollouts = kept.map((group) => group.rollouts.map((r) => r.seen));
-    this.numTokens += tokensOf(rollouts.flat());
+    this.numTokens += tokensOf(rollouts.flat()) + tokensOfGroups(sampled?.discarded ?? []);
     if (this.masa) {
       if (metaIsUsed(manifest))
         this.numTokens += candidates.reduce((sum, c) => sum + (c.meta?.tokens ?? 0), 0);
@@ -183,6 +185,8 @@ export class Trainer {
           totalTokens: this.numTokens,
           stepMs,
         }),
+        ...(sampled && samplingMetrics(sampled, stepMs)),
+        ...(manifest.overlong_buffer > 0 && shapingMetrics(kept)),
         ...(this.masa &&
           masaMetrics({
             manifest,

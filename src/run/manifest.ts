@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { integer, type KnobMeta, knob, real, type Section } from './knob';
+import { DAPO_KNOBS, dapoIssues } from './knobs-dapo';
 import { MASA_KNOBS, masaIssues } from './knobs-masa';
 
 export { type KnobMeta, SECTIONS, type Section } from './knob';
@@ -127,6 +128,7 @@ export const manifestSchema = z.strictObject({
     advanced: true,
   }),
 
+  ...DAPO_KNOBS,
   ...MASA_KNOBS,
 
   learning_rate: knob(z.number().positive().max(1).default(2e-4), {
@@ -323,7 +325,7 @@ export function parseManifest(value: unknown): Manifest {
   const result = manifestSchema.safeParse(value);
   if (!result.success) throw new ManifestError(explainIssues(result.error.issues, value));
   const manifest = result.data;
-  const issues = [...trainingIssues(manifest), ...masaIssues(manifest)];
+  const issues = [...trainingIssues(manifest), ...dapoIssues(manifest), ...masaIssues(manifest)];
   if (issues.length > 0) throw new ManifestError(issues);
   return manifest;
 }
