@@ -82,7 +82,10 @@ export const phaseStarted = z.object({
   phase: z.enum(PHASES),
 });
 
-/** The prompts of a step, before their rollouts. Live only: `prompt_group` has all of it in the end. */
+/**
+ * The prompts of a step, before their rollouts. Live only: `prompt_group` has all of it in the end. Each round of
+ * dynamic sampling begins anew with its own prompts, and after the last round come those that are trained on.
+ */
 export const rolloutsStarted = z.object({
   type: z.literal('rollouts_started'),
   v: z.literal(1),
@@ -108,7 +111,11 @@ export const rollout = z.object({
   tokens,
   /** [T] log-probability of each token under the policy that sampled it. */
   logps: z.array(z.number()),
+  /** The verifier's. */
   reward: z.number(),
+  /** What overlong shaping adds to the reward for the advantage; absent without it. */
+  shaping: z.number().optional(),
+  /** 0 where it is not trained on. */
   advantage: z.number(),
   /** Ended by the length limit rather than by the end-of-sequence token. */
   truncated: z.boolean(),
@@ -125,18 +132,35 @@ export const promptGroup = z.object({
   type: z.literal('prompt_group'),
   v: z.literal(1),
   step: count,
-  /** Place in the step's batch. */
+  /** Place in the step's batch; groups that were thrown away are numbered after it. */
   index: count,
-  /** Number among the step's candidates, as the events of MASA have it; absent where all of them are in the batch. */
+  /** Number among the step's candidates, in the order of drawing; absent where all of them are in the batch. */
   candidate: count.optional(),
   problem: problemInfo,
   prompt: tokens,
+  /** Thrown away by dynamic sampling: generated, and no part of the batch. */
+  discarded: z.boolean().optional(),
   /** [G] */
   rollouts: z.array(rollout),
+  /** Of the verifier's rewards, shaping left out. */
   reward_mean: z.number(),
   reward_std: z.number(),
 });
 export type PromptGroup = z.infer<typeof promptGroup>;
+
+/** What dynamic sampling made of a step's candidates, once its rounds are over; `rl/sampling-plan.ts` decides. */
+export const samplingPlan = z.object({
+  type: z.literal('sampling_plan'),
+  v: z.literal(1),
+  step: count,
+  /** Numbers of the candidates that are trained on, and of those that were rolled out and thrown away. */
+  kept: z.array(count),
+  discarded: z.array(count),
+  /** [rounds] candidates that each round rolled out. */
+  drawn: z.array(count),
+  /** Why the step is not full; empty when it is. */
+  reason: z.string(),
+});
 
 /** Metric names are TRL's where TRL has one; `metrics.ts` says what each is. */
 export const stepMetrics = z.object({
@@ -219,6 +243,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   rolloutsStarted,
   rolloutsGrown,
   promptGroup,
+  samplingPlan,
   metaGroup,
   gateDecision,
   gatePlan,

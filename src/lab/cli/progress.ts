@@ -88,6 +88,7 @@ export class Progress {
       case 'rollouts_started':
       case 'rollouts_grown':
       case 'prompt_group':
+      case 'sampling_plan':
       case 'meta_group':
       case 'gate_decision':
       case 'gate_plan':

@@ -76,6 +76,7 @@ export class SummaryCollector {
       case 'rollouts_started':
       case 'rollouts_grown':
       case 'prompt_group':
+      case 'sampling_plan':
       case 'meta_group':
       case 'gate_decision':
       case 'gate_plan':

@@ -125,7 +125,8 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
     case 'rollouts_grown':
       return growStep(view, event);
     case 'prompt_group':
-      return judgeGroup(view, event);
+      // What was thrown away is no part of the batch; the metrics count it.
+      return event.discarded ? view : judgeGroup(view, event);
     case 'step_metrics':
       return addStep(view, event);
     case 'evaluation':
@@ -144,6 +145,7 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
       return { ...view, phase: null, ending: { step, reason, message, last_checkpoint, seconds } };
     }
     // What they lead to is in the rollouts, the metrics and the evaluations.
+    case 'sampling_plan':
     case 'meta_group':
     case 'gate_decision':
     case 'gate_plan':
