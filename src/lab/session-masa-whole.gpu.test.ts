@@ -22,7 +22,7 @@ import {
   TASK,
   tensors,
   timeless,
-} from './testing/masa';
+} from './testing/session';
 
 describe('a run with all of MASA', () => {
   let whole: Held;
