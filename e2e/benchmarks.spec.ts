@@ -1,4 +1,5 @@
 /** The benchmark sets in the page, asked for as a visitor does, and their figures beside the stream's. */
+import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { wilson } from '../src/run/statistics';
 import { getTask } from '../src/tasks';
@@ -7,6 +8,13 @@ import { LabPage } from './lab';
 async function choose(page: Page, name: string | RegExp): Promise<void> {
   await page.getByTestId('benchmark-names').click();
   await page.getByRole('option', { name, exact: typeof name === 'string' }).click();
+}
+
+async function seriousProblems(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page }).include('#benchmarks').analyze();
+  return violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);
 }
 
 const stage = (page: Page) => page.getByTestId('benchmark-status');
@@ -63,6 +71,7 @@ test('a set is answered by the policy on screen in the middle of a run, which go
   );
   expect((await row(page, 'mean-out-of-domain')).mean).toBe(share);
   await expect(page.getByTestId('benchmark-mean-out-of-domain')).toContainText('1 of 13 sets');
+  expect(await seriousProblems(page)).toEqual([]);
   expect(lab.problems).toEqual([]);
 });
 
@@ -102,5 +111,7 @@ test('an evaluation can be cancelled; a wrong number of answers is named; on the
     () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
   );
   expect(overflow).toBeLessThanOrEqual(0);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  expect(await seriousProblems(page)).toEqual([]);
   expect(lab.problems).toEqual([]);
 });

@@ -4,9 +4,9 @@
  * one by choice. Used by the page.
  */
 import { useState } from 'react';
-import { MOST_BENCHMARK_SAMPLES } from '../../lab/protocol';
+import { type BenchmarkStatus, MOST_BENCHMARK_SAMPLES } from '../../lab/protocol';
 import type { RunEventOf } from '../../run/events';
-import { formatCount, formatDuration } from '../../run/format';
+import { formatCount, formatDuration, formatPercent } from '../../run/format';
 import { ALL_BENCHMARKS } from '../../tasks/benchmarks';
 import { BENCHMARK_GROUPS } from '../../tasks/task';
 import { Button } from '../components/Button';
@@ -15,6 +15,7 @@ import { Panel } from '../components/Panel';
 import { ProgressBar } from '../components/ProgressBar';
 import { useAllowed, usePage, useSession } from '../state/context';
 import { shownManifest, taskOf } from '../state/selectors';
+import type { PageState } from '../state/store';
 import styles from './Benchmarks.module.css';
 import { BenchmarkTable } from './BenchmarkTable';
 import { type Option, Picker } from './Picker';
@@ -43,13 +44,14 @@ export function BenchmarksPanel() {
   );
 }
 
+const isGoing = ({ lab }: PageState): boolean =>
+  lab.benchmarks?.stage === 'waiting' || lab.benchmarks?.stage === 'answering';
+
 function Asking() {
   const session = useSession();
   const allowed = useAllowed();
   const state = usePage((page) => page.lab.state);
-  const going = usePage(
-    ({ lab }) => lab.benchmarks?.stage === 'waiting' || lab.benchmarks?.stage === 'answering',
-  );
+  const going = usePage(isGoing);
   const [name, setName] = useState<string>(ALL_BENCHMARKS);
   const [text, setText] = useState('1');
   const { benchmarks } = taskOf(usePage(shownManifest));
@@ -123,23 +125,27 @@ const WHEN: Readonly<Partial<Record<string, string>>> = {
   paused: 'A step that was paused midway is finished first.',
 };
 
+const STAGE_WORDS: Readonly<Record<BenchmarkStatus['stage'], string>> = {
+  waiting: 'Waiting for the step under way…',
+  answering: '',
+  done: '',
+  cancelled: 'Cancelled. Sets that were done are kept below.',
+  failed: 'The evaluation failed; the error is shown above.',
+};
+
 function Going() {
   const status = usePage((page) => page.lab.benchmarks);
   return (
-    <div
-      role="status"
-      className={styles.going}
-      data-testid="benchmark-status"
-      data-stage={status?.stage ?? ''}
-    >
-      {status?.stage === 'waiting' && 'Waiting for the step under way…'}
-      {status?.stage === 'cancelled' && 'Cancelled. Sets that were done are kept below.'}
-      {status?.stage === 'failed' && 'The evaluation failed; the error is shown above.'}
+    <div className={styles.going} data-testid="benchmark-status" data-stage={status?.stage ?? ''}>
+      {/* The count of answers changes many times a second: it is not read out, the set is. */}
+      <p role="status" className={status?.stage === 'answering' ? 'visually-hidden' : undefined}>
+        {status?.stage === 'answering' ? setOf(status) : status && STAGE_WORDS[status.stage]}
+      </p>
       {status?.stage === 'answering' && (
         <ProgressBar
           progress={{
             task: 'benchmarks',
-            label: `${status.label}, set ${status.place + 1} of ${status.of}`,
+            label: setOf(status),
             done: status.done,
             total: status.total,
             unit: 'answers',
@@ -150,6 +156,9 @@ function Going() {
   );
 }
 
+const setOf = ({ label, place, of }: Extract<BenchmarkStatus, { stage: 'answering' }>): string =>
+  `${label}, set ${place + 1} of ${of}`;
+
 function Results() {
   const events = usePage((page) => page.run.benchmarks);
   const { benchmarks } = taskOf(usePage(shownManifest));
@@ -157,7 +166,8 @@ function Results() {
   // A choice holds until there is a newer result, which is shown at once.
   const [choice, setChoice] = useState({ of: newest, event: newest });
   const event = choice.of === newest ? choice.event : newest;
-  if (!event) return <p className={styles.hint}>Nothing was evaluated yet.</p>;
+  const going = usePage(isGoing);
+  if (!event) return going ? null : <p className={styles.hint}>Nothing was evaluated yet.</p>;
   return (
     <>
       {events.length > 1 && (
@@ -172,12 +182,19 @@ function Results() {
       )}
       <p className={styles.hint} data-testid="benchmark-summary">
         {nameOf(event)}: temperature {event.temperature}, answers of at most{' '}
-        {formatCount(event.max_completion_length)} tokens, {formatDuration(event.duration_ms)}.
+        {formatCount(event.max_completion_length)} tokens ({formatPercent(truncatedShare(event))} reached
+        that), {formatDuration(event.duration_ms)}.
         {event.sets.length < event.chosen && ` Cancelled after ${event.sets.length} of ${event.chosen} sets.`}
       </p>
       <BenchmarkTable event={event} benchmarks={benchmarks} groupWords={GROUP_WORDS} />
     </>
   );
+}
+
+/** Of all answers. */
+function truncatedShare({ sets }: RunEventOf<'benchmarks'>): number {
+  const problems = sets.reduce((sum, set) => sum + set.problems, 0);
+  return sets.reduce((sum, set) => sum + set.truncated_ratio * set.problems, 0) / problems;
 }
 
 const nameOf = ({ step, asked, samples }: RunEventOf<'benchmarks'>): string =>
