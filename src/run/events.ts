@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { benchmarks } from './benchmark-events';
 import { count, problemInfo, score, tokens } from './event-parts';
 import { manifestSchema } from './manifest';
-import { alignment, audit, cutoff, gateDecision, gatePlan, metaGroup } from './masa-events';
+import { alignment, audit, cutoff, expertUpdate, gateDecision, gatePlan, metaGroup } from './masa-events';
 
 export { type ProblemInfo, problemInfo, type Score } from './event-parts';
 
@@ -62,8 +62,17 @@ export const runStarted = z.object({
   started_at: z.string(),
 });
 
-/** `meta` and `gate` are of runs with predictions or a gate alone. */
-export const PHASES = ['meta', 'gate', 'rollout', 'reward', 'update', 'evaluate', 'checkpoint'] as const;
+/** `meta`, `gate` and `clone` are of runs with predictions, a gate, or supervised learning of the meta side alone. */
+export const PHASES = [
+  'meta',
+  'gate',
+  'rollout',
+  'reward',
+  'update',
+  'clone',
+  'evaluate',
+  'checkpoint',
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** A phase of a step begins. Live only. */
@@ -153,6 +162,9 @@ export const evaluation = z.object({
   mean_length: z.number(),
   /** Tokens generated for training before this evaluation, to plot accuracy against: the metric `num_tokens`. */
   num_tokens: count,
+  /** What training had cost by then: the metrics `num_flops` and `decode_steps`; absent in older streams. */
+  num_flops: z.number().optional(),
+  decode_steps: count.optional(),
   /** Of the run so far: all tokens of meta rollouts, and those of the audit; absent without either. */
   meta_tokens: count.optional(),
   audit_tokens: count.optional(),
@@ -203,6 +215,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   gatePlan,
   cutoff,
   audit,
+  expertUpdate,
   stepMetrics,
   evaluation,
   benchmarks,

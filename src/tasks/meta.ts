@@ -87,6 +87,8 @@ export interface MetaTask {
   countedNotions(problem: Problem, notions: readonly number[]): number[];
   /** The solution prompt with the prediction's notions as a hint; null when there is no notion to give. */
   hintPrompt(problem: Problem, prediction: Pick<MetaPrediction, 'notions'>): number[] | null;
+  /** Tokens: the middle of a length bucket. */
+  bucketMidpoint(bucket: number): number;
   /** The bucket a length falls into. */
   lengthOf(tokens: number): PredictedLength;
   /** The count out of `passOf` that says `correct` of `total`. */
@@ -224,6 +226,7 @@ export function metaTask(order: readonly MetaPart[]): MetaTask {
     notionsIn,
     countedNotions: (problem, notions) => notions.filter((notion) => !problem.prompt.includes(notion)),
     hintPrompt: (problem, { notions }) => (notions === null ? null : hintPrompt(problem, notions)),
+    bucketMidpoint: (bucket) => bucketRange(bucket).midpoint,
     lengthOf,
     passCountOf,
   };
