@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { eventSchema, type RunEvent, type RunEventOf } from '../run/events';
 import type { ManifestInput } from '../run/manifest';
 import { wilson } from '../run/statistics';
-import { begin, type Held, of, runWhole, small, tensors, timeless } from './testing/session';
+import { begin, type Held, of, runWhole, small, tensors, timeless } from './testing/masa';
 
 /** Two steps, checkpoints and an evaluation at both ends. */
 const SHORT: ManifestInput = { steps: 2, max_completion_length: 24, eval_samples: 1 };

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Held, of, runWhole, sum, tensors, timeless } from './testing/session';
+import { type Held, of, runWhole, sum, tensors, timeless } from './testing/masa';
 
 describe('plain GRPO', () => {
   let plain: Held;

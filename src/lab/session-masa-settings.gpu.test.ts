@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { readModel, writeModel } from '../model/model-file';
 import { initialCalibrator, learnOutcomes } from '../rl/masa/gate-calibrator';
 import { Stream } from '../run/random';
-import { BASE, CONFIG, EVERYTHING, of, runWhole, sum } from './testing/session';
+import { BASE, CONFIG, EVERYTHING, of, runWhole, sum } from './testing/masa';
 
 describe('other settings', () => {
   it('the calibrated gate reads the pass tokens and learns from what was rolled out alone', async () => {

@@ -22,7 +22,7 @@ import {
   TASK,
   tensors,
   timeless,
-} from './testing/session';
+} from './testing/masa';
 
 describe('a run with all of MASA', () => {
   let whole: Held;

@@ -46,10 +46,10 @@ describe('without a terminal', () => {
     expect(console.stderr.split('\n')).toEqual([
       'starting: an adapter that does not exist (on the processor), self-test passed, 145,856 parameters, 3.81 MiB of device memory',
       'evaluation at step 0, ladder: 37.5% [13.7–69.4%] of 8; accumulator/easy 75.0%, accumulator/hard 0%',
-      'benchmark sets at step 0:',
+      'step 1/2  reward 0.5  entropy 0.31  ladder 37.5%  0 s left  1 s',
+      'benchmark sets at step 1:',
       'carry-chains              25.0% [7.1–59.1%]  pass@2 50.0% [15.0–85.0%]  guess 1.0%  base not measured',
       'mean, in-domain (1 of 6)  25.0% [7.0–59.0%]  pass@2 50.0% [15.0–85.0%]  guess 1.0%  base not measured',
-      'step 1/2  reward 0.5  entropy 0.31  ladder 37.5%  0 s left  1 s',
       'warning: step: expected at least one group with mixed rewards, got none Raise the number of rollouts per prompt.',
       'checkpoint of step 1: checkpoints/step-1 (1.67 MiB)',
       'stopped at step 2 after 2.5 s; the last checkpoint is of step 1',
