@@ -15,8 +15,9 @@ import type { CheckpointFiles } from '../run/checkpoint';
 import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest } from '../run/manifest';
 import { getTask } from '../tasks';
+import { BenchmarkDesk } from './benchmarks';
 import { explainError, ModelFileError } from './errors';
-import type { LabError, LabState, Progress } from './protocol';
+import type { BenchmarkRequest, BenchmarkStatus, LabError, LabState, Progress } from './protocol';
 import { type CaseFiles, SHIPPED_CASES, START_CASES, selfTest } from './self-test';
 import { LAB_VERSION } from './version';
 
@@ -35,6 +36,8 @@ export interface SessionHost {
   onEvent(event: RunEvent): void;
   onState(state: LabState, step: number): void;
   onProgress(progress: Progress): void;
+  /** Needed where benchmark sets are asked for. */
+  onBenchmarks?(status: BenchmarkStatus): void;
 }
 
 /** A checkpoint, and whether the evaluation due at its step came before it: one that was stopped is still due. */
@@ -71,10 +74,13 @@ export class Session {
   private loop: Promise<void> | null = null;
   private wake: (() => void) | null = null;
   private state: LabState = 'opening';
+  private readonly benchmarks: BenchmarkDesk;
   /** The last error, for the host that wants more than the state. */
   error: LabError | null = null;
 
-  constructor(private readonly host: SessionHost) {}
+  constructor(private readonly host: SessionHost) {
+    this.benchmarks = new BenchmarkDesk(host);
+  }
 
   get step(): number {
     return this.current?.trainer.step ?? 0;
@@ -151,7 +157,10 @@ export class Session {
     }
   }
 
-  /** Goes on until paused, stopped, finished or failed; resolves then. Failures are in `error`, not thrown. */
+  /**
+   * Goes on until paused, stopped, finished or failed; resolves then. Failures are in `error`, not thrown. While
+   * benchmark sets are answered at rest, it is not begun.
+   */
   run(): Promise<void> {
     return this.go('run');
   }
@@ -165,7 +174,28 @@ export class Session {
   pause(): void {
     if (!this.loop || this.state === 'paused') return;
     this.mode = 'pause';
-    this.setState('pausing');
+    if (this.state !== 'benchmarking') this.setState('pausing');
+  }
+
+  /**
+   * Answers benchmark sets with the policy as it is between two steps: at once at rest, else when the step under way
+   * is finished, even if that one was paused. Afterwards the run goes on, or is paused again.
+   * @throws Error when there is no policy, when sets are being answered already, and when the request is wrong.
+   */
+  async answerBenchmarks(request: BenchmarkRequest): Promise<void> {
+    const run = this.current;
+    if (!run || this.state === 'failed' || this.state === 'loading')
+      throw new Error(
+        `benchmarks: expected a loaded policy, got a session that is ${this.state}; load a run`,
+      );
+    this.benchmarks.ask(request, getTask(run.manifest.task));
+    if (!this.loop) return this.benchmarksAtRest();
+    if (this.state === 'paused') this.setState('pausing');
+    this.wake?.();
+  }
+
+  cancelBenchmarks(): void {
+    this.benchmarks.cancel();
   }
 
   /** Abandons the step under way, keeps the last finished one as a checkpoint, and ends the run. */
@@ -246,7 +276,7 @@ export class Session {
     const run = this.current;
     if (!run || run.ended || this.state === 'failed') return Promise.resolve();
     this.mode = mode;
-    this.setState('running');
+    if (this.state !== 'benchmarking') this.setState('running');
     this.wake?.();
     // Not at once: a host that answers the first event with a stop has to find the loop.
     this.loop ??= Promise.resolve()
@@ -257,13 +287,48 @@ export class Session {
     return this.loop;
   }
 
+  /** Sets that are answered while no run is under way; the session is then as it was before. */
+  private benchmarksAtRest(): Promise<void> {
+    const { state } = this;
+    this.mode = 'pause';
+    this.loop = this.answerIfAsked()
+      .catch((error) => {
+        if (!(error instanceof Abandoned)) this.fail(error, 'failed');
+      })
+      .finally(() => {
+        this.loop = null;
+        if (this.state === 'benchmarking') this.setState(state);
+      });
+    return this.loop;
+  }
+
+  private async answerIfAsked(): Promise<void> {
+    const { trainer, manifest } = this.current!;
+    if (!this.benchmarks.pending) return;
+    this.setState('benchmarking');
+    await this.guard(
+      this.benchmarks.answer(trainer.policy, manifest, trainer.step, () => {
+        if (this.mode === 'stop') throw new Abandoned();
+      }),
+    );
+  }
+
+  /** Where no step is under way: answers what was asked for, waits out a pause, gives up on a stop. */
+  private async betweenSteps(): Promise<void> {
+    do {
+      await this.answerIfAsked();
+      if (this.state === 'benchmarking') this.setState(this.mode === 'pause' ? 'pausing' : 'running');
+      await this.proceed();
+    } while (this.benchmarks.pending);
+  }
+
   private async steps(): Promise<void> {
     const run = this.current!;
     const control = { proceed: () => this.proceed() };
     try {
       await this.guard(this.evaluateIfDue(control));
       while (run.trainer.step < run.manifest.steps) {
-        await control.proceed();
+        await this.betweenSteps();
         await this.guard(run.trainer.takeStep(control));
         // The same state, a step further.
         this.setState(this.state);
@@ -272,6 +337,7 @@ export class Session {
           await this.guard(this.checkpoint());
         if (this.mode === 'step') this.mode = 'pause';
       }
+      await this.answerIfAsked();
       this.finish('completed', '');
       this.setState('finished');
     } catch (error) {
@@ -279,9 +345,9 @@ export class Session {
     }
   }
 
-  /** Between pieces of work: waits out a pause, gives up on a stop. */
+  /** Between pieces of work: waits out a pause, unless benchmark sets wait for the step's end; gives up on a stop. */
   private async proceed(): Promise<void> {
-    while (this.mode === 'pause') {
+    while (this.mode === 'pause' && !this.benchmarks.pending) {
       this.setState('paused');
       await new Promise<void>((resolve) => {
         this.wake = resolve;
@@ -297,6 +363,7 @@ export class Session {
     this.mode = 'stop';
     this.wake?.();
     await this.loop;
+    this.benchmarks.drop('cancelled');
   }
 
   private async evaluateIfDue(control: { proceed(): Promise<void> }): Promise<void> {
@@ -414,6 +481,7 @@ export class Session {
 
   private fail(thrown: unknown, state: 'unavailable' | 'failed'): void {
     this.error = explainError(thrown, this.gpu);
+    this.benchmarks.drop('failed');
     if (state === 'failed' && this.current) {
       const kept = this.current.checkpoint?.step;
       const last =

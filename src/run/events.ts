@@ -7,11 +7,12 @@
  * or `_at` and are the only ones that differ between two runs of one manifest on one adapter.
  */
 import { z } from 'zod';
-import { count, problemInfo, tokens } from './event-parts';
+import { benchmarks } from './benchmark-events';
+import { count, problemInfo, score, tokens } from './event-parts';
 import { manifestSchema } from './manifest';
 import { alignment, audit, cutoff, expertUpdate, gateDecision, gatePlan, metaGroup } from './masa-events';
 
-export { type ProblemInfo, problemInfo } from './event-parts';
+export { type ProblemInfo, problemInfo, type Score } from './event-parts';
 
 /** One compared quantity of a self-test case. `error` and `tolerance` are in the unit `measure` names. */
 export const checkedQuantity = z.object({
@@ -173,16 +174,6 @@ export const stepMetrics = z.object({
   step_ms: z.number(),
 });
 
-const score = z.object({
-  correct: count,
-  samples: count,
-  accuracy: z.number(),
-  /** Wilson 95% interval. */
-  low: z.number(),
-  high: z.number(),
-});
-export type Score = z.infer<typeof score>;
-
 export const evaluation = z.object({
   type: z.literal('evaluation'),
   v: z.literal(1),
@@ -252,6 +243,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   expertUpdate,
   stepMetrics,
   evaluation,
+  benchmarks,
   warning,
   checkpointWritten,
   finished,

@@ -13,6 +13,7 @@ import {
 } from '../../run/format';
 import { formatMetric } from '../../run/metrics';
 import type { Progress as SetUp } from '../protocol';
+import { describeBenchmarks } from './benchmark-table';
 import type { Console } from './console';
 import { StatusLine } from './status-line';
 
@@ -75,6 +76,9 @@ export class Progress {
       case 'evaluation':
         this.#accuracy = `${event.suite} ${formatPercent(event.total.accuracy)}`;
         this.note(describeEvaluation(event));
+        break;
+      case 'benchmarks':
+        this.note(`benchmark sets at step ${event.step}:\n${describeBenchmarks(event).trimEnd()}`);
         break;
       case 'warning':
         this.note(`warning: ${event.message} ${event.remedy}`.trimEnd());

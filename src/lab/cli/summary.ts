@@ -83,6 +83,7 @@ export class SummaryCollector {
       case 'cutoff':
       case 'audit':
       case 'expert_update':
+      case 'benchmarks':
       case 'warning':
         return;
     }

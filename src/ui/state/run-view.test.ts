@@ -118,6 +118,28 @@ test('a resumed run keeps what came before its checkpoint and replaces the rest'
   expect(resumed.recent.map((each) => each.step)).toEqual([0, 1, 2]);
 });
 
+test('evaluations on benchmark sets stand in their order, and those after a checkpoint go with its steps', () => {
+  const [shipped] = EXAMPLE_EVENTS.filter((event) => event.type === 'benchmarks');
+  const example = { ...shipped, step: 0 };
+  const view = reduceEvents(EMPTY_RUN, [
+    runStarted(),
+    example,
+    { ...example, samples: 8 },
+    stepMetrics(0),
+    { ...example, step: 1 },
+  ]);
+  expect(view.benchmarks.map(({ step, samples }) => [step, samples])).toEqual([
+    [0, example.samples],
+    [0, 8],
+    [1, example.samples],
+  ]);
+  expect(
+    reduceEvent({ ...view, benchmarks: [...view.benchmarks, { ...example, step: 3 }] }, runStarted(1))
+      .benchmarks,
+  ).toEqual(view.benchmarks);
+  expect(reduceEvent(view, runStarted()).benchmarks).toEqual([]);
+});
+
 test('a step that is reported twice counts once, as reported last', () => {
   const view = reduceEvents(EMPTY_RUN, [
     runStarted(),

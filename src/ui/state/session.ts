@@ -3,7 +3,7 @@
  * the URL in step with the settings. The only place where the page talks to the worker; knows no React.
  */
 import { LabClient, type WorkerLike } from '../../lab/client';
-import type { LabState } from '../../lab/protocol';
+import type { BenchmarkRequest, LabState } from '../../lab/protocol';
 import type { RunEvent } from '../../run/events';
 import type { Knob, Manifest } from '../../run/manifest';
 import { manifestToQuery } from '../../run/manifest-query';
@@ -29,6 +29,7 @@ export interface Allowed {
   reset: boolean;
   stop: boolean;
   recover: boolean;
+  benchmarks: boolean;
 }
 
 const AT_REST: ReadonlySet<LabState> = new Set(['idle', 'ready', 'paused', 'finished']);
@@ -37,6 +38,7 @@ const HAS_RUN: ReadonlySet<LabState> = new Set([
   'running',
   'pausing',
   'paused',
+  'benchmarking',
   'finished',
   'failed',
 ]);
@@ -58,8 +60,9 @@ export function allowedIn(state: LabState, { valid, hasCheckpoint, loaded }: Fac
     pause: state === 'running',
     step: ((AT_REST.has(state) && state !== 'finished') || retry) && usable,
     reset: HAS_RUN.has(state) && valid,
-    stop: state === 'running' || state === 'pausing' || state === 'paused',
+    stop: state === 'running' || state === 'pausing' || state === 'paused' || state === 'benchmarking',
     recover: state === 'failed' && hasCheckpoint,
+    benchmarks: HAS_RUN.has(state) && state !== 'failed' && state !== 'benchmarking' && loaded,
   };
 }
 
@@ -94,6 +97,9 @@ export class Session {
           this.#lab(() => ({ loaded: { manifest, parameters, deviceBytes }, error: null }));
         },
         events: ({ events }) => this.#arrived(events),
+        benchmarks: ({ status }) => {
+          if (!this.#stale) this.#lab(() => ({ benchmarks: status }));
+        },
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
         error: ({ error }) => {
           this.#next = null;
@@ -145,6 +151,15 @@ export class Session {
   /** Runs every stored reference case, not only the small one of the start. */
   checkEverything(): void {
     this.#client.send({ type: 'check' });
+  }
+
+  /** Answers benchmark sets with the policy as it is after the step under way, or now when none is. */
+  answerBenchmarks(request: BenchmarkRequest): void {
+    if (this.allowed().benchmarks) this.#client.send({ type: 'benchmarks', request });
+  }
+
+  cancelBenchmarks(): void {
+    this.#client.send({ type: 'cancel-benchmarks' });
   }
 
   exportCheckpoint(): void {
@@ -209,6 +224,7 @@ export class Session {
     this.store.setState({ run: EMPTY_RUN, looking: { ...looking, group: 0, heldStep: null } });
     this.#lab(({ progress }) => ({
       error: null,
+      benchmarks: null,
       loaded: null,
       step: 0,
       state: 'loading',
