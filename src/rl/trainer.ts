@@ -8,28 +8,38 @@
  * Sources of the method: arXiv 2402.03300 (GRPO), 2510.03259 (MASA); names as in TRL's GRPOTrainer.
  */
 import type { Gpu } from '../gpu/device';
+import { initialAdapter } from '../model/adapter-layout';
 import { ConfigError, type LlamaConfig } from '../model/config';
 import type { Cost } from '../model/cost';
 import type { NamedTensors } from '../model/parameters';
-import { Policy, type StepReport } from '../model/policy';
+import { type OptimizerName, Policy, type StepReport } from '../model/policy';
 import type { Phase, RunEvent } from '../run/events';
 import { type Manifest, ManifestError } from '../run/manifest';
 import type { MasaState } from '../run/masa-state';
+import { Purpose, Stream } from '../run/random';
 import type { Suite, Task } from '../tasks/task';
 import { trainingCapacity } from './capacity';
 import { answerSuite, evaluationResult } from './evaluate';
 import { evaluateAlignment } from './evaluate-alignment';
-import { initialMasaState, metaIsUsed, metaRewardSettings, usesMasa } from './masa/settings';
+import {
+  adapterSpec,
+  initialMasaState,
+  metaIsUsed,
+  metaRewardSettings,
+  metaThrough,
+  usesMasa,
+} from './masa/settings';
 import { learningRate } from './schedule';
 import { auditStep, nextState } from './step/audit';
 import { StepClock } from './step/clock';
 import { type Control, isKept, type StepContext, tokensOf } from './step/context';
 import { emitGroups, judge, solutionAdvantages } from './step/judge';
+import { learnMeta } from './step/learn-meta';
 import { masaMetrics } from './step/masa-metrics';
 import { emitPredictions, judgePredictions } from './step/reward-predictions';
 import { selectPrompts } from './step/select';
 import { solve } from './step/solve';
-import { metaRows, solutionRows, update } from './step/update';
+import { metaRows, solutionRows, update, updateAdapter } from './step/update';
 import { stepMetrics } from './step-metrics';
 
 /** Where a run stands: all that a checkpoint has to hold. */
@@ -43,6 +53,17 @@ export interface TrainerSnapshot {
   /** null without MASA. */
   masa: MasaState | null;
   weights: NamedTensors;
+  mean: NamedTensors;
+  square: NamedTensors;
+  /** Of the optimiser that clones experts; null without one. */
+  experts: OptimizerState | null;
+  /** Weights of the meta adapter and its optimiser's state; null without one. */
+  adapter: (OptimizerState & { weights: NamedTensors }) | null;
+}
+
+/** AdamW's count of updates and its two running means of each weight. */
+export interface OptimizerState {
+  steps: number;
   mean: NamedTensors;
   square: NamedTensors;
 }
@@ -102,6 +123,11 @@ export class Trainer {
     const policy = await Policy.create(gpu, config, capacity, options.onProgress);
     policy.parameters.upload(weights);
     if (capacity.reference) policy.setReference(weights);
+    const spec = adapterSpec(manifest);
+    if (spec && policy.adapter) {
+      const stream = new Stream(manifest.seed, Purpose.initialise);
+      policy.adapter.parameters.upload(initialAdapter(config, spec, () => stream.uniform()));
+    }
     return new Trainer(policy, manifest, task, options.emit);
   }
 
@@ -111,6 +137,11 @@ export class Trainer {
     this.policy.parameters.upload(snapshot.mean, 'mean');
     this.policy.parameters.upload(snapshot.square, 'square');
     this.policy.optimizerSteps = snapshot.optimizerSteps;
+    if (snapshot.experts) this.restoreOptimizer('experts', snapshot.experts);
+    if (snapshot.adapter) {
+      this.policy.adapter?.parameters.upload(snapshot.adapter.weights);
+      this.restoreOptimizer('adapter', snapshot.adapter);
+    }
     this.step = snapshot.step;
     this.numTokens = snapshot.numTokens;
     this.cost = { flops: snapshot.numFlops, decodeSteps: snapshot.decodeSteps };
@@ -121,6 +152,8 @@ export class Trainer {
       ...snapshot.masa,
       calibrator: first.calibrator && (snapshot.masa?.calibrator ?? first.calibrator),
       classifier: first.classifier && (snapshot.masa?.classifier ?? first.classifier),
+      experts: first.experts && (snapshot.masa?.experts ?? first.experts),
+      outcomes: first.outcomes && (snapshot.masa?.outcomes ?? first.outcomes),
     };
   }
 
@@ -140,7 +173,24 @@ export class Trainer {
       weights,
       mean: first,
       square: second,
+      experts: this.policy.capacity.experts ? await this.optimizerState('experts') : null,
+      adapter: this.policy.adapter && {
+        weights: await this.policy.adapter.parameters.download('weights'),
+        ...(await this.optimizerState('adapter')),
+      },
     };
+  }
+
+  private async optimizerState(name: OptimizerName): Promise<OptimizerState> {
+    const { steps, moments } = this.policy.optimizer(name);
+    return { steps, mean: await moments.download('mean'), square: await moments.download('square') };
+  }
+
+  private restoreOptimizer(name: OptimizerName, state: OptimizerState): void {
+    const optimizer = this.policy.optimizer(name);
+    optimizer.steps = state.steps;
+    optimizer.moments.upload(state.mean, 'mean');
+    optimizer.moments.upload(state.square, 'square');
   }
 
   /**
@@ -173,9 +223,22 @@ export class Trainer {
     const { groups, kept, advantages, predictions, audit } = judged;
     await control.proceed();
     const rows = solutionRows(context, kept, advantages);
-    const reports = await timed('update', () =>
-      update(context, [...rows, ...metaRows(context, predictions)]),
-    );
+    const asked = metaRows(context, predictions);
+    const separate = metaThrough(manifest) === 'adapter';
+    const { reports, metaLosses } = await timed('update', async () => {
+      const reports = await update(context, separate ? rows : [...rows, ...asked]);
+      const metaReports = separate ? await updateAdapter(context, asked) : reports;
+      const first = separate ? 0 : rows.length;
+      return {
+        reports,
+        metaLosses: metaReports.map((r) => r.rollouts.slice(first).reduce((sum, each) => sum + each.loss, 0)),
+      };
+    });
+    const { masa } = this;
+    const learning =
+      masa && (masa.experts || masa.outcomes)
+        ? await timed('clone', () => learnMeta(context, masa, groups, predictions))
+        : null;
 
     this.step++;
     const rollouts = kept.map((group) => group.rollouts.map((r) => r.seen));
@@ -188,7 +251,7 @@ export class Trainer {
     if (this.masa) {
       if (metaIsUsed(manifest))
         this.numTokens += candidates.reduce((sum, c) => sum + (c.meta?.tokens ?? 0), 0);
-      this.masa = nextState(this.masa, candidates, groups, audit);
+      this.masa = nextState(learning?.state ?? this.masa, candidates, groups, audit);
     }
     const stepMs = clock.now() - started;
     this.emit({
@@ -214,9 +277,8 @@ export class Trainer {
             plan,
             groups,
             predictions,
-            losses: reports.map(({ rollouts }) =>
-              rollouts.slice(rows.length).reduce((sum, each) => sum + each.loss, 0),
-            ),
+            losses: metaLosses,
+            learning,
             state: this.masa,
           })),
       },
@@ -256,6 +318,7 @@ export class Trainer {
               { temperature: 1, top_k: 0, top_p: 1, endOfSequence: task.vocabulary.eos },
               { seed: manifest.seed, draw: task.suites.indexOf(suite) },
               metaRewardSettings(manifest),
+              metaThrough(manifest),
               proceed,
             );
       evaluations.push({

@@ -33,6 +33,15 @@ test.each<[BudgetUnit, number, boolean[]]>([
 test('a budget is read from its text, and anything else is refused', () => {
   expect(parseBudget('tokens=200000')).toEqual({ unit: 'tokens', amount: 200000 });
   expect(parseBudget('seconds=0.5')).toEqual({ unit: 'seconds', amount: 0.5 });
-  for (const wrong of ['tokens', 'tokens=', 'tokens=0', 'tokens=-1', 'tokens=1.5', 'flops=3', 'steps=2=3', 'steps=x'])
+  for (const wrong of [
+    'tokens',
+    'tokens=',
+    'tokens=0',
+    'tokens=-1',
+    'tokens=1.5',
+    'flops=3',
+    'steps=2=3',
+    'steps=x',
+  ])
     expect(() => parseBudget(wrong), wrong).toThrow(`got "${wrong}"`);
 });

@@ -9,7 +9,7 @@
 import { z } from 'zod';
 import { count, problemInfo, tokens } from './event-parts';
 import { manifestSchema } from './manifest';
-import { alignment, audit, cutoff, gateDecision, gatePlan, metaGroup } from './masa-events';
+import { alignment, audit, cutoff, expertUpdate, gateDecision, gatePlan, metaGroup } from './masa-events';
 
 export { type ProblemInfo, problemInfo } from './event-parts';
 
@@ -61,8 +61,17 @@ export const runStarted = z.object({
   started_at: z.string(),
 });
 
-/** `meta` and `gate` are of runs with predictions or a gate alone. */
-export const PHASES = ['meta', 'gate', 'rollout', 'reward', 'update', 'evaluate', 'checkpoint'] as const;
+/** `meta`, `gate` and `clone` are of runs with predictions, a gate, or supervised learning of the meta side alone. */
+export const PHASES = [
+  'meta',
+  'gate',
+  'rollout',
+  'reward',
+  'update',
+  'clone',
+  'evaluate',
+  'checkpoint',
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** A phase of a step begins. Live only. */
@@ -215,6 +224,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   gatePlan,
   cutoff,
   audit,
+  expertUpdate,
   stepMetrics,
   evaluation,
   warning,

@@ -19,7 +19,9 @@ const seeds = (text: string) => {
 
 describe('readArms', () => {
   test('an arm is a preset, varied or not, and may be named', () => {
-    expect(arms('grpo, masa:masa_loss_weight=0.1:eval_samples=2,loose=masa-efficient:masa_cutoff_multiple=3')).toEqual({
+    expect(
+      arms('grpo, masa:masa_loss_weight=0.1:eval_samples=2,loose=masa-efficient:masa_cutoff_multiple=3'),
+    ).toEqual({
       arms: [
         { name: 'grpo', preset: 'grpo', settings: [] },
         {
@@ -91,7 +93,10 @@ describe('planRuns', () => {
       return [];
     })();
     expect(issues).toEqual([
-      { key: 'learning_rate', message: expect.stringContaining(`expected 0.001 as the run in ${place} has, got 0.0002`) },
+      {
+        key: 'learning_rate',
+        message: expect.stringContaining(`expected 0.001 as the run in ${place} has, got 0.0002`),
+      },
     ]);
   });
 });
@@ -117,8 +122,14 @@ describe('unfinished', () => {
   test('one that stopped, failed, crashed, lacks its last evaluation or is not there is not', () => {
     expect(unfinished(null, manifest, null)).toBe('it has not begun');
     expect(unfinished({ ...run, ending: null }, manifest, null)).toBe('it stands at step 2 of 2');
-    expect(unfinished({ ...run, ending: { reason: 'stopped', step: 2, message: '' } }, manifest, null)).toContain('stands');
-    expect(unfinished({ ...run, ending: { reason: 'failed', step: 2, message: 'why' } }, manifest, null)).toContain('failed at step 2 of 2: why');
-    expect(unfinished({ ...run, points: run.points.slice(0, 1) }, manifest, null)).toContain('evaluation of its last step, 2');
+    expect(
+      unfinished({ ...run, ending: { reason: 'stopped', step: 2, message: '' } }, manifest, null),
+    ).toContain('stands');
+    expect(
+      unfinished({ ...run, ending: { reason: 'failed', step: 2, message: 'why' } }, manifest, null),
+    ).toContain('failed at step 2 of 2: why');
+    expect(unfinished({ ...run, points: run.points.slice(0, 1) }, manifest, null)).toContain(
+      'evaluation of its last step, 2',
+    );
   });
 });

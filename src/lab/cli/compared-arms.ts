@@ -53,7 +53,7 @@ function readArm(text: string, issues: string[]): Arm {
 
 /** Reads `6` as seeds 1 to 6, `3-6` as those, `1,4` as those two. */
 export function readSeeds(text: string, issues: string[]): number[] {
-  const single = /^[1-9]\d*$/.exec(text.trim());
+  const single = /^\d+$/.exec(text.trim());
   const seeds = single
     ? range(1, Number(text))
     : text.split(',').flatMap((part) => {

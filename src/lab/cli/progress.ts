@@ -32,6 +32,7 @@ const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   rollout: 'rolling out',
   reward: 'rewarding',
   update: 'updating',
+  clone: 'learning from outcomes',
   evaluate: 'evaluating',
   checkpoint: 'writing a checkpoint',
 };
@@ -92,6 +93,7 @@ export class Progress {
       case 'gate_plan':
       case 'cutoff':
       case 'audit':
+      case 'expert_update':
         break;
     }
   }

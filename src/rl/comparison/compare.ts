@@ -194,7 +194,7 @@ function compareTarget(
     reached: own.size,
     of: arm.runs.length,
     costs: perAxis((axis) => spreadOf(bySeed(own, (costs) => costs[axis]))),
-    pairs: [...own.keys()].filter((seed) => theirs.has(seed)).length,
+    pairs: [...own].filter(([seed, costs]) => costs.steps !== 0 && theirs.get(seed)?.steps).length,
     of_pairs: [...curves.get(arm)!.keys()].filter((seed) => curves.get(baseline)!.has(seed)).length,
     ratios:
       arm === baseline

@@ -87,7 +87,10 @@ export interface TargetComparison {
   of: number;
   /** Of the runs that reached it. */
   costs: Record<Axis, Spread | null>;
-  /** Seeds in which this arm and the baseline reached it, of those both have: what the ratios are over. */
+  /**
+   * What the ratios are over: seeds in which this arm and the baseline reached it, and not before the first step, of
+   * those both have.
+   */
   pairs: number;
   of_pairs: number;
   /** The baseline's cost over the arm's, so above 1 the arm is cheaper; null for the baseline. */

@@ -35,10 +35,9 @@ export type Costs = Record<Axis, number | null>;
 export interface StepRecord {
   step: number;
   costs: Costs;
-  /** Prompts trained on, and those of them whose rewards differ. */
-  groups: number;
+  /** Prompts trained on whose rewards differ. */
   informative: number;
-  /** Solution tokens of the prompts trained on, and of those without variance. */
+  /** Solution tokens of the prompts rolled out for training, and of those without variance. */
   solution_tokens: number;
   zero_variance_tokens: number;
   /** Tokens of predictions that the run uses, and of the audit. */
@@ -79,7 +78,6 @@ const NOTHING_SPENT: Readonly<Costs> = {
 
 /** What a step's groups and audit said before its metrics came. */
 const newStep = () => ({
-  groups: 0,
   informative: 0,
   solution_tokens: 0,
   zero_variance_tokens: 0,
@@ -146,7 +144,6 @@ export class RecordCollector {
     const counted = rollouts.filter((r) => !(r.cut && masks));
     const tokens = rollouts.reduce((sum, r) => sum + r.tokens.length, 0);
     const zeroVariance = counted.every((r) => r.reward === counted[0].reward);
-    current.groups++;
     current.solution_tokens += tokens;
     if (zeroVariance) current.zero_variance_tokens += tokens;
     else current.informative++;

@@ -2,10 +2,10 @@
  * A comparison laid out as sections of tables and sentences, for the terminal and for Markdown alike. What is written
  * is all in `comparison.json`; nothing is computed here. Rendering is `render.ts`.
  */
-import { formatCount, formatDuration, formatFixed, formatNumber } from '../../run/format';
-import type { ArmComparison, AtBudget, Comparison } from './comparison';
+import { formatCount, formatDuration, formatNumber } from '../../run/format';
+import type { ArmComparison, AtBudget, Comparison, TargetComparison } from './comparison';
 import type { Axis } from './record';
-import { change, figure, meanCount, meanIn, NOT_MEASURED, percent, points, times } from './words';
+import { change, figure, inPercent, meanCount, meanIn, NOT_MEASURED, percent, points, times } from './words';
 
 export interface Section {
   title: string;
@@ -84,7 +84,7 @@ function final({ arms, suite, baseline }: Comparison): Section {
             [
               arm.name,
               name,
-              formatFixed(found.start && 100 * found.start.mean, 1),
+              found.start ? inPercent(found.start.mean) : NOT_MEASURED,
               percent(found.end),
               points(found.change),
               arm.name === baseline ? '' : points(found.difference),
@@ -100,7 +100,9 @@ function atBudgets({ arms, baseline, suite }: Comparison): Section[] {
   const section = (what: string, unit: string, of: (arm: ArmComparison) => AtBudget[]): Section[] => {
     const [first] = arms.map(of).filter((budgets) => budgets.length > 0);
     if (!first) return [];
-    const header = first.map(({ budget }) => `${formatCount(budget)} ${unit}`);
+    const header = first.map(
+      ({ budget }) => `${unit === 'tokens' ? formatCount(budget) : formatNumber(budget)} ${unit}`,
+    );
     return [
       table(
         `Accuracy on ${suite} at equal ${what}`,
@@ -130,45 +132,48 @@ const RATIOS: readonly [Axis, string][] = [
 
 function targets({ arms, baseline, suite }: Comparison): Section[] {
   const [first] = arms.map((arm) => arm.targets).filter((each) => each.length > 0);
-  return (first ?? []).flatMap(({ share, accuracy }, place) => {
-    const name = `${formatNumber(100 * share)}% of ${baseline}’s final accuracy`;
-    const of = (arm: ArmComparison) => arm.targets[place];
-    return [
-      table(
-        `To ${name}, ${formatFixed(100 * accuracy, 1)} on ${suite}`,
-        'Means over the runs that reached it.',
-        [
-          ['arm', 'reached', 'steps', 'tokens', 'with audit', 'GFLOP', 'decoding steps', 'seconds'],
-          ...arms.map((arm) => {
-            const { reached, of: runs, costs } = of(arm);
-            const cells = [
-              formatNumber(costs.steps?.mean),
-              meanCount(costs.tokens),
-              meanCount(costs.tokens_with_audit),
-              meanIn(costs.flops, 1e9),
-              meanCount(costs.decode_steps),
-              meanIn(costs.seconds, 1),
-            ];
-            return [arm.name, `${reached} of ${runs}`, ...(reached === 0 ? cells.map(() => '') : cells)];
-          }),
-        ],
-      ),
-      table(
-        `How many times cheaper than ${baseline}, to the same`,
-        `${baseline}’s cost over the arm’s, geometric mean over the pairs in which both reached it; above 1 the arm is cheaper.`,
-        [
-          ['arm', 'pairs', ...RATIOS.map(([, word]) => word)],
-          ...arms
-            .filter((arm) => arm.name !== baseline)
-            .map((arm) => {
-              const { pairs, of_pairs, ratios } = of(arm);
-              const cells = RATIOS.map(([axis]) => (pairs === 0 ? '' : times(ratios?.[axis])));
-              return [arm.name, `${pairs} of ${of_pairs}`, ...cells];
-            }),
-        ],
-      ),
-    ];
-  });
+  if (!first) return [];
+  const rows = (of: (arm: ArmComparison, target: TargetComparison) => string[]): string[][] =>
+    first.flatMap(({ share }, place) =>
+      arms.flatMap((arm) => {
+        const target = arm.targets[place];
+        const cells = target ? of(arm, target) : [];
+        return cells.length === 0 ? [] : [[arm.name, `${formatNumber(100 * share)}%`, ...cells]];
+      }),
+    );
+  const goals = first.map(({ share, accuracy }) => `${formatNumber(100 * share)}% is ${inPercent(accuracy)}`);
+  return [
+    table(
+      `What it took to reach a share of ${baseline}’s final accuracy on ${suite}`,
+      `${goals.join(', ')}. Costs are means over the runs that reached it.`,
+      [
+        ['arm', 'to', 'runs', 'steps', 'tokens', 'with audit', 'GFLOP', 'decoding steps', 'seconds'],
+        ...rows((_, { reached, of, costs }) => {
+          const cells = [
+            meanIn(costs.steps, 1),
+            meanCount(costs.tokens),
+            meanCount(costs.tokens_with_audit),
+            meanIn(costs.flops, 1e9),
+            meanCount(costs.decode_steps),
+            meanIn(costs.seconds, 1),
+          ];
+          return [`${reached}/${of}`, ...(reached === 0 ? cells.map(() => '') : cells)];
+        }),
+      ],
+    ),
+    table(
+      `How many times cheaper than ${baseline}, to the same`,
+      `${baseline}’s cost over the arm’s, geometric mean over the pairs of runs in which both reached it; above 1 the arm is cheaper.`,
+      [
+        ['arm', 'to', 'pairs', ...RATIOS.map(([, word]) => word)],
+        ...rows(({ name }, { pairs, of_pairs, ratios }) =>
+          name === baseline
+            ? []
+            : [`${pairs}/${of_pairs}`, ...RATIOS.map(([axis]) => (pairs === 0 ? '' : times(ratios?.[axis])))],
+        ),
+      ],
+    ),
+  ];
 }
 
 function alignment(arms: readonly ArmComparison[]): Section {
@@ -289,7 +294,7 @@ function benchmarks({ arms, baseline }: Comparison): Section {
       (arm.benchmarks ?? []).map(({ over, sets, of, base, end, gain, difference }) => [
         arm.name,
         `${over} (${sets} of ${of})`,
-        orNot(base, (value) => formatFixed(100 * value, 1)),
+        orNot(base, (value) => inPercent(value)),
         percent(end),
         points(gain),
         arm.name === baseline ? '' : points(difference),

@@ -20,7 +20,8 @@ const signed = (value: number, text: (value: number) => string): string => {
   return value > 0 && /[1-9]/.test(shown) ? `+${shown}` : shown;
 };
 
-const inPercent = (value: number): string => formatFixed(100 * value, 1);
+/** A share without the sign: 63.1. */
+export const inPercent = (value: number): string => formatFixed(100 * value, 1);
 
 /** Of a share, without the sign: 63.1 [62.0,64.2]. */
 export const percent = (spread: Maybe): string => written(spread, inPercent);

@@ -25,6 +25,7 @@ export const PHASE_WORDS: Record<Phase, string> = {
   rollout: 'generating rollouts',
   reward: 'judging answers',
   update: 'updating the policy',
+  clone: 'learning from outcomes',
   evaluate: 'held-out test',
   checkpoint: 'saving',
 };

@@ -19,6 +19,10 @@ const PHASE_NOTES: Record<Phase, { label: string; definition: string }> = {
   rollout: { label: 'Rollout', definition: 'Generating the rollouts, token after token, on the GPU.' },
   reward: { label: 'Reward', definition: 'Verifying the answers and computing the advantages.' },
   update: { label: 'Update', definition: 'Forward, backward and AdamW over the rollouts of the step.' },
+  clone: {
+    label: 'Cloning',
+    definition: 'Supervised updates of the meta side: expert predictions, or outcomes for its adapter.',
+  },
   evaluate: {
     label: 'Held-out test',
     definition: 'Answering the held-out problems, in the steps that have a test.',
