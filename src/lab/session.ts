@@ -34,6 +34,8 @@ export interface SessionHost {
   /** Keeps a checkpoint and sends its `checkpoint` event where the other events go. */
   keepCheckpoint(step: number, files: CheckpointFiles): Promise<void>;
   onEvent(event: RunEvent): void;
+  /** Asked after a step: whether the run has used up what it was given, and ends there as one that is complete. */
+  isSpent?(): boolean;
   onState(state: LabState, step: number): void;
   onProgress(progress: Progress): void;
   /** Needed where benchmark sets are asked for. */
@@ -327,13 +329,13 @@ export class Session {
     const control = { proceed: () => this.proceed() };
     try {
       await this.guard(this.evaluateIfDue(control));
-      while (run.trainer.step < run.manifest.steps) {
+      while (!this.isOver()) {
         await this.betweenSteps();
         await this.guard(run.trainer.takeStep(control));
         // The same state, a step further.
         this.setState(this.state);
         await this.guard(this.evaluateIfDue(control));
-        if (run.trainer.step % run.manifest.checkpoint_steps === 0 || run.trainer.step === run.manifest.steps)
+        if (run.trainer.step % run.manifest.checkpoint_steps === 0 || this.isOver())
           await this.guard(this.checkpoint());
         if (this.mode === 'step') this.mode = 'pause';
       }
@@ -366,11 +368,17 @@ export class Session {
     this.benchmarks.drop('cancelled');
   }
 
+  /** All its steps are taken, or its host has no more to give. */
+  private isOver(): boolean {
+    const { trainer, manifest } = this.current!;
+    return trainer.step >= manifest.steps || (this.host.isSpent?.() ?? false);
+  }
+
   private async evaluateIfDue(control: { proceed(): Promise<void> }): Promise<void> {
     const run = this.current!;
     const { step } = run.trainer;
     if (run.evaluatedAt === step) return;
-    if (step % run.manifest.eval_steps !== 0 && step !== run.manifest.steps) return;
+    if (step % run.manifest.eval_steps !== 0 && !this.isOver()) return;
     await run.trainer.evaluate(control);
     run.evaluatedAt = step;
     if (run.checkpoint?.step === step) run.checkpoint.evaluated = true;

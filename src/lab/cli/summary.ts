@@ -89,6 +89,11 @@ export class SummaryCollector {
     }
   }
 
+  /** How the run ended. */
+  get reason(): RunSummary['reason'] {
+    return this.#reason;
+  }
+
   summary(preset: string | null, out: string): RunSummary {
     const end = this.#end;
     const summary: RunSummary = {
