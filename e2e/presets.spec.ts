@@ -24,7 +24,12 @@ function smallOf(name: string): Manifest {
   return parseManifest({
     ...preset,
     ...SMALL,
-    masa_num_generations: 2,
+    masa_num_generations: Math.min(2, preset.masa_num_generations),
+    // Two steps are enough to learn from outcomes and experts, too.
+    meta_adapter_from: 0,
+    meta_adapter_burst: 2,
+    masa_expert_from: 0,
+    masa_expert_burst: 2,
     masa_gate_min_prompts: Math.min(2, preset.masa_gate_min_prompts),
   });
 }
@@ -66,10 +71,19 @@ for (const name of METHODS)
     if (manifest.masa_meta === 'off' && !manifest.masa_gate) await expect(self).toHaveCount(0);
     if (manifest.masa_meta !== 'off') {
       expect((await lab.events('meta_group')).length).toBeGreaterThanOrEqual(2);
-      await expect(self.getByTestId('chart-parse-rate').locator('[data-last]').first()).toHaveAttribute(
+      const [chart, metric] =
+        manifest.masa_num_generations > 0
+          ? ['chart-parse-rate', 'masa/parse_rate']
+          : ['chart-pass-rate-error', 'masa/pass_rate_mae'];
+      await expect(self.getByTestId(chart).locator('[data-last]').first()).toHaveAttribute(
         'data-last',
-        String(steps[1].metrics['masa/parse_rate']),
+        String(steps[1].metrics[metric]),
       );
+    }
+    if (manifest.masa_experts || manifest.meta_adapter !== 'none') {
+      const learned = await lab.events('expert_update');
+      expect(learned.every(({ nll, updates }) => nll.length === updates)).toBe(true);
+      if (manifest.meta_adapter !== 'none') expect(learned.map((u) => u.updates)).toEqual([2, 1]);
     }
     if (manifest.masa_gate) {
       expect((await lab.events('gate_decision')).length).toBeGreaterThanOrEqual(2 * SMALL.prompts_per_step);
