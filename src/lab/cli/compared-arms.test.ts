@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { record } from '../../rl/comparison/testing';
 import { ManifestError } from '../../run/manifest';
 import { presetManifest } from '../../run/presets';
-import { planRuns, readArms, readSeeds, unfinished } from './compared-arms';
+import { planRuns, readArms, readSeeds, refuseStrangers, unfinished } from './compared-arms';
 import { temporaryFolder } from './testing';
 
 const arms = (text: string) => {
@@ -86,7 +86,7 @@ describe('planRuns', () => {
     writeFileSync(join(place, 'manifest.json'), JSON.stringify(stored));
     const issues = (() => {
       try {
-        planRuns(two, [1], [], null, out);
+        refuseStrangers(planRuns(two, [1], [], null, out));
       } catch (error) {
         if (error instanceof ManifestError) return error.issues;
       }

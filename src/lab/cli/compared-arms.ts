@@ -88,7 +88,7 @@ export interface PlannedRun {
 
 /**
  * Every run, seed by seed, the arms in their order.
- * @throws ManifestError naming every wrong setting; a run that is there by other settings is refused too.
+ * @throws ManifestError naming every wrong setting.
  */
 export function planRuns(
   arms: readonly Arm[],
@@ -97,7 +97,7 @@ export function planRuns(
   budget: Budget | null,
   out: string,
 ): PlannedRun[] {
-  const planned = seeds.flatMap((seed) =>
+  return seeds.flatMap((seed) =>
     arms.map((arm): PlannedRun => {
       const settings = [...common, ...arm.settings, { key: 'seed', text: String(seed) }];
       if (budget?.unit === 'steps') settings.push({ key: 'steps', text: String(budget.amount) });
@@ -111,9 +111,15 @@ export function planRuns(
       };
     }),
   );
+}
+
+/**
+ * Before anything is trained: runs that are there are those that are asked for.
+ * @throws ManifestError naming every setting in which one is not.
+ */
+export function refuseStrangers(planned: readonly PlannedRun[]): void {
   const issues = planned.flatMap((run) => (holdsRun(run.path) ? strangers(run) : []));
   if (issues.length > 0) throw new ManifestError(issues);
-  return planned;
 }
 
 /** Settings that make no other run of it: steps are a budget, the rest changes nothing that is compared. */

@@ -147,6 +147,16 @@ describe('compareArms', () => {
     expect(empty.common).toEqual({ tokens: null, steps: null });
   });
 
+  test('runs of one arm that are not of one kind are noted; another number of steps is no other kind', () => {
+    const mixed = [
+      grpo[0],
+      record({ seed: 2, tokens: [100], settings: { learning_rate: 0.1 }, accuracy: { 0: 0.2, 1: 0.4 } }),
+    ];
+    expect(compare({ grpo: mixed }).notes).toContain(
+      'the runs of grpo are not of one kind: they differ in learning_rate',
+    );
+  });
+
   test('arms that are evaluated differently, or start from another model, are noted; an unknown baseline is refused', () => {
     const other = record({
       tokens: [10],

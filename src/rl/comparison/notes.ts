@@ -31,6 +31,7 @@ export function notesOf(
       `intervals are bootstrap percentiles over seeds: with fewer than ${FEW_SEEDS} seeds they are narrower than 95%`,
     );
   notes.push(
+    ...mixtures(compared),
     ...differences(compared, SAME, 'cannot be compared'),
     ...differences(compared, MEASURING, 'are measured differently'),
   );
@@ -46,6 +47,22 @@ export function notesOf(
       `${baseline} itself reaches its mean final accuracy in ${base.targets.at(-1)!.reached} of ${base.runs.length} runs, since its seeds scatter about the mean`,
     );
   return notes;
+}
+
+/** Settings that may differ between the runs of an arm. */
+const OF_A_RUN: ReadonlySet<ManifestKey> = new Set(['name', 'seed', 'steps', 'checkpoint_steps']);
+
+/** An arm is one method: its runs differ by the seed alone. */
+function mixtures(arms: readonly ComparedArm[]): string[] {
+  return arms.flatMap(({ name, runs }) => {
+    const [first, ...others] = runs.map(({ manifest }) => manifest);
+    const keys = (first ? (Object.keys(first) as ManifestKey[]) : []).filter(
+      (key) => !OF_A_RUN.has(key) && others.some((manifest) => manifest[key] !== first[key]),
+    );
+    return keys.length > 0
+      ? [`the runs of ${name} are not of one kind: they differ in ${keys.join(', ')}`]
+      : [];
+  });
 }
 
 /** A note for each of `keys` in which the arms' runs differ. */

@@ -49,7 +49,10 @@ export const COMPARE: CommandSpec = {
       value: 'SAMPLES',
       help: 'Also answer the benchmark sets with the base model and with the last checkpoint of every run, so many answers a problem, once.',
     },
-    { name: 'report-only', help: 'Train nothing: compare the runs that are there.' },
+    {
+      name: 'report-only',
+      help: 'Train nothing: compare the runs that are there and complete, by whatever settings.',
+    },
     {
       name: 'out',
       value: 'DIR',

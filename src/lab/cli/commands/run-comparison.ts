@@ -13,7 +13,7 @@ import { BudgetMeter } from '../../../run/budget';
 import { ManifestError } from '../../../run/manifest';
 import { UsageError } from '../arguments';
 import { makeFolder, writeFileWhole } from '../checkpoint-folder';
-import { type PlannedRun, planRuns, unfinished } from '../compared-arms';
+import { type PlannedRun, planRuns, refuseStrangers, unfinished } from '../compared-arms';
 import { type Console, sayTo } from '../console';
 import { type Command, DONE, FAILED } from '../dispatch';
 import { describeThrown } from '../failure';
@@ -31,6 +31,7 @@ export const COMPARE_COMMAND: Command = {
   async run(args, console) {
     const request = readCompareRequest(args);
     const planned = planRuns(request.arms, request.seeds, request.settings, request.budget, request.out);
+    if (!request.reportOnly) refuseStrangers(planned);
     const code = request.reportOnly ? DONE : await trainAll(request, planned, console);
     if (code === INTERRUPTED) return code;
     await report(request, planned, console);
