@@ -1,12 +1,17 @@
 /**
  * How well the policy of an arm predicts its own rollouts at the end: on held-out problems where evaluations asked
  * for predictions, else on the prompts of the last steps. Used by `compare.ts`.
+ *
+ * Held-out problems are those in domain, whichever suite the accuracy is read on: a correlation is one of the whole
+ * mix that the policy is trained on, and on the middling problems alone it would be about other differences.
  */
 import type { AlignmentFigures } from '../../run/masa-events';
 import { mean } from '../../run/statistics';
 import type { Alignment } from './comparison';
 import type { RunRecord } from './record';
 import { type BySeed, bySeed, difference, paired, spreadOf } from './spread';
+
+const SUITE = 'in-domain';
 
 /** Steps at the end of a run whose own alignment is averaged where evaluations have none. */
 export const LAST_STEPS = 10;
@@ -17,11 +22,11 @@ interface Read {
   figures: ReadonlyMap<number, AlignmentFigures>;
 }
 
-function read(runs: readonly RunRecord[], suite: string): Read | null {
+function read(runs: readonly RunRecord[]): Read | null {
   const records = new Map(runs.map((run) => [run.manifest.seed, run]));
   const figures = new Map(
     [...records].flatMap(([seed, { points }]) => {
-      const figures = points.at(-1)?.alignment[suite];
+      const figures = points.at(-1)?.alignment[SUITE];
       return figures ? [[seed, figures] as const] : [];
     }),
   );
@@ -42,11 +47,10 @@ function read(runs: readonly RunRecord[], suite: string): Read | null {
 export function alignmentOf(
   runs: readonly RunRecord[],
   baseline: readonly RunRecord[] | null,
-  suite: string,
 ): Alignment | null {
-  const own = read(runs, suite);
+  const own = read(runs);
   if (!own) return null;
-  const theirs = baseline && read(baseline, suite);
+  const theirs = baseline && read(baseline);
   return {
     source: own.source,
     pass_rate_pearson: spreadOf(own.passRatePearson),

@@ -103,7 +103,7 @@ function compareArm(scene: Scene, arm: ComparedArm): ArmComparison {
       reference === null
         ? []
         : TARGET_SHARES.map((share) => compareTarget(scene, arm, share, share * reference)),
-    alignment: alignmentOf(arm.runs, isBaseline ? null : baseline.runs, input.suite),
+    alignment: alignmentOf(arm.runs, isBaseline ? null : baseline.runs),
     gate: gateSummary(runs),
     cutoff: cutoffSummary(runs),
     arithmetic:

@@ -179,7 +179,7 @@ function targets({ arms, baseline, suite }: Comparison): Section[] {
 function alignment(arms: readonly ArmComparison[]): Section {
   return table(
     'Alignment at the end',
-    'Predicted against true pass rate (r and mean error) and length (r), on held-out problems, or on the prompts of the last steps.',
+    'Predicted against true pass rate (r and mean error) and length (r), on held-out problems in domain, or on the prompts of the last steps.',
     [
       ['arm', 'pass rate r', 'against baseline', 'error', 'length r', 'parsed %', 'on'],
       ...arms.map(({ name, alignment: own }) =>
