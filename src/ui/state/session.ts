@@ -7,6 +7,7 @@ import type { LabState } from '../../lab/protocol';
 import type { RunEvent } from '../../run/events';
 import type { Knob, Manifest } from '../../run/manifest';
 import { manifestToQuery } from '../../run/manifest-query';
+import { EMPTY_HISTORY, recordEvents } from '../history/history';
 import { downloadFiles } from './download';
 import { FrameQueue } from './frames';
 import { EMPTY_RUN, reduceEvents } from './run-view';
@@ -81,7 +82,10 @@ export class Session {
   constructor(store: PageStore, createWorker?: () => WorkerLike) {
     this.store = store;
     this.#events = new FrameQueue((events) =>
-      store.setState((page) => ({ run: reduceEvents(page.run, events) })),
+      store.setState((page) => ({
+        run: reduceEvents(page.run, events),
+        history: recordEvents(page.history, events),
+      })),
     );
     this.#client = new LabClient(
       {
@@ -206,7 +210,12 @@ export class Session {
     this.#next = next;
     this.#stale = true;
     this.#events.clear();
-    this.store.setState({ run: EMPTY_RUN, looking: { ...looking, group: 0, heldStep: null } });
+    this.store.setState({
+      run: EMPTY_RUN,
+      history: EMPTY_HISTORY,
+      past: [],
+      looking: { ...looking, group: 0, heldStep: null },
+    });
     this.#lab(({ progress }) => ({
       error: null,
       loaded: null,

@@ -6,6 +6,8 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { LabError, LabState, Progress } from '../../lab/protocol';
 import type { AdapterInfo, SelfTestResult } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
+import { EMPTY_HISTORY, type History } from '../history/history';
+import type { StepRecord } from '../history/step-record';
 import { EMPTY_RUN, type RunView } from './run-view';
 import type { Settings } from './settings';
 
@@ -26,7 +28,7 @@ export interface Looking {
   xAxis: XAxis;
   /** Place in the batch of the prompt whose rollouts are shown in full. */
   group: number;
-  /** Step whose groups are held on screen; null follows the run. */
+  /** Step that is held on screen in every panel; null follows the run. */
   heldStep: number | null;
   settingsOpen: boolean;
 }
@@ -34,6 +36,10 @@ export interface Looking {
 export interface PageState {
   lab: Lab;
   run: RunView;
+  /** The recent steps in full. */
+  history: History;
+  /** Older steps that were fetched because they are looked at; in rising order of step. */
+  past: readonly StepRecord[];
   settings: Settings;
   looking: Looking;
 }
@@ -54,6 +60,8 @@ export function createPageStore(settings: Settings, settingsOpen = false): PageS
   return createStore<PageState>(() => ({
     lab: INITIAL_LAB,
     run: EMPTY_RUN,
+    history: EMPTY_HISTORY,
+    past: [],
     settings,
     looking: { xAxis: 'step', group: 0, heldStep: null, settingsOpen },
   }));
