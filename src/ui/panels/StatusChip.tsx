@@ -24,6 +24,7 @@ export const PHASE_WORDS: Record<Phase, string> = {
   gate: 'choosing prompts',
   rollout: 'generating rollouts',
   reward: 'judging answers',
+  advantage: 'comparing rollouts',
   update: 'updating the policy',
   evaluate: 'held-out test',
   checkpoint: 'saving',
