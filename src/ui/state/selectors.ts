@@ -16,7 +16,7 @@ import type { PageState } from './store';
 
 /** The manifest of the run on screen, or of the form where there is none yet. */
 export const shownManifest = (page: PageState): Manifest =>
-  page.run.facts?.manifest ?? page.lab.loaded?.manifest ?? page.settings.draft;
+  page.run.facts?.manifest ?? (page.replay ? null : page.lab.loaded?.manifest) ?? page.settings.draft;
 
 export const taskOf = (manifest: Manifest): Task => getTask(manifest.task ?? DEFAULT_MANIFEST.task);
 
@@ -87,5 +87,6 @@ export function shownGroup(page: PageState): GroupView | null {
 export const isFirstVisit = (page: PageState): boolean =>
   page.lab.loaded === null &&
   page.run.facts === null &&
+  page.replay === null &&
   page.lab.state !== 'loading' &&
   page.lab.state !== 'ready';
