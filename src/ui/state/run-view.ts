@@ -297,7 +297,8 @@ function verdictOf(rollout: { reward: number; truncated: boolean }): Verdict {
 }
 
 function addStep(view: RunView, event: RunEventOf<'step_metrics'>): RunView {
-  const before = view.steps.filter((point) => point.step < event.step);
+  const isNew = (view.steps.at(-1)?.step ?? -1) < event.step;
+  const before = isNew ? view.steps : view.steps.filter((point) => point.step < event.step);
   const point: StepPoint = {
     step: event.step,
     numTokens: event.metrics.num_tokens ?? before.at(-1)?.numTokens ?? 0,
