@@ -75,6 +75,17 @@ export class LabPage {
     return this.page.getByRole('button', { name }).first();
   }
 
+  /** Of the controls in the timeline: run, pause, step, phase, reset, stop. */
+  control(name: RegExp): Locator {
+    return this.page.getByRole('group', { name: 'Run controls' }).getByRole('button', { name });
+  }
+
+  /** Moves every panel to a step, as dragging the timeline's slider does. */
+  async seek(step: number): Promise<void> {
+    await this.page.getByRole('slider', { name: 'Step on screen' }).fill(String(step));
+    await expect(this.page.getByTestId('shown-step')).toHaveAttribute('data-value', String(step));
+  }
+
   /** The texts of the rollouts of the group on screen, once they are judged. */
   async judgedRollouts(): Promise<string[]> {
     const texts = this.page.getByTestId('rollout-text');

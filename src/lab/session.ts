@@ -17,6 +17,7 @@ import type { Manifest } from '../run/manifest';
 import { getTask } from '../tasks';
 import { BenchmarkDesk } from './benchmarks';
 import { explainError, ModelFileError } from './errors';
+import { Abandoned, LoopControl } from './loop-control';
 import type { BenchmarkRequest, BenchmarkStatus, LabError, LabState, Progress } from './protocol';
 import { type CaseFiles, SHIPPED_CASES, START_CASES, selfTest } from './self-test';
 import { LAB_VERSION } from './version';
@@ -54,9 +55,6 @@ const LOSS_NOTICE_MS = 200;
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Thrown inside a step to abandon it. */
-class Abandoned extends Error {}
-
 export class Session {
   private gpu: Gpu | null = null;
   private tested: SelfTestResult | null = null;
@@ -71,10 +69,11 @@ export class Session {
     started: number;
     ended: boolean;
   } | null = null;
-  /** What is wanted of the loop. */
-  private mode: 'run' | 'step' | 'pause' | 'stop' = 'pause';
+  private readonly control = new LoopControl(
+    () => this.setState('paused'),
+    () => this.benchmarks.pending,
+  );
   private loop: Promise<void> | null = null;
-  private wake: (() => void) | null = null;
   private state: LabState = 'opening';
   private readonly benchmarks: BenchmarkDesk;
   /** The last error, for the host that wants more than the state. */
@@ -172,10 +171,20 @@ export class Session {
     return this.go('step');
   }
 
+  /** Goes on to where the next phase begins (or the step ends), and pauses there. */
+  takePhase(): Promise<void> {
+    return this.go('phase');
+  }
+
+  /** Waits `delayMs` between steps while running on, from now on. */
+  pace(delayMs: number): void {
+    this.control.delayMs = delayMs;
+  }
+
   /** Pauses at the next place where the work in flight allows it; mid-step, the step goes on when resumed. */
   pause(): void {
     if (!this.loop || this.state === 'paused') return;
-    this.mode = 'pause';
+    this.control.want('pause');
     if (this.state !== 'benchmarking') this.setState('pausing');
   }
 
@@ -193,7 +202,7 @@ export class Session {
     this.benchmarks.ask(request, getTask(run.manifest.task));
     if (!this.loop) return this.benchmarksAtRest();
     if (this.state === 'paused') this.setState('pausing');
-    this.wake?.();
+    this.control.lookAgain();
   }
 
   cancelBenchmarks(): void {
@@ -274,12 +283,11 @@ export class Session {
     );
   }
 
-  private go(mode: 'run' | 'step'): Promise<void> {
+  private go(wanted: 'run' | 'step' | 'phase'): Promise<void> {
     const run = this.current;
     if (!run || run.ended || this.state === 'failed') return Promise.resolve();
-    this.mode = mode;
     if (this.state !== 'benchmarking') this.setState('running');
-    this.wake?.();
+    this.control.want(wanted);
     // Not at once: a host that answers the first event with a stop has to find the loop.
     this.loop ??= Promise.resolve()
       .then(() => this.steps())
@@ -292,7 +300,7 @@ export class Session {
   /** Sets that are answered while no run is under way; the session is then as it was before. */
   private benchmarksAtRest(): Promise<void> {
     const { state } = this;
-    this.mode = 'pause';
+    this.control.want('pause');
     this.loop = this.answerIfAsked()
       .catch((error) => {
         if (!(error instanceof Abandoned)) this.fail(error, 'failed');
@@ -310,7 +318,7 @@ export class Session {
     this.setState('benchmarking');
     await this.guard(
       this.benchmarks.answer(trainer.policy, manifest, trainer.step, () => {
-        if (this.mode === 'stop') throw new Abandoned();
+        if (this.control.wanted === 'stop') throw new Abandoned();
       }),
     );
   }
@@ -319,14 +327,15 @@ export class Session {
   private async betweenSteps(): Promise<void> {
     do {
       await this.answerIfAsked();
-      if (this.state === 'benchmarking') this.setState(this.mode === 'pause' ? 'pausing' : 'running');
-      await this.proceed();
+      if (this.state === 'benchmarking')
+        this.setState(this.control.wanted === 'pause' ? 'pausing' : 'running');
+      await this.control.proceed();
     } while (this.benchmarks.pending);
   }
 
   private async steps(): Promise<void> {
     const run = this.current!;
-    const control = { proceed: () => this.proceed() };
+    const { control } = this;
     try {
       await this.guard(this.evaluateIfDue(control));
       while (!this.isOver()) {
@@ -337,7 +346,8 @@ export class Session {
         await this.guard(this.evaluateIfDue(control));
         if (run.trainer.step % run.manifest.checkpoint_steps === 0 || this.isOver())
           await this.guard(this.checkpoint());
-        if (this.mode === 'step') this.mode = 'pause';
+        control.stepEnds();
+        if (run.trainer.step < run.manifest.steps) await control.rest();
       }
       await this.answerIfAsked();
       this.finish('completed', '');
@@ -347,23 +357,10 @@ export class Session {
     }
   }
 
-  /** Between pieces of work: waits out a pause, unless benchmark sets wait for the step's end; gives up on a stop. */
-  private async proceed(): Promise<void> {
-    while (this.mode === 'pause' && !this.benchmarks.pending) {
-      this.setState('paused');
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-      this.wake = null;
-    }
-    if (this.mode === 'stop') throw new Abandoned();
-  }
-
   /** Brings the loop to rest, abandoning the step under way. */
   private async halt(): Promise<void> {
     if (!this.loop) return;
-    this.mode = 'stop';
-    this.wake?.();
+    this.control.want('stop');
     await this.loop;
     this.benchmarks.drop('cancelled');
   }
@@ -418,7 +415,10 @@ export class Session {
         task: getTask(manifest.task),
         config,
         weights: base,
-        emit: (event) => this.host.onEvent(event),
+        emit: (event) => {
+          this.host.onEvent(event);
+          if (event.type === 'phase') this.control.phaseBegins();
+        },
         onProgress: (done, total) =>
           this.host.onProgress({
             task: 'pipelines',

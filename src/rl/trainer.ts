@@ -34,7 +34,7 @@ import { auditStep, nextState } from './step/audit';
 import { StepClock } from './step/clock';
 import { type Control, isKept, type StepContext, tokensOf } from './step/context';
 import { sampleDynamically, samplingMetrics, tokensOfGroups } from './step/dynamic-sampling';
-import { emitGroups, judge, shapingMetrics, solutionAdvantages } from './step/judge';
+import { emitGroups, emitRewards, judge, shapingMetrics, solutionAdvantages } from './step/judge';
 import { learnMeta } from './step/learn-meta';
 import { masaMetrics } from './step/masa-metrics';
 import { emitPredictions, judgePredictions } from './step/reward-predictions';
@@ -146,17 +146,20 @@ export class Trainer {
     if (!metaIsUsed(manifest)) before = { ...this.policy.spent };
     const solved = await timed('rollout', () => solve(context, candidates));
     const sampled = manifest.dynamic_sampling ? await sampleDynamically(context, solved) : null;
-    const judged = await timed('reward', async () => {
-      const groups = sampled?.groups ?? solved.map((each) => judge(context, each));
+    const groups = await timed('reward', async () => {
+      const judged = sampled?.groups ?? solved.map((each) => judge(context, each));
+      emitRewards(context, sampled?.kept ?? judged);
+      return judged;
+    });
+    const weighed = await timed('advantage', async () => {
       const kept = sampled?.kept ?? groups.filter((group) => isKept(group.candidate.role));
       const advantages = solutionAdvantages(kept, manifest.scale_rewards);
       emitGroups(context, kept, advantages, sampled?.discarded);
       const predictions = judgePredictions(context, candidates, groups);
       emitPredictions(context, predictions);
-      return { groups, kept, advantages, predictions, audit: auditStep(context, candidates, groups) };
+      return { kept, advantages, predictions, audit: auditStep(context, candidates, groups) };
     });
-    const { groups, kept, advantages, predictions, audit } = judged;
-    await control.proceed();
+    const { kept, advantages, predictions, audit } = weighed;
     const rows = solutionRows(context, kept, advantages);
     const asked = metaRows(context, predictions);
     const separate = metaThrough(manifest) === 'adapter';
@@ -231,6 +234,7 @@ export class Trainer {
   async evaluate(control: Control): Promise<void> {
     const { manifest, task } = this;
     this.emit({ type: 'phase', v: 1, step: this.step, phase: 'evaluate' });
+    await control.proceed();
     const evaluations: RunEvent[] = [];
     for (const suite of task.suites.filter((s) => evaluated(s, manifest))) {
       const clock = new StepClock(control);
@@ -293,6 +297,7 @@ export class Trainer {
       emit,
       async timed(phase, work) {
         emit({ type: 'phase', v: 1, step, phase });
+        await clock.control.proceed();
         const from = clock.now();
         const result = await work();
         phases_ms[phase] = (phases_ms[phase] ?? 0) + clock.now() - from;

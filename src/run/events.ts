@@ -62,12 +62,16 @@ export const runStarted = z.object({
   started_at: z.string(),
 });
 
-/** `meta`, `gate` and `clone` are of runs with predictions, a gate, or supervised learning of the meta side alone. */
+/**
+ * In the order of a step. `meta`, `gate` and `clone` are of runs with predictions, a gate, or supervised learning of
+ * the meta side alone.
+ */
 export const PHASES = [
   'meta',
   'gate',
   'rollout',
   'reward',
+  'advantage',
   'update',
   'clone',
   'evaluate',
@@ -105,6 +109,16 @@ export const rolloutsGrown = z.object({
   tokens: z.array(tokens),
   /** [rows], true once a rollout has ended or reached its limit. */
   finished: z.array(z.boolean()),
+});
+
+/** What the rollouts earned, before their groups are compared. Live only. */
+export const rolloutsJudged = z.object({
+  type: z.literal('rollouts_judged'),
+  v: z.literal(1),
+  step: count,
+  /** [rows], in the order of `rollouts_started`. */
+  rewards: z.array(z.number()),
+  truncated: z.array(z.boolean()),
 });
 
 export const rollout = z.object({
@@ -233,6 +247,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   phaseStarted,
   rolloutsStarted,
   rolloutsGrown,
+  rolloutsJudged,
   promptGroup,
   samplingPlan,
   metaGroup,
@@ -256,4 +271,5 @@ export const LIVE_ONLY: ReadonlySet<RunEvent['type']> = new Set([
   'phase',
   'rollouts_started',
   'rollouts_grown',
+  'rollouts_judged',
 ]);

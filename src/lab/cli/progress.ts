@@ -32,6 +32,7 @@ const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   gate: 'gating',
   rollout: 'rolling out',
   reward: 'rewarding',
+  advantage: 'comparing',
   update: 'updating',
   clone: 'learning from outcomes',
   evaluate: 'evaluating',

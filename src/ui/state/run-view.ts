@@ -33,6 +33,8 @@ export interface RolloutView {
 export interface GroupView {
   step: number;
   index: number;
+  /** Number among the step's candidates; null while that is not known yet. */
+  candidate: number | null;
   prompt: readonly number[];
   /** null until judged. */
   problem: ProblemInfo | null;
@@ -128,6 +130,8 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
       return startStep(view, event);
     case 'rollouts_grown':
       return growStep(view, event);
+    case 'rollouts_judged':
+      return rewardStep(view, event);
     case 'prompt_group':
       // What was thrown away is no part of the batch; the metrics count it.
       return event.discarded ? view : judgeGroup(view, event);
@@ -203,6 +207,7 @@ function startStep(view: RunView, event: RunEventOf<'rollouts_started'>): RunVie
     (prompt, index): GroupView => ({
       step: event.step,
       index,
+      candidate: null,
       prompt,
       problem: null,
       rollouts,
@@ -242,10 +247,35 @@ function growStep(view: RunView, event: RunEventOf<'rollouts_grown'>): RunView {
   return { ...view, recent: [...view.recent.slice(0, -1), { step: current.step, groups }] };
 }
 
-function judgeGroup(view: RunView, event: PromptGroup): RunView {
-  const group: GroupView = {
+/** The verifier's word, before the groups say what follows from it. */
+function rewardStep(view: RunView, event: RunEventOf<'rollouts_judged'>): RunView {
+  const current = view.recent.at(-1);
+  if (current?.step !== event.step) return view;
+  let row = 0;
+  const groups = current.groups.map((group) => {
+    const first = row;
+    row += group.rollouts.length;
+    if (isJudged(group)) return group;
+    const rollouts = group.rollouts.map((rollout, i) => {
+      const reward = event.rewards[first + i];
+      if (reward === undefined) return rollout;
+      return {
+        ...rollout,
+        reward,
+        verdict: verdictOf({ reward, truncated: event.truncated[first + i] === true }),
+      };
+    });
+    return { ...group, rollouts };
+  });
+  return { ...view, recent: [...view.recent.slice(0, -1), { step: current.step, groups }] };
+}
+
+/** A judged group as panels draw it. */
+export function groupView(event: PromptGroup): GroupView {
+  return {
     step: event.step,
     index: event.index,
+    candidate: event.candidate ?? event.index,
     prompt: event.prompt,
     problem: event.problem,
     rollouts: event.rollouts.map((rollout) => ({
@@ -258,6 +288,10 @@ function judgeGroup(view: RunView, event: PromptGroup): RunView {
     rewardMean: event.reward_mean,
     rewardStd: event.reward_std,
   };
+}
+
+function judgeGroup(view: RunView, event: PromptGroup): RunView {
+  const group = groupView(event);
   const current = view.recent.at(-1);
   if (current?.step !== event.step)
     return { ...view, recent: appendStep(view.recent, { step: event.step, groups: [group] }) };
@@ -273,7 +307,8 @@ function verdictOf(rollout: { reward: number; truncated: boolean }): Verdict {
 }
 
 function addStep(view: RunView, event: RunEventOf<'step_metrics'>): RunView {
-  const before = view.steps.filter((point) => point.step < event.step);
+  const isNew = (view.steps.at(-1)?.step ?? -1) < event.step;
+  const before = isNew ? view.steps : view.steps.filter((point) => point.step < event.step);
   const point: StepPoint = {
     step: event.step,
     numTokens: event.metrics.num_tokens ?? before.at(-1)?.numTokens ?? 0,

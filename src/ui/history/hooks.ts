@@ -1,0 +1,19 @@
+/** The history in React: what a panel asks for to draw a step. A panel draws again only when its answer changes. */
+import { usePage, usePageFields } from '../state/context';
+import { recentRecords, recordOf, shownStepNumber } from './select';
+import type { StepRecord } from './step-record';
+
+/** The step that all panels show: the newest, or where the timeline was moved to; null before the first one. */
+export const useShownStep = (): number | null => usePage(shownStepNumber);
+
+/** What is known of a step; `whole` is false where only its metrics are left. null: nothing is known of it. */
+export const useStepRecord = (step: number | null): StepRecord | null =>
+  usePage((page) => recordOf(page, step));
+
+/** The record of the step on screen. */
+export const useShownRecord = (): StepRecord | null =>
+  usePage((page) => recordOf(page, shownStepNumber(page)));
+
+/** The `n` newest whole records up to and with the step on screen, oldest first; the last may be unfinished. */
+export const useRecentRecords = (n: number): readonly StepRecord[] =>
+  usePageFields((page) => recentRecords(page, n));
