@@ -209,6 +209,13 @@ test('MASA’s decisions leave the view as it is', () => {
     expect(reduceEvent(EMPTY_RUN, event), event.type).toBe(EMPTY_RUN);
 });
 
+test('a group that dynamic sampling threw away is no part of the batch', () => {
+  const view = reduceEvent(EMPTY_RUN, promptGroup(0, 0, [{ tokens: [5], reward: 1 }]));
+  const thrown = { ...promptGroup(0, 1, [{ tokens: [6], reward: 0 }]), discarded: true };
+  expect(reduceEvent(view, thrown)).toBe(view);
+  expect(reduceEvent(view, { ...thrown, discarded: false }).recent[0].groups).toHaveLength(2);
+});
+
 test('every other kind of event changes the view of an empty run', () => {
   for (const event of EXAMPLE_EVENTS.filter((e) => !PASSED_OVER.includes(e.type))) {
     const ready =
