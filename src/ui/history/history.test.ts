@@ -25,6 +25,8 @@ describe('the record of a step', () => {
     expect(record.plan).toBe(example('gate_plan'));
     expect(record.cutoffs[0]).toBe(example('cutoff'));
     expect(record.audit).toBe(example('audit'));
+    expect(record.expertUpdates).toEqual([example('expert_update')]);
+    expect(record.samplingPlan).toBe(example('sampling_plan'));
     expect(record.metrics).toBe(example('step_metrics'));
     expect(record.warnings).toEqual([example('warning')]);
     expect(record).toMatchObject({ step: 0, finished: true, whole: true });

@@ -27,11 +27,13 @@ const MOST_ROLLOUTS = 4096;
 /** Read back when its step is looked at. */
 const DETAIL: ReadonlySet<RunEvent['type']> = new Set([
   'prompt_group',
+  'sampling_plan',
   'meta_group',
   'gate_decision',
   'gate_plan',
   'cutoff',
   'audit',
+  'expert_update',
 ]);
 /** Part of a step's record, and of the run as a whole. */
 const BOTH: ReadonlySet<RunEvent['type']> = new Set(['step_metrics', 'warning']);
