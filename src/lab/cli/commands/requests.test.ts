@@ -8,6 +8,7 @@ import { RunDirectory } from '../run-directory';
 import { exampleCheckpoint, temporaryFolder } from '../testing';
 import { CHECK, readCheckRequest } from './check';
 import { EVAL, readEvalRequest } from './eval';
+import { EXPORT, readExportRequest } from './export';
 import { GENERATE, readGenerateRequest } from './generate';
 import { INFO, readInfoRequest } from './info';
 import { PRETRAIN, readPretrainRequest } from './pretrain';
@@ -18,6 +19,7 @@ const COMMANDS: [CommandSpec, (args: Arguments) => unknown][] = [
   [PRETRAIN, readPretrainRequest],
   [EVAL, readEvalRequest],
   [GENERATE, readGenerateRequest],
+  [EXPORT, readExportRequest],
   [CHECK, readCheckRequest],
   [INFO, readInfoRequest],
 ];

@@ -1,0 +1,39 @@
+/**
+ * What every export is made of: a policy as it is handed over, and the files it becomes. No disk and no network: the
+ * command line writes the files to a folder, the page can offer them as downloads.
+ */
+import type { LlamaConfig } from '../model/config';
+import type { NamedTensors } from '../model/parameters';
+import type { Manifest } from '../run/manifest';
+import type { Task } from '../tasks/task';
+
+/** A policy, and where it comes from. */
+export interface ExportedPolicy {
+  /** What a person calls it: a run's name, a shipped model's. */
+  name: string;
+  config: LlamaConfig;
+  weights: NamedTensors;
+  task: Task;
+  /** The run's settings; null for a model that no run is known of. */
+  manifest: Manifest | null;
+  /** Steps the run had finished; 0 without one. */
+  step: number;
+}
+
+export interface ExportFile {
+  /** Path below the export's folder, with forward slashes. */
+  name: string;
+  bytes: Uint8Array;
+}
+
+export const textFile = (name: string, text: string): ExportFile => ({
+  name,
+  bytes: new TextEncoder().encode(text),
+});
+
+export const jsonFile = (name: string, value: unknown): ExportFile =>
+  textFile(name, `${JSON.stringify(value, null, 2)}\n`);
+
+/** The same files in a folder of that name. */
+export const inFolder = (folder: string, files: readonly ExportFile[]): ExportFile[] =>
+  files.map(({ name, bytes }) => ({ name: `${folder}/${name}`, bytes }));
