@@ -19,11 +19,11 @@ describe('the folder', () => {
   it('has the files that transformers looks for, each once', () => {
     expect(files.map(({ name }) => name)).toEqual([
       'config.json',
-      'model.safetensors',
       'tokenizer.json',
       'tokenizer_config.json',
       'special_tokens_map.json',
       'generation_config.json',
+      'model.safetensors',
       'expected_logprobs.json',
       'check_logprobs.py',
       'README.md',
