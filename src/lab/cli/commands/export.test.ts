@@ -61,6 +61,17 @@ describe('lab export', () => {
     expect(JSON.parse(shipped.out)).toMatchObject({ name: 'long-tail-base', task: 'long-tail' });
   });
 
+  test('writes several formats at once, each to a folder of its own', async () => {
+    const folder = temporaryFolder();
+    const [hf, onnx] = [join(folder, 'hf'), join(folder, 'onnx')];
+    expect((await lab('--model', 'ladder-base', '--hf', hf, '--onnx', onnx)).code).toBe(0);
+    expect(existsSync(join(hf, 'model.safetensors'))).toBe(true);
+    expect(readFileSync(join(onnx, 'config.json'))).toEqual(readFileSync(join(hf, 'config.json')));
+    expect(readdirSync(onnx)).toContain('model_with_past.onnx');
+    const twice = await lab('--model', 'ladder-base', '--hf', onnx, '--onnx', `${onnx}/`, '--force');
+    expect(twice.err).toContain('--onnx: expected a folder of its own');
+  });
+
   test('refuses a folder that holds something, before anything is written, unless forced', async () => {
     const folder = temporaryFolder();
     mkdirSync(join(folder, 'hf'));

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { ExportedPolicy, ExportFile } from '../../../export/files';
 import { hfFiles } from '../../../export/hf';
+import { onnxFiles } from '../../../export/onnx';
 import { type Arguments, type CommandSpec, UsageError } from '../arguments';
 import { type Console, sayTo } from '../console';
 import { type Command, DONE } from '../dispatch';
@@ -18,6 +19,11 @@ const FORMATS: readonly {
     option: 'hf',
     help: 'A folder for a Hugging Face model: config.json, model.safetensors, the tokenizer, and a check to run there.',
     files: hfFiles,
+  },
+  {
+    option: 'onnx',
+    help: 'ONNX models without and with a cache of keys and values, for ONNX Runtime and Transformers.js.',
+    files: onnxFiles,
   },
 ];
 
