@@ -5,7 +5,7 @@
 import type { LlamaConfig } from '../model/config';
 import type { NamedTensors } from '../model/parameters';
 import type { Manifest } from '../run/manifest';
-import type { Task } from '../tasks/task';
+import type { Problem, Task } from '../tasks/task';
 
 /** A policy, and where it comes from. */
 export interface ExportedPolicy {
@@ -18,6 +18,15 @@ export interface ExportedPolicy {
   manifest: Manifest | null;
   /** Steps the run had finished; 0 without one. */
   step: number;
+  /** The last prompt groups the run recorded up to that step, where it is known. */
+  groups?: readonly RecordedGroup[];
+}
+
+/** A prompt group as a run recorded it, for predictions to be held against. */
+export interface RecordedGroup {
+  problem: Problem;
+  /** Those that count: [n] */
+  rollouts: readonly { correct: boolean; length: number; notions: readonly string[] }[];
 }
 
 export interface ExportFile {

@@ -13,7 +13,7 @@ function settings({ manifest }: ExportedPolicy): string {
 }
 
 /** What a run's name may not do to Markdown or to the front matter. */
-const plain = (text: string) => text.replace(/[^\p{L}\p{N} ._/-]/gu, '').trim();
+export const plain = (text: string) => text.replace(/[^\p{L}\p{N} ._/-]/gu, '').trim();
 
 export function modelCard(policy: ExportedPolicy): string {
   const { config, task, manifest, step } = policy;

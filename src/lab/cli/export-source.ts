@@ -6,6 +6,7 @@ import { loadModel } from './answering';
 import { UsageError } from './arguments';
 import { listCheckpoints, readCheckpointFolder } from './checkpoint-folder';
 import { locateModel } from './model-files';
+import { recordedGroups } from './recorded-groups';
 
 export interface SourceRequest {
   /** A run's folder; null when a model is named instead. */
@@ -29,7 +30,10 @@ export async function loadSource({ run, model, step }: SourceRequest): Promise<E
   const { manifest } = trainer;
   // A checkpoint lies in RUN/checkpoints/step-N; a copy of it may lie anywhere.
   const named = manifest.name || (run === null ? folder : basename(resolve(run)));
-  return { name: named, config, weights, task, manifest, step: trainer.step };
+  const policy = { name: named, config, weights, task, manifest, step: trainer.step };
+  // Only a run that trains predictions has a use for what its groups were like.
+  if (run === null || manifest.masa_meta !== 'train') return policy;
+  return { ...policy, groups: await recordedGroups(run, trainer.step, task, manifest) };
 }
 
 function checkpointOf(run: string, step: number | null): string {

@@ -3,6 +3,8 @@ import { resolve } from 'node:path';
 import type { ExportedPolicy, ExportFile } from '../../../export/files';
 import { hfFiles } from '../../../export/hf';
 import { onnxFiles } from '../../../export/onnx';
+import { trlFiles } from '../../../export/trl';
+import { verlFiles } from '../../../export/verl';
 import { type Arguments, type CommandSpec, UsageError } from '../arguments';
 import { type Console, sayTo } from '../console';
 import { type Command, DONE } from '../dispatch';
@@ -24,6 +26,16 @@ const FORMATS: readonly {
     option: 'onnx',
     help: 'ONNX models without and with a cache of keys and values, for ONNX Runtime and Transformers.js.',
     files: onnxFiles,
+  },
+  {
+    option: 'verl',
+    help: 'All that verl needs to go on with the run: weights, problems, rewards in Python, a launch script.',
+    files: verlFiles,
+  },
+  {
+    option: 'trl',
+    help: 'All that TRL needs to go on with the run: weights, problems, rewards in Python, a training script.',
+    files: trlFiles,
   },
 ];
 
