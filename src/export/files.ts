@@ -4,7 +4,7 @@
  */
 import type { LlamaConfig } from '../model/config';
 import type { NamedTensors } from '../model/parameters';
-import type { Manifest } from '../run/manifest';
+import { DEFAULT_MANIFEST, type Manifest } from '../run/manifest';
 import type { Problem, Task } from '../tasks/task';
 
 /** A policy, and where it comes from. */
@@ -21,6 +21,14 @@ export interface ExportedPolicy {
   /** The last prompt groups the run recorded up to that step, where it is known. */
   groups?: readonly RecordedGroup[];
 }
+
+/** The run's settings; of a policy without a run, the defaults with what its task needs. */
+export const settingsOf = ({ manifest, task }: Pick<ExportedPolicy, 'manifest' | 'task'>): Manifest =>
+  manifest ?? {
+    ...DEFAULT_MANIFEST,
+    task: task.name as Manifest['task'],
+    max_completion_length: task.maxCompletionLength,
+  };
 
 /** A prompt group as a run recorded it, for predictions to be held against. */
 export interface RecordedGroup {

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { KNOBS, type ManifestInput, parseManifest } from '../../run/manifest';
+import { getTask } from '../../tasks';
 import { splitOf } from '../../tasks/family';
 import type { ExportedPolicy, ExportFile } from '../files';
 import { bytesOf, smallPolicy, textOf } from '../testing';
@@ -132,6 +133,18 @@ describe('the steps ahead', () => {
   it('are as many again for a run that is finished, and end at the largest data set', () => {
     expect(trainingRows({ ...policyOf(), step: 12 }, false).length).toBe(12 * 6);
     expect(trainingRows(policyOf({ steps: 100_000, prompts_per_step: 64 }), false).length).toBe(16_384);
+  });
+
+  it('know one limit of rollouts alone, also for a task whose own is not the default', () => {
+    const policy: ExportedPolicy = { ...policyOf(), task: getTask('long-tail'), manifest: null, step: 0 };
+    for (const [, write] of formats) {
+      const files = write(policy);
+      expect(JSON.parse(textOf(files, 'settings.json')).max_completion_length).toBe(88);
+      expect(JSON.parse(textOf(files, 'model/generation_config.json')).max_new_tokens).toBe(88);
+      expect(jsonLines(files, 'train.jsonl')[0].extra_info.max_completion_length).toBe(88);
+    }
+    expect(textOf(verlFiles(policy), 'train.sh')).toContain("'data.max_response_length=88'");
+    expect(JSON.parse(textOf(trlFiles(policy), 'run.json')).grpo_config.max_completion_length).toBe(88);
   });
 
   it('are those of the defaults for a policy of no known run', () => {

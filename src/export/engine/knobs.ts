@@ -12,6 +12,8 @@ export interface KnobMapping {
   settings(manifest: Manifest, run: RunAhead): Readonly<Record<string, SettingValue>>;
   /** What is different there, or why there is nothing; null when it means just the same. */
   note?: string | ((manifest: Manifest) => string | null);
+  /** Where else in the export it went, instead of into a setting. */
+  elsewhere?: string;
 }
 
 /** What of the exported run is no knob. */
@@ -32,14 +34,14 @@ export type KnobTable = Record<RequiredKey, KnobMapping> & Partial<Record<Manife
 export const none = (note: string): KnobMapping => ({ settings: () => ({}), note });
 
 /** Carried by something else than a setting. */
-export const carried = none;
+export const carried = (elsewhere: string): KnobMapping => ({ settings: () => ({}), elsewhere });
 
 /** A setting of that name with the knob's own value. */
 export const same = (name: string, key: ManifestKey): KnobMapping => ({
   settings: (manifest) => ({ [name]: manifest[key] }),
 });
 
-const WITHOUT = none('a part of MASA that the engine has not');
+const WITHOUT = none('a part of MASA, which the engine has not');
 
 export function engineSettings(
   table: KnobTable,
@@ -54,20 +56,33 @@ export function engineSettings(
 
 const shown = (value: SettingValue) => `\`${Array.isArray(value) ? `[${value}]` : value}\``;
 
-/** A Markdown table of all knobs that the run sets or that are carried, then those without an equivalent. */
+/** What became of each knob, in Markdown: those that are settings there, those that went elsewhere, those left behind. */
 export function knobAccount(table: KnobTable, manifest: Manifest, run: RunAhead): string {
-  const rows: string[] = [];
-  const without: string[] = [];
+  const settings: string[] = [];
+  const elsewhere: string[] = [];
+  const left = new Map<string, string[]>();
   for (const { key } of KNOBS) {
-    const { settings, note } = table[key] ?? WITHOUT;
-    const remark = typeof note === 'function' ? note(manifest) : note;
-    const set = Object.entries(settings(manifest, run));
-    const value = `\`${key}\` (\`${manifest[key]}\`)`;
-    if (set.length === 0) without.push(`- ${value}: ${remark ?? 'nothing to set'}`);
-    else {
+    const mapping = table[key] ?? WITHOUT;
+    const value = `\`${key}\` (\`${manifest[key] === '' ? '""' : manifest[key]}\`)`;
+    const note = (typeof mapping.note === 'function' ? mapping.note(manifest) : mapping.note) ?? '';
+    const set = Object.entries(mapping.settings(manifest, run));
+    if (set.length > 0) {
       const there = set.map(([name, to]) => `\`${name}\` = ${shown(to)}`).join('<br>');
-      rows.push(`| ${value} | ${there} | ${remark ?? ''} |`);
-    }
+      settings.push(`| ${value} | ${there} | ${note} |`);
+    } else if (mapping.elsewhere !== undefined) elsewhere.push(`- ${value}: ${mapping.elsewhere}`);
+    else left.set(note, [...(left.get(note) ?? []), value]);
   }
-  return `| setting here | setting there | difference |\n| --- | --- | --- |\n${rows.join('\n')}\n\nWithout an equivalent as a setting:\n\n${without.join('\n')}\n`;
+  const behind = [...left].map(([note, values]) => `- ${values.join(', ')}: ${note}`);
+  return `| setting here | setting there | difference |
+| --- | --- | --- |
+${settings.join('\n')}
+
+Carried otherwise:
+
+${elsewhere.join('\n')}
+
+Without an equivalent:
+
+${behind.join('\n')}
+`;
 }

@@ -5,9 +5,8 @@
  * Rows are pure functions of the run's settings: the training problems are those that the run itself would draw next.
  * Format: https://verl.readthedocs.io/en/latest/preparation/prepare_data.html
  */
-import { DEFAULT_MANIFEST } from '../../run/manifest';
 import type { Problem } from '../../tasks/task';
-import type { ExportedPolicy, RecordedGroup } from '../files';
+import { type ExportedPolicy, type RecordedGroup, settingsOf } from '../files';
 
 /** Data sets end here; engines begin again from the front. */
 export const MOST_PROBLEMS = 16_384;
@@ -37,12 +36,9 @@ export interface ProblemRow {
   };
 }
 
-const manifestOf = ({ manifest, task }: ExportedPolicy) =>
-  manifest ?? { ...DEFAULT_MANIFEST, task: task.name, max_completion_length: task.maxCompletionLength };
-
 /** Steps that the run has still to take; as many again for one that is finished. */
 export function stepsAhead(policy: ExportedPolicy): number {
-  const { steps } = manifestOf(policy);
+  const { steps } = settingsOf(policy);
   return policy.step < steps ? steps - policy.step : steps;
 }
 
@@ -70,7 +66,7 @@ function row(
       problem: vocabulary.decode(problem.prompt),
       tier: problem.tier,
       size: problem.size,
-      max_completion_length: manifestOf(policy).max_completion_length,
+      max_completion_length: settingsOf(policy).max_completion_length,
     },
   };
 }
@@ -80,7 +76,7 @@ function row(
  * @param paired each followed by the same problem's meta prompt, to be rewarded by what its solutions turn out to be.
  */
 export function trainingRows(policy: ExportedPolicy, paired: boolean): ProblemRow[] {
-  const { seed, prompts_per_step: perStep } = manifestOf(policy);
+  const { seed, prompts_per_step: perStep } = settingsOf(policy);
   const count = Math.min(MOST_PROBLEMS, stepsAhead(policy) * perStep);
   return Array.from({ length: count }, (_, index) => {
     const step = policy.step + Math.floor(index / perStep);
@@ -93,7 +89,7 @@ export function trainingRows(policy: ExportedPolicy, paired: boolean): ProblemRo
 
 /** The problems that the run is evaluated on. */
 export function heldOutRows(policy: ExportedPolicy): ProblemRow[] {
-  const { eval_problems: count, eval_out_of_domain: also } = manifestOf(policy);
+  const { eval_problems: count, eval_out_of_domain: also } = settingsOf(policy);
   return policy.task.suites
     .filter(({ name }) => name !== 'out-of-domain' || also)
     .flatMap((suite) =>

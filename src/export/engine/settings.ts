@@ -1,13 +1,13 @@
 /** settings.json of an export to another engine: all that `masa_rewards.py` has to know of task and run. */
-import { DEFAULT_MANIFEST } from '../../run/manifest';
 import { MAX_NOTIONS } from '../../tasks/meta';
 import { ANS, LAST_BUCKET, LEN, LENGTH_BUCKET, NOT, NOTIONS, PASS } from '../../tasks/tokens';
-import type { ExportedPolicy } from '../files';
+import { type ExportedPolicy, settingsOf } from '../files';
 
 export const ENGINE_EXPORT_VERSION = 1;
 
-export function rewardSettings({ task, manifest }: Pick<ExportedPolicy, 'task' | 'manifest'>) {
-  const m = manifest ?? DEFAULT_MANIFEST;
+export function rewardSettings(policy: Pick<ExportedPolicy, 'task' | 'manifest'>) {
+  const m = settingsOf(policy);
+  const { task } = policy;
   const { vocabulary, meta } = task;
   const word = (id: number) => vocabulary.decode([id]);
   return {
@@ -19,7 +19,7 @@ export function rewardSettings({ task, manifest }: Pick<ExportedPolicy, 'task' |
     bos: word(vocabulary.bos),
     eos: word(vocabulary.eos),
     answer: word(ANS),
-    max_completion_length: manifest?.max_completion_length ?? task.maxCompletionLength,
+    max_completion_length: m.max_completion_length,
     meta: meta
       ? {
           order: meta.order,

@@ -1,6 +1,6 @@
 /** What stands beside a policy's weights in any of Hugging Face's formats: configuration, tokenizer, sampling. */
 import { endTokens, type LlamaConfig, llamaConfigFile } from '../../model/config';
-import { type ExportedPolicy, type ExportFile, jsonFile } from '../files';
+import { type ExportedPolicy, type ExportFile, jsonFile, settingsOf } from '../files';
 import { tokenizerFiles } from './tokenizer-files';
 
 /** The policy's configuration with the special tokens that the task's vocabulary has, where it names none itself. */
@@ -16,7 +16,7 @@ export function completeConfig({ config, task }: ExportedPolicy): LlamaConfig {
 
 /** @throws Error when the policy's table and the task's vocabulary are not of one size. */
 export function companionFiles(policy: ExportedPolicy): ExportFile[] {
-  const { task, manifest } = policy;
+  const { task } = policy;
   const { vocabulary } = task;
   if (policy.config.vocab_size !== vocabulary.tableSize)
     throw new Error(
@@ -36,7 +36,7 @@ export function companionFiles(policy: ExportedPolicy): ExportFile[] {
       // transformers' own default keeps only the 50 likeliest tokens; a rollout here is drawn from all of them.
       top_k: 0,
       top_p: 1,
-      max_new_tokens: manifest?.max_completion_length ?? task.maxCompletionLength,
+      max_new_tokens: settingsOf(policy).max_completion_length,
     }),
   ];
 }

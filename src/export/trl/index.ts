@@ -2,14 +2,13 @@
  * A run made ready to go on with TRL: weights, problems, rewards and a training script that carries the settings. The
  * format is described in docs/formats/trl.md.
  */
-import { DEFAULT_MANIFEST } from '../../run/manifest';
 import { engineSettings, knobAccount } from '../engine/knobs';
 import { problemFiles } from '../engine/problem-files';
 import { heldOutRows, longestPrompt, stepsAhead, trainingRows } from '../engine/problems';
 import { engineReadme } from '../engine/readme';
 import { rewardFiles } from '../engine/reward-files';
 import { ENGINE_EXPORT_VERSION } from '../engine/settings';
-import { type ExportedPolicy, type ExportFile, inFolder, jsonFile, textFile } from '../files';
+import { type ExportedPolicy, type ExportFile, inFolder, jsonFile, settingsOf, textFile } from '../files';
 import { hfFiles } from '../hf';
 import { FIXED_CONFIG, TRL_KNOBS } from './settings';
 import TRAIN from './train.py?raw';
@@ -22,7 +21,7 @@ accelerate launch --num_processes "\${GPUS:-1}" "$HERE/train.py" "$@"
 `;
 
 export function trlFiles(policy: ExportedPolicy): ExportFile[] {
-  const manifest = policy.manifest ?? DEFAULT_MANIFEST;
+  const manifest = settingsOf(policy);
   const withMeta = manifest.masa_meta === 'train' && policy.task.meta !== undefined;
   const train = trainingRows(policy, withMeta);
   const heldOut = heldOutRows(policy);

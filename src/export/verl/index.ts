@@ -2,13 +2,12 @@
  * A run made ready to go on with verl: weights, problems, rewards and a launch script that carries the settings. The
  * format is described in docs/formats/verl.md.
  */
-import { DEFAULT_MANIFEST } from '../../run/manifest';
 import { engineSettings, knobAccount, type SettingValue } from '../engine/knobs';
 import { problemFiles } from '../engine/problem-files';
 import { heldOutRows, longestPrompt, recordedRows, stepsAhead, trainingRows } from '../engine/problems';
 import { engineReadme } from '../engine/readme';
 import { rewardFiles } from '../engine/reward-files';
-import { type ExportedPolicy, type ExportFile, inFolder, textFile } from '../files';
+import { type ExportedPolicy, type ExportFile, inFolder, settingsOf, textFile } from '../files';
 import { hfFiles } from '../hf';
 import { fixedOverrides, VERL_KNOBS } from './settings';
 
@@ -19,7 +18,7 @@ function override(name: string, value: SettingValue): string {
 }
 
 export function verlFiles(policy: ExportedPolicy): ExportFile[] {
-  const manifest = policy.manifest ?? DEFAULT_MANIFEST;
+  const manifest = settingsOf(policy);
   const train = trainingRows(policy, false);
   const heldOut = heldOutRows(policy);
   const recorded = policy.task.meta ? recordedRows(policy, policy.groups ?? []) : [];

@@ -98,7 +98,7 @@ export const VERL_KNOBS: KnobTable = {
       m.adam_epsilon === 1e-8
         ? {}
         : { [`${ACTOR}.optim.override_optimizer_config`]: `{eps: ${m.adam_epsilon}}` },
-    note: 'PyTorch’s own value where the run has 1e-8',
+    elsewhere: 'PyTorch’s own value is the same',
   },
   weight_decay: {
     settings: (m) => ({ [`${ACTOR}.optim.weight_decay`]: m.weight_decay }),

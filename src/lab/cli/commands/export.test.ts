@@ -1,9 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { smallPolicy } from '../../../export/testing';
 import { writeModel } from '../../../model/model-file';
 import { makeCheckpoint } from '../../../run/checkpoint';
+import { eventToLine } from '../../../run/jsonl';
+import { type ManifestInput, parseManifest } from '../../../run/manifest';
+import { TASKS } from '../../../tasks';
+import { NOTIONS } from '../../../tasks/tokens';
 import { prepareCheckpoint } from '../checkpoint-folder';
 import { main } from '../main';
 import { locateModel, readModelFiles } from '../model-files';
@@ -16,9 +21,9 @@ async function lab(...argv: string[]) {
 }
 
 /** A run with whole checkpoints of a small policy after these steps. */
-async function runWith(...steps: number[]): Promise<string> {
-  const { config, weights, manifest } = smallPolicy();
-  if (!manifest) throw new Error('internal: the small policy has a manifest');
+async function runWith(settings: ManifestInput, ...steps: number[]): Promise<string> {
+  const { config, weights } = smallPolicy();
+  const manifest = parseManifest({ name: 'a small run', steps: 12, ...settings });
   const run = temporaryFolder();
   for (const step of steps) {
     const files = await makeCheckpoint(
@@ -39,7 +44,7 @@ async function runWith(...steps: number[]): Promise<string> {
 
 describe('lab export', () => {
   test('writes a run’s checkpoint as a model that lab itself opens again, and names every file', async () => {
-    const run = await runWith(2, 4);
+    const run = await runWith({}, 2, 4);
     const target = join(temporaryFolder(), 'deep', 'hf');
     const { code, out, err } = await lab('--run', run, '--step', '2', '--hf', target);
     expect(err).toBe('');
@@ -55,7 +60,7 @@ describe('lab export', () => {
 
   test('takes the newest checkpoint unless told, and a shipped model by its name', async () => {
     const target = temporaryFolder();
-    const { out } = await lab('--run', await runWith(2, 4), '--hf', target, '--json');
+    const { out } = await lab('--run', await runWith({}, 2, 4), '--hf', target, '--json');
     expect(JSON.parse(out)).toMatchObject({ name: 'a small run', step: 4, task: 'ladder' });
     const shipped = await lab('--model', 'long-tail-base', '--hf', join(target, 'other'), '--json');
     expect(JSON.parse(shipped.out)).toMatchObject({ name: 'long-tail-base', task: 'long-tail' });
@@ -88,7 +93,7 @@ describe('lab export', () => {
   });
 
   test('names what is wrong with its arguments and its source', async () => {
-    const run = await runWith(2);
+    const run = await runWith({}, 2);
     const folder = temporaryFolder();
     const wrong: [string[], string][] = [
       [['--hf', folder], 'expected either --run DIR or --model DIR|NAME, got neither'],
@@ -109,7 +114,7 @@ describe('lab export', () => {
   });
 
   test('refuses a damaged checkpoint', async () => {
-    const run = await runWith(2);
+    const run = await runWith({}, 2);
     const weights = join(run, 'checkpoints', 'step-2', 'model.safetensors');
     const bytes = readFileSync(weights);
     bytes[bytes.length - 1] ^= 1;
@@ -117,5 +122,59 @@ describe('lab export', () => {
     const { code, err } = await lab('--run', run, '--hf', join(temporaryFolder(), 'hf'));
     expect(code).toBe(1);
     expect(err).toContain('SHA-256');
+  });
+});
+
+describe('lab export for other engines', () => {
+  test('writes folders that check themselves, with what the run recorded of its groups', async () => {
+    const run = await runWith({ masa_meta: 'train' }, 2, 4);
+    const problem = TASKS.ladder.trainProblem(0, 0, 0);
+    const { family, tier, size, answer, prompt } = problem;
+    const notion = NOTIONS[0];
+    const rollout = { logps: [], advantage: 0, truncated: false };
+    const group = (step: number, tokens: number[]) =>
+      eventToLine({
+        type: 'prompt_group',
+        v: 1,
+        step,
+        index: 0,
+        problem: { family, tier, size, answer },
+        prompt,
+        rollouts: [{ ...rollout, tokens, reward: 1 }],
+        reward_mean: 1,
+        reward_std: 0,
+      });
+    // The same problem in two steps, the later one counts; what came after the checkpoint does not.
+    writeFileSync(
+      join(run, 'events.jsonl'),
+      `${group(0, [5, 2])}${group(3, [5, notion, 2])}${group(4, [5, 5, 5, 5, 2])}`,
+    );
+    const folder = temporaryFolder();
+    const [verl, trl] = [join(folder, 'verl'), join(folder, 'trl')];
+    const { code, err } = await lab('--run', run, '--verl', verl, '--trl', trl);
+    expect(err).toBe('');
+    expect(code).toBe(0);
+    const rows = readFileSync(join(verl, 'meta.jsonl'), 'utf8').trim().split('\n');
+    expect(rows.length).toBe(1);
+    expect(JSON.parse(JSON.parse(rows[0]).reward_model.ground_truth)).toEqual({
+      rollouts: [{ correct: true, length: 3, notions: [TASKS.ladder.vocabulary.decode([notion])] }],
+    });
+    for (const place of [verl, trl]) {
+      const { status, stdout } = spawnSync('python3', ['check_rewards.py'], {
+        cwd: place,
+        encoding: 'utf8',
+      });
+      expect(stdout).toContain('0 wrong');
+      expect(status).toBe(0);
+      expect(locateModel(join(place, 'model')).weights).toBe(join(place, 'model', 'model.safetensors'));
+    }
+  });
+
+  test('names the line of a stream that cannot be read', async () => {
+    const run = await runWith({ masa_meta: 'train' }, 2);
+    writeFileSync(join(run, 'events.jsonl'), '{"type":"nonsense","v":1}\n');
+    const { code, err } = await lab('--run', run, '--verl', join(temporaryFolder(), 'verl'));
+    expect(code).toBe(1);
+    expect(err).toMatch(/events\.jsonl: .*line 1/);
   });
 });
