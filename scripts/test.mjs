@@ -1,5 +1,5 @@
 /**
- * `npm test`: sets up what the tests need (packages, a Vulkan driver for Dawn, a Chromium), runs the checks,
+ * `npm test`: sets up what the tests need (packages, a Vulkan driver for Dawn, python3, a Chromium), runs the checks,
  * the unit tests and the end-to-end tests, and ends with one line that counts them all.
  */
 import './lib/node-version.mjs';
@@ -10,6 +10,7 @@ import { ensureBrowser } from './lib/browser.mjs';
 import { countPlaywright, countVitest, none, sum } from './lib/counts.mjs';
 import { CACHE, ROOT, readJson, run, SetupError, say } from './lib/host.mjs';
 import { ensurePackages } from './lib/packages.mjs';
+import { ensurePython } from './lib/python.mjs';
 import { ensureVulkan } from './lib/vulkan.mjs';
 
 /** @typedef {import('./lib/counts.mjs').Counts} Counts */
@@ -159,6 +160,7 @@ async function main(argv) {
       (name) => name ?? 'built in',
     );
     if (!driver.done) counts.push(undone);
+    if (!(await setUp('python3', ensurePython, (version) => version)).done) counts.push(undone);
   }
   const browser = suites.includes('e2e')
     ? await setUp('browser', ensureBrowser, ({ version, path }) => `${version} (${path})`)

@@ -2,7 +2,7 @@
  * The rules about who may import whom in src/, and that shaders stay in .wgsl files. This module judges one
  * file's text and touches no disk; check-imports.mjs walks the tree with it.
  *
- *     ui -> lab -> rl -> model -> gpu      rl -> tasks      everything -> run
+ *     ui -> lab -> rl -> model -> gpu      rl -> tasks      lab -> export -> model, tasks      everything -> run
  */
 import { posix } from 'node:path';
 import { parseSync } from 'vite';
@@ -21,7 +21,8 @@ const MAY_IMPORT = {
   gpu: ['run'],
   model: ['gpu', 'run'],
   rl: ['model', 'gpu', 'tasks', 'run'],
-  lab: ['rl', 'model', 'gpu', 'tasks', 'run'],
+  export: ['model', 'tasks', 'run'],
+  lab: ['export', 'rl', 'model', 'gpu', 'tasks', 'run'],
   ui: ['lab', 'tasks', 'run'],
 };
 /** @typedef {keyof typeof MAY_IMPORT} Layer */
@@ -43,7 +44,7 @@ const HOST_GLOBALS = [
   'Buffer',
   '__dirname',
 ];
-const BELOW_LAB = ['run', 'tasks', 'gpu', 'model', 'rl'];
+const BELOW_LAB = ['run', 'tasks', 'gpu', 'model', 'rl', 'export'];
 
 /** What no text but a shader contains: a workgroup's size, a binding, a variable of the device, a function. */
 const WGSL =

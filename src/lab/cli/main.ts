@@ -4,6 +4,7 @@
  */
 import { CHECK_COMMAND } from './commands/check';
 import { EVAL_COMMAND } from './commands/eval';
+import { EXPORT_COMMAND } from './commands/export';
 import { GENERATE_COMMAND } from './commands/generate';
 import { INFO_COMMAND } from './commands/info';
 import { PRESETS_COMMAND } from './commands/presets';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   PRETRAIN_COMMAND,
   EVAL_COMMAND,
   GENERATE_COMMAND,
+  EXPORT_COMMAND,
   CHECK_COMMAND,
   PRESETS_COMMAND,
   INFO_COMMAND,

@@ -9,6 +9,7 @@ import { exampleCheckpoint, temporaryFolder } from '../testing';
 import { CHECK, readCheckRequest } from './check';
 import { COMPARE, readCompareRequest } from './compare';
 import { EVAL, readEvalRequest } from './eval';
+import { EXPORT, readExportRequest } from './export';
 import { GENERATE, readGenerateRequest } from './generate';
 import { INFO, readInfoRequest } from './info';
 import { PRETRAIN, readPretrainRequest } from './pretrain';
@@ -20,6 +21,7 @@ const COMMANDS: [CommandSpec, (args: Arguments) => unknown][] = [
   [COMPARE, readCompareRequest],
   [EVAL, readEvalRequest],
   [GENERATE, readGenerateRequest],
+  [EXPORT, readExportRequest],
   [CHECK, readCheckRequest],
   [INFO, readInfoRequest],
 ];
