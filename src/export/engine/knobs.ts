@@ -27,11 +27,17 @@ export interface RunAhead {
 }
 
 /** MASA's knobs may be left out: engines know nothing of MASA, and have no equivalent unless one is named. */
-type RequiredKey = Exclude<ManifestKey, `masa_${string}`>;
+type RequiredKey = Exclude<ManifestKey, `masa_${string}` | `meta_adapter${string}`>;
 export type KnobTable = Record<RequiredKey, KnobMapping> & Partial<Record<ManifestKey, KnobMapping>>;
 
 /** No equivalent, for this reason. */
 export const none = (note: string): KnobMapping => ({ settings: () => ({}), note });
+
+/** No equivalent, which is worth a word only where the run makes use of it. */
+export const noneWhere = (isUsed: (manifest: Manifest) => boolean, note: string): KnobMapping => ({
+  settings: () => ({}),
+  note: (manifest) => (isUsed(manifest) ? note : null),
+});
 
 /** Carried by something else than a setting. */
 export const carried = (elsewhere: string): KnobMapping => ({ settings: () => ({}), elsewhere });

@@ -2,7 +2,7 @@
  * The run's settings as TRL's `GRPOConfig`, whose names the manifest follows wherever TRL has one. Names are those of
  * `trl/trainer/grpo_config.py` at TRL's commit 006d32c and of transformers' `TrainingArguments`.
  */
-import { carried, type KnobTable, none, type SettingValue, same } from '../engine/knobs';
+import { carried, type KnobTable, none, noneWhere, type SettingValue, same } from '../engine/knobs';
 
 /** TRL counts updates, the lab steps of generation: each has `num_iterations` of the others. */
 const inUpdates = (steps: number, iterations: number) => steps * iterations;
@@ -33,6 +33,16 @@ export const TRL_KNOBS: KnobTable = {
     note: (m) => (m.beta > 0 ? 'towards the exported weights, not towards the base model' : null),
   },
   mask_truncated_completions: same('mask_truncated_completions', 'mask_truncated_completions'),
+  dynamic_sampling: noneWhere(
+    (m) => m.dynamic_sampling,
+    'TRL throws no group away: those without variance stay in the batch',
+  ),
+  dynamic_sampling_rounds: none('see `dynamic_sampling`'),
+  overlong_buffer: noneWhere(
+    (m) => m.overlong_buffer > 0,
+    'not among the reward functions; TRL’s get_soft_overlong_punishment does the same',
+  ),
+  overlong_penalty: none('see `overlong_buffer`'),
   learning_rate: same('learning_rate', 'learning_rate'),
   lr_scheduler_type: {
     settings: (m) => ({
@@ -69,6 +79,7 @@ export const TRL_KNOBS: KnobTable = {
     note: 'at least 2',
   },
   eval_out_of_domain: carried('whether held_out.parquet holds such rows'),
+  eval_mid_hard: none('the held-out rows are of all tiers'),
   steps: {
     settings: (m, { steps }) => ({ max_steps: inUpdates(steps, m.num_iterations) }),
     note: 'updates of the steps ahead',

@@ -3,7 +3,15 @@
  * `verl/trainer/config/_generated_ppo_trainer.yaml` at verl's commit 01d4d76; the reward function's are older names that
  * verl still takes over.
  */
-import { carried, type KnobTable, none, type RunAhead, type SettingValue, same } from '../engine/knobs';
+import {
+  carried,
+  type KnobTable,
+  none,
+  noneWhere,
+  type RunAhead,
+  type SettingValue,
+  same,
+} from '../engine/knobs';
 
 const ACTOR = 'actor_rollout_ref.actor';
 const ROLLOUT = 'actor_rollout_ref.rollout';
@@ -72,6 +80,16 @@ export const VERL_KNOBS: KnobTable = {
     note: (m) => (m.beta > 0 ? 'towards the exported weights, not towards the base model' : null),
   },
   mask_truncated_completions: none('rollouts that ran into the limit stay in the loss'),
+  dynamic_sampling: noneWhere(
+    (m) => m.dynamic_sampling,
+    'main_ppo throws no group away; verl’s DAPO recipe does, by algorithm.filter_groups',
+  ),
+  dynamic_sampling_rounds: none('see `dynamic_sampling`'),
+  overlong_buffer: noneWhere(
+    (m) => m.overlong_buffer > 0,
+    'not part of the reward; verl’s DAPO recipe has an overlong_buffer of its own',
+  ),
+  overlong_penalty: none('see `overlong_buffer`'),
   learning_rate: same(`${ACTOR}.optim.lr`, 'learning_rate'),
   lr_scheduler_type: {
     settings: (m) => ({
@@ -130,6 +148,7 @@ export const VERL_KNOBS: KnobTable = {
     }),
   },
   eval_out_of_domain: carried('whether held_out.parquet holds such rows'),
+  eval_mid_hard: none('the held-out rows are of all tiers'),
   steps: {
     settings: (_, { steps }) => ({ 'trainer.total_training_steps': steps, 'trainer.total_epochs': steps }),
     note: 'the steps ahead; it ends with whichever of the two comes first',
