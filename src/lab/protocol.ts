@@ -15,6 +15,10 @@ export type Command =
   | { type: 'run' }
   /** Take one step, then pause. */
   | { type: 'step' }
+  /** Go on to where the next phase begins, then pause. */
+  | { type: 'phase' }
+  /** Wait this long between steps while running; 0 is full speed. */
+  | { type: 'pace'; delayMs: number }
   /** Pause as soon as the work in flight allows; the step under way goes on when resumed. */
   | { type: 'pause' }
   /** Stop for good: abandon the step under way, keep the last finished one as a checkpoint. */

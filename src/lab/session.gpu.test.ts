@@ -166,6 +166,37 @@ describe('a session', () => {
     expect(timeless(held.events)).toEqual(timeless(whole.events));
   });
 
+  it('goes from phase to phase, at rest before the work of each, and is the same run', async () => {
+    const held = await open();
+    await held.session.load(small());
+    let presses = 0;
+    const next = async () => {
+      void held.session.takePhase();
+      await until(() => held.states.at(-1) === 'paused');
+      presses++;
+    };
+    const reached: (string | undefined)[] = [];
+    for (let i = 0; i < 6; i++) {
+      await next();
+      const last = held.events.at(-1);
+      reached.push(last?.type === 'phase' ? last.phase : last?.type);
+    }
+    // The last press finished the step, where the run rests as after a step.
+    expect(reached).toEqual(['evaluate', 'rollout', 'reward', 'advantage', 'update', 'step_metrics']);
+    expect(held.session.step).toBe(1);
+    // At rest before `advantage`, the rollouts were judged, and nothing said yet of their groups.
+    const types = held.events.map((e) => (e.type === 'phase' ? e.phase : e.type));
+    const judged = of(held.events, 'rollouts_judged')[0];
+    const groups = of(held.events, 'prompt_group');
+    expect(types.indexOf('rollouts_judged')).toBe(types.indexOf('reward') + 1);
+    expect(types.indexOf('prompt_group')).toBe(types.indexOf('advantage') + 1);
+    expect(judged.rewards).toEqual(groups.flatMap((g) => g.rollouts.map((r) => r.reward)));
+    expect(judged.truncated).toEqual(groups.flatMap((g) => g.rollouts.map((r) => r.truncated)));
+    await held.session.run();
+    expect(presses).toBe(6);
+    expect(timeless(held.events)).toEqual(timeless(whole.events));
+  });
+
   it('goes on bit for bit from a checkpoint, stopped in mid-step', async () => {
     const held = await open();
     await held.session.load(small());

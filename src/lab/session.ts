@@ -15,6 +15,7 @@ import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest } from '../run/manifest';
 import { getTask } from '../tasks';
 import { explainError, ModelFileError } from './errors';
+import { Abandoned, LoopControl } from './loop-control';
 import type { LabError, LabState, Progress } from './protocol';
 import { type CaseFiles, SHIPPED_CASES, START_CASES, selfTest } from './self-test';
 import { LAB_VERSION } from './version';
@@ -48,9 +49,6 @@ const LOSS_NOTICE_MS = 200;
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
-/** Thrown inside a step to abandon it. */
-class Abandoned extends Error {}
-
 export class Session {
   private gpu: Gpu | null = null;
   private tested: SelfTestResult | null = null;
@@ -65,10 +63,8 @@ export class Session {
     started: number;
     ended: boolean;
   } | null = null;
-  /** What is wanted of the loop. */
-  private mode: 'run' | 'step' | 'pause' | 'stop' = 'pause';
+  private readonly control = new LoopControl(() => this.setState('paused'));
   private loop: Promise<void> | null = null;
-  private wake: (() => void) | null = null;
   private state: LabState = 'opening';
   /** The last error, for the host that wants more than the state. */
   error: LabError | null = null;
@@ -160,10 +156,20 @@ export class Session {
     return this.go('step');
   }
 
+  /** Goes on to where the next phase begins (or the step ends), and pauses there. */
+  takePhase(): Promise<void> {
+    return this.go('phase');
+  }
+
+  /** Waits `delayMs` between steps while running on, from now on. */
+  pace(delayMs: number): void {
+    this.control.delayMs = delayMs;
+  }
+
   /** Pauses at the next place where the work in flight allows it; mid-step, the step goes on when resumed. */
   pause(): void {
     if (!this.loop || this.state === 'paused') return;
-    this.mode = 'pause';
+    this.control.want('pause');
     this.setState('pausing');
   }
 
@@ -241,12 +247,11 @@ export class Session {
     );
   }
 
-  private go(mode: 'run' | 'step'): Promise<void> {
+  private go(wanted: 'run' | 'step' | 'phase'): Promise<void> {
     const run = this.current;
     if (!run || run.ended || this.state === 'failed') return Promise.resolve();
-    this.mode = mode;
     this.setState('running');
-    this.wake?.();
+    this.control.want(wanted);
     // Not at once: a host that answers the first event with a stop has to find the loop.
     this.loop ??= Promise.resolve()
       .then(() => this.steps())
@@ -258,7 +263,7 @@ export class Session {
 
   private async steps(): Promise<void> {
     const run = this.current!;
-    const control = { proceed: () => this.proceed() };
+    const { control } = this;
     try {
       await this.guard(this.evaluateIfDue(control));
       while (run.trainer.step < run.manifest.steps) {
@@ -269,7 +274,8 @@ export class Session {
         await this.guard(this.evaluateIfDue(control));
         if (run.trainer.step % run.manifest.checkpoint_steps === 0 || run.trainer.step === run.manifest.steps)
           await this.guard(this.checkpoint());
-        if (this.mode === 'step') this.mode = 'pause';
+        control.stepEnds();
+        if (run.trainer.step < run.manifest.steps) await control.rest();
       }
       this.finish('completed', '');
       this.setState('finished');
@@ -278,23 +284,10 @@ export class Session {
     }
   }
 
-  /** Between pieces of work: waits out a pause, gives up on a stop. */
-  private async proceed(): Promise<void> {
-    while (this.mode === 'pause') {
-      this.setState('paused');
-      await new Promise<void>((resolve) => {
-        this.wake = resolve;
-      });
-      this.wake = null;
-    }
-    if (this.mode === 'stop') throw new Abandoned();
-  }
-
   /** Brings the loop to rest, abandoning the step under way. */
   private async halt(): Promise<void> {
     if (!this.loop) return;
-    this.mode = 'stop';
-    this.wake?.();
+    this.control.want('stop');
     await this.loop;
   }
 
@@ -342,7 +335,10 @@ export class Session {
         task: getTask(manifest.task),
         config,
         weights: base,
-        emit: (event) => this.host.onEvent(event),
+        emit: (event) => {
+          this.host.onEvent(event);
+          if (event.type === 'phase') this.control.phaseBegins();
+        },
         onProgress: (done, total) =>
           this.host.onProgress({
             task: 'pipelines',

@@ -126,6 +126,10 @@ async function obey(command: Command): Promise<void> {
       return session.run();
     case 'step':
       return session.takeStep();
+    case 'phase':
+      return session.takePhase();
+    case 'pace':
+      return session.pace(command.delayMs);
     case 'pause':
       return session.pause();
     case 'stop':

@@ -23,7 +23,7 @@ import { learningRate } from './schedule';
 import { auditStep, nextState } from './step/audit';
 import { StepClock } from './step/clock';
 import { type Control, isKept, type StepContext, tokensOf } from './step/context';
-import { emitGroups, judge, solutionAdvantages } from './step/judge';
+import { emitGroups, emitRewards, judge, solutionAdvantages } from './step/judge';
 import { masaMetrics } from './step/masa-metrics';
 import { emitPredictions, judgePredictions } from './step/reward-predictions';
 import { selectPrompts } from './step/select';
@@ -143,17 +143,20 @@ export class Trainer {
 
     const { candidates, plan } = await selectPrompts(context, this.masa);
     const solved = await timed('rollout', () => solve(context, candidates));
-    const judged = await timed('reward', async () => {
-      const groups = solved.map((each) => judge(context, each));
+    const groups = await timed('reward', async () => {
+      const judged = solved.map((each) => judge(context, each));
+      emitRewards(context, judged);
+      return judged;
+    });
+    const weighed = await timed('advantage', async () => {
       const kept = groups.filter((group) => isKept(group.candidate.role));
       const advantages = solutionAdvantages(kept, manifest.scale_rewards);
       emitGroups(context, kept, advantages);
       const predictions = judgePredictions(context, candidates, groups);
       emitPredictions(context, predictions);
-      return { groups, kept, advantages, predictions, audit: auditStep(context, candidates, groups) };
+      return { kept, advantages, predictions, audit: auditStep(context, candidates, groups) };
     });
-    const { groups, kept, advantages, predictions, audit } = judged;
-    await control.proceed();
+    const { kept, advantages, predictions, audit } = weighed;
     const rows = solutionRows(context, kept, advantages);
     const reports = await timed('update', () =>
       update(context, [...rows, ...metaRows(context, predictions)]),
@@ -207,6 +210,7 @@ export class Trainer {
   async evaluate(control: Control): Promise<void> {
     const { manifest, task } = this;
     this.emit({ type: 'phase', v: 1, step: this.step, phase: 'evaluate' });
+    await control.proceed();
     const evaluations: RunEvent[] = [];
     for (const suite of task.suites.filter((s) => evaluated(s, manifest))) {
       const clock = new StepClock(control);
@@ -266,6 +270,7 @@ export class Trainer {
       emit,
       async timed(phase, work) {
         emit({ type: 'phase', v: 1, step, phase });
+        await clock.control.proceed();
         const from = clock.now();
         const result = await work();
         phases_ms[phase] = (phases_ms[phase] ?? 0) + clock.now() - from;

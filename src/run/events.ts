@@ -61,8 +61,17 @@ export const runStarted = z.object({
   started_at: z.string(),
 });
 
-/** `meta` and `gate` are of runs with predictions or a gate alone. */
-export const PHASES = ['meta', 'gate', 'rollout', 'reward', 'update', 'evaluate', 'checkpoint'] as const;
+/** In the order of a step. `meta` and `gate` are of runs with predictions or a gate alone. */
+export const PHASES = [
+  'meta',
+  'gate',
+  'rollout',
+  'reward',
+  'advantage',
+  'update',
+  'evaluate',
+  'checkpoint',
+] as const;
 export type Phase = (typeof PHASES)[number];
 
 /** A phase of a step begins. Live only. */
@@ -92,6 +101,16 @@ export const rolloutsGrown = z.object({
   tokens: z.array(tokens),
   /** [rows], true once a rollout has ended or reached its limit. */
   finished: z.array(z.boolean()),
+});
+
+/** What the rollouts earned, before their groups are compared. Live only. */
+export const rolloutsJudged = z.object({
+  type: z.literal('rollouts_judged'),
+  v: z.literal(1),
+  step: count,
+  /** [rows], in the order of `rollouts_started`. */
+  rewards: z.array(z.number()),
+  truncated: z.array(z.boolean()),
 });
 
 export const rollout = z.object({
@@ -206,6 +225,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   phaseStarted,
   rolloutsStarted,
   rolloutsGrown,
+  rolloutsJudged,
   promptGroup,
   metaGroup,
   gateDecision,
@@ -226,4 +246,5 @@ export const LIVE_ONLY: ReadonlySet<RunEvent['type']> = new Set([
   'phase',
   'rollouts_started',
   'rollouts_grown',
+  'rollouts_judged',
 ]);

@@ -96,6 +96,9 @@ export const EXAMPLE_EVENTS: readonly RunEvent[] = [
   { type: 'phase', v: 1, step: 0, phase: 'rollout' },
   { type: 'rollouts_started', v: 1, step: 0, prompts: [[1, 7, 8]], num_generations: 2 },
   { type: 'rollouts_grown', v: 1, step: 0, tokens: [[4], [5]], finished: [false, true] },
+  { type: 'phase', v: 1, step: 0, phase: 'reward' },
+  { type: 'rollouts_judged', v: 1, step: 0, rewards: [1, 0], truncated: [false, true] },
+  { type: 'phase', v: 1, step: 0, phase: 'advantage' },
   {
     type: 'prompt_group',
     v: 1,

@@ -15,9 +15,12 @@ import { Shortcuts } from './panels/Shortcuts';
 import { StepTime } from './panels/StepTime';
 import { SelfKnowledgePanel } from './panels/self-knowledge/SelfKnowledge';
 import { Welcome } from './panels/Welcome';
+import { DropTarget } from './replay/DropTarget';
+import { ReplayBanner, ReplayErrorNotice } from './replay/ReplayBanner';
 import { SessionContext, usePage } from './state/context';
 import { isFirstVisit } from './state/selectors';
 import type { Session } from './state/session';
+import { Timeline } from './timeline/Timeline';
 
 export function App({ session }: { session: Session }) {
   return (
@@ -31,13 +34,28 @@ export function App({ session }: { session: Session }) {
             <Settings />
           </Boundary>
           <main className={styles.main}>
+            <ReplayErrorNotice />
             <ErrorPanel />
+            <ReplayBanner />
             <Notices />
             <Stage />
           </main>
         </div>
+        <Bar />
+        <DropTarget />
       </Tooltip.Provider>
     </SessionContext>
+  );
+}
+
+/** The first screen has its own, single button. */
+function Bar() {
+  const first = usePage(isFirstVisit);
+  if (first) return null;
+  return (
+    <Boundary name="the timeline">
+      <Timeline />
+    </Boundary>
   );
 }
 

@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { manifestFromQuery } from '../run/manifest-query';
 import { App } from './App';
 import { Boundary } from './components/Boundary';
+import { openAddress, REPLAY_KEY } from './replay/address';
 import { Session } from './state/session';
 import { settingsOf } from './state/settings';
 import { createPageStore } from './state/store';
@@ -14,7 +15,7 @@ const root = document.getElementById('root');
 if (!root) throw new Error('internal: main: expected an element #root in index.html');
 
 installTheme();
-const { manifest, issues } = manifestFromQuery(location.search);
+const { manifest, issues } = manifestFromQuery(location.search, [REPLAY_KEY]);
 const session = new Session(createPageStore(settingsOf(manifest, issues)));
 
 createRoot(root).render(
@@ -25,3 +26,5 @@ createRoot(root).render(
   </StrictMode>,
 );
 session.open();
+const recording = new URLSearchParams(location.search).get(REPLAY_KEY);
+if (recording !== null) openAddress(session, recording);

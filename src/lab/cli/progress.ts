@@ -31,6 +31,7 @@ const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   gate: 'gating',
   rollout: 'rolling out',
   reward: 'rewarding',
+  advantage: 'comparing',
   update: 'updating',
   evaluate: 'evaluating',
   checkpoint: 'writing a checkpoint',

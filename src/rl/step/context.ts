@@ -22,7 +22,7 @@ export interface StepContext {
   readonly step: number;
   readonly control: Control;
   emit(event: RunEvent): void;
-  /** Announces a phase, does its work and adds up its time. */
+  /** Announces a phase, waits out a pause, does the work and adds up its time. */
   timed<T>(phase: Phase, work: () => Promise<T>): Promise<T>;
 }
 

@@ -1,5 +1,6 @@
 /**
- * The phase `reward`, solutions: what the cutoff leaves of each rollout, the verifier's word on it, and advantages.
+ * The phases `reward` and `advantage`, solutions: what the cutoff leaves of each rollout, the verifier's word on it,
+ * and what follows from that for its group.
  * Source of the method: GRPO, arXiv 2402.03300.
  */
 import type { Decoded } from '../../model/decoder';
@@ -7,7 +8,7 @@ import type { Rollout } from '../../run/events';
 import { mean, standardDeviation } from '../../run/statistics';
 import { groupAdvantages } from '../advantages';
 import { cutRollout } from '../masa/cutoff';
-import type { SolutionGroup, SolutionRollout, StepContext } from './context';
+import { isKept, type SolutionGroup, type SolutionRollout, type StepContext } from './context';
 import type { Solved } from './solve';
 
 export function judge({ manifest, task }: StepContext, solved: Solved): SolutionGroup {
@@ -38,6 +39,18 @@ export function judge({ manifest, task }: StepContext, solved: Solved): Solution
   });
   const rewards = rollouts.filter((r) => r.counted).map((r) => r.reward);
   return { candidate, cutoff, rollouts, zeroVariance: rewards.every((reward) => reward === rewards[0]) };
+}
+
+/** Says what the rollouts that are being watched earned: those of the groups that are trained on. */
+export function emitRewards({ emit, step }: StepContext, groups: readonly SolutionGroup[]): void {
+  const watched = groups.filter(({ candidate }) => isKept(candidate.role)).flatMap((each) => each.rollouts);
+  emit({
+    type: 'rollouts_judged',
+    v: 1,
+    step,
+    rewards: watched.map((r) => r.reward),
+    truncated: watched.map((r) => r.seen.truncated),
+  });
 }
 
 /**

@@ -3,6 +3,11 @@ const PATHS = {
   run: 'M4.5 2.8v10.4c0 .6.7 1 1.2.6l7.6-5.2c.5-.3.5-.9 0-1.2L5.7 2.2c-.5-.4-1.2 0-1.2.6Z',
   pause: 'M4 2.5h2.6v11H4zM9.4 2.5H12v11H9.4z',
   step: 'M3 2.8v10.4c0 .6.6.9 1.1.6L10.5 9v4.5h2v-11h-2V7L4.1 2.2C3.6 1.9 3 2.2 3 2.8Z',
+  back: 'M13 2.8v10.4c0 .6-.6.9-1.1.6L5.5 9v4.5h-2v-11h2V7l6.4-4.8c.5-.4 1.1-.1 1.1.6Z',
+  phase:
+    'M2 3.2v9.6c0 .6.6.9 1 .5l5-4.1v4.1h1.8V2.7H8v4.1L3 2.7c-.4-.4-1-.1-1 .5ZM12.6 6.2a1.8 1.8 0 1 1 0 3.6 1.8 1.8 0 0 1 0-3.6Z',
+  enlarge: 'M9.5 2.5h4v4M13.5 2.5 9 7M6.5 13.5h-4v-4M2.5 13.5 7 9',
+  file: 'M9.5 1.8H4a.8.8 0 0 0-.8.8v10.8c0 .4.4.8.8.8h8c.4 0 .8-.4.8-.8V5.1zM9.2 2v3.4h3.4',
   reset: 'M8 3V.8L4 4l4 3.2V5a4 4 0 1 1-4 4H2a6 6 0 1 0 6-6Z',
   stop: 'M3.5 3.5h9v9h-9z',
   settings:
@@ -18,6 +23,8 @@ const FILLED: ReadonlySet<keyof typeof PATHS> = new Set([
   'run',
   'pause',
   'step',
+  'back',
+  'phase',
   'reset',
   'stop',
   'settings',

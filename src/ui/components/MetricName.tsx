@@ -2,7 +2,7 @@
 import type { ReactNode } from 'react';
 import { findMetric, formatMetric } from '../../run/metrics';
 import { usePage } from '../state/context';
-import { lastStep } from '../state/selectors';
+import { shownMetrics } from '../state/selectors';
 import { Explain } from './Explain';
 
 interface Props {
@@ -15,7 +15,7 @@ interface Props {
 
 export function MetricName({ name, label, children }: Props) {
   const metric = findMetric(name);
-  const value = usePage((page) => lastStep(page)?.metrics[name]);
+  const value = usePage((page) => shownMetrics(page)?.metrics[name]);
   if (!metric) return <span>{label ?? name}</span>;
   return (
     <Explain

@@ -58,6 +58,7 @@ export function recordEvent(history: History, event: RunEvent): History {
         : history;
     case 'phase':
     case 'rollouts_grown':
+    case 'rollouts_judged':
     case 'evaluation':
     case 'checkpoint':
     case 'finished':

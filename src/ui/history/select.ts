@@ -64,3 +64,28 @@ function metricsAlone(point: StepPoint): StepRecord {
   reduced.set(point, record);
   return record;
 }
+
+/** Every step anything is known of, in rising order: with metrics, or growing. Old ones are thinned out. */
+export function knownSteps({ run, history }: Pick<PageState, 'run' | 'history'>): readonly number[] {
+  const last = run.steps.at(-1)?.step ?? -1;
+  const growing = history.records.filter((record) => record.step > last).map((record) => record.step);
+  return [...run.steps.map((point) => point.step), ...growing];
+}
+
+/** The known step nearest to `step`. */
+export function nearestStep(page: Pick<PageState, 'run' | 'history'>, step: number): number | null {
+  const known = knownSteps(page);
+  const at = known.findLastIndex((each) => each <= step);
+  const [before, after] = [known[at], known[at + 1]];
+  if (before === undefined || after === undefined) return before ?? after ?? null;
+  return step - before <= after - step ? before : after;
+}
+
+/** The known step before or after the one on screen. */
+export function neighbour(page: PageState, by: -1 | 1): number | null {
+  const shown = shownStepNumber(page);
+  if (shown === null) return null;
+  const known = knownSteps(page);
+  const at = known.findLastIndex((step) => step <= shown);
+  return known[at + by] ?? null;
+}

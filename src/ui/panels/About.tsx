@@ -3,17 +3,20 @@
 import { formatBytes, formatCount, formatDuration } from '../../run/format';
 import { Panel } from '../components/Panel';
 import { usePage } from '../state/context';
+import type { RunFacts } from '../state/run-view';
 import styles from './About.module.css';
 import { SelfTest } from './SelfTest';
 
 export function About() {
-  const loaded = usePage((page) => page.lab.loaded);
+  const recorded = usePage((page) => (page.replay ? page.run.facts : null));
+  const live = usePage((page) => page.lab.loaded);
+  const loaded = recorded ?? live;
   const checkpoint = usePage((page) => page.run.checkpoint);
   const ending = usePage((page) => page.run.ending);
   const fromStep = usePage((page) => page.run.facts?.fromStep ?? 0);
   return (
     <Panel name="about" title="What is this running on?">
-      <SelfTest />
+      {recorded ? <RecordedOn facts={recorded} /> : <SelfTest />}
       <dl className={styles.facts}>
         {loaded && (
           <>
@@ -57,5 +60,17 @@ export function About() {
         )}
       </dl>
     </Panel>
+  );
+}
+
+function RecordedOn({ facts }: { facts: RunFacts }) {
+  const { adapter, selfTest } = facts;
+  const name = adapter.description || adapter.device || adapter.architecture || 'an unnamed adapter';
+  return (
+    <p className={styles.recorded}>
+      Recorded on {name}
+      {adapter.software && ', on the processor'}; its self-test {selfTest.status}
+      {selfTest.reason && `: ${selfTest.reason}`}.
+    </p>
   );
 }

@@ -1,4 +1,4 @@
-/** Run, pause, step, reset, stop: what the worker's state allows, with the keys that do the same. */
+/** Run, pause, step, phase, reset, stop: what the worker's state allows, with the keys that do the same. */
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import { useAllowed, usePage, useSession } from '../state/context';
@@ -44,6 +44,17 @@ export function Controls() {
         Step
       </Button>
       <Button
+        icon={<Icon name="phase" />}
+        shortcut="P"
+        aria-label="Next phase"
+        disabled={!allowed.step}
+        onClick={() => session.phase()}
+        title="Go on to the next phase of the step, then pause"
+      >
+        Phase
+      </Button>
+      <Button
+        className={styles.least}
         icon={<Icon name="reset" />}
         shortcut="R"
         disabled={!allowed.reset}
@@ -53,6 +64,7 @@ export function Controls() {
         Reset
       </Button>
       <Button
+        className={styles.least}
         icon={<Icon name="stop" />}
         disabled={!allowed.stop}
         onClick={() => session.stop()}

@@ -4,6 +4,7 @@
  */
 import type { LabError } from '../../lab/protocol';
 import { Button } from '../components/Button';
+import { OfferRecording } from '../replay/OfferRecording';
 import { useAllowed, usePage, useSession } from '../state/context';
 import { BrowserHelp } from './BrowserHelp';
 import styles from './ErrorPanel.module.css';
@@ -27,10 +28,12 @@ const NEEDS_RELOAD: ReadonlySet<string> = new Set(['no-webgpu', 'no-adapter', 's
 export function ErrorPanel() {
   const error = usePage((page) => page.lab.error);
   const ending = usePage((page) => (page.run.ending?.reason === 'failed' ? page.run.ending : null));
-  if (error) return <ErrorCard error={error} />;
+  const replaying = usePage((page) => page.replay !== null);
+  // A recording needs no GPU: what is wrong with the live run is told when it is on screen again.
+  if (error && !replaying) return <ErrorCard error={error} />;
   if (!ending) return null;
-  const recorded = { code: 'failed', message: ending.message, remedy: '' };
-  return <ErrorCard error={recorded} />;
+  const stopped = { code: 'failed', message: ending.message, remedy: '' };
+  return <ErrorCard error={stopped} />;
 }
 
 function ErrorCard({ error }: { error: LabError }) {
@@ -71,7 +74,12 @@ function ErrorCard({ error }: { error: LabError }) {
           </Button>
         )}
       </div>
-      {NEEDS_BROWSER_HELP.has(error.code) && <BrowserHelp />}
+      {NEEDS_BROWSER_HELP.has(error.code) && (
+        <>
+          <OfferRecording />
+          <BrowserHelp />
+        </>
+      )}
     </section>
   );
 }

@@ -1,22 +1,19 @@
-/** The bar at the top: what this is, where the run is, the controls, settings, link and theme. */
+/** The bar at the top: what this is, where the run is, settings, link, recordings and theme. */
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import overlay from '../components/Overlay.module.css';
+import { useChooseRecording } from '../replay/choose';
 import { usePage, useSession, useTheme } from '../state/context';
-import { isFirstVisit } from '../state/selectors';
 import { linkTo } from '../state/session';
 import { chooseTheme, type ThemeChoice } from '../theme/theme';
-import { Controls } from './Controls';
 import styles from './Header.module.css';
 import { StatusChip } from './StatusChip';
 
 export function Header() {
   const session = useSession();
   const settingsOpen = usePage((page) => page.looking.settingsOpen);
-  // The first screen has its own, single button.
-  const first = usePage(isFirstVisit);
   return (
     <header className={styles.header}>
       <a className={styles.brand} href="./" aria-label="MASA Lab, start page">
@@ -24,11 +21,6 @@ export function Header() {
         <span>MASA Lab</span>
       </a>
       <StatusChip />
-      {!first && (
-        <div className={styles.controls}>
-          <Controls />
-        </div>
-      )}
       <div className={styles.tools}>
         <Button
           icon={<Icon name="settings" />}
@@ -64,6 +56,7 @@ function MoreMenu() {
     }
     setTimeout(() => setCopied(null), 4000);
   };
+  const chooseRecording = useChooseRecording();
   const copyText =
     copied === 'yes'
       ? 'Link copied'
@@ -105,6 +98,9 @@ function MoreMenu() {
               ))}
             </DropdownMenu.RadioGroup>
             <DropdownMenu.Separator className={styles.separator} />
+            <DropdownMenu.Item className={overlay.item} onSelect={chooseRecording}>
+              <span className={overlay.itemText}>Open a recorded run…</span>
+            </DropdownMenu.Item>
             <DropdownMenu.Item
               className={overlay.item}
               disabled={!hasCheckpoint}

@@ -13,11 +13,12 @@ import { Explain } from '../components/Explain';
 import { MetricName } from '../components/MetricName';
 import { usePage } from '../state/context';
 import {
+  finishedSteps,
   firstEvaluation,
   lastEvaluation,
-  lastStep,
   mainSuite,
   shownManifest,
+  shownMetrics,
   taskOf,
 } from '../state/selectors';
 import styles from './Headline.module.css';
@@ -60,12 +61,12 @@ function Figure({ name, label, raw, text, detail, className }: NumberProps) {
 }
 
 function StepNumber() {
-  const step = usePage((page) => page.lab.step);
+  const step = usePage(finishedSteps);
   const steps = usePage((page) => shownManifest(page).steps);
   const label = (
     <Explain
-      label="Step"
-      definition="Optimiser steps finished so far. In each, the policy generates rollouts for a batch of prompts, has them judged and is updated once per planned update."
+      label="Steps done"
+      definition="Optimiser steps finished, up to and with the one on screen. In each, the policy generates rollouts for a batch of prompts, has them judged and is updated once per planned update."
       value={formatCount(step)}
     />
   );
@@ -120,7 +121,7 @@ function Accuracy() {
 }
 
 function Reward() {
-  const last = usePage(lastStep);
+  const last = usePage(shownMetrics);
   const value = last?.metrics.reward;
   return (
     <Figure
@@ -134,7 +135,7 @@ function Reward() {
 }
 
 function Tokens() {
-  const value = usePage((page) => lastStep(page)?.numTokens);
+  const value = usePage((page) => shownMetrics(page)?.numTokens);
   return (
     <Figure
       name="tokens"
@@ -147,7 +148,7 @@ function Tokens() {
 }
 
 function Speed() {
-  const value = usePage((page) => lastStep(page)?.metrics.tokens_per_second);
+  const value = usePage((page) => shownMetrics(page)?.metrics.tokens_per_second);
   return (
     <Figure
       name="speed"
@@ -160,10 +161,10 @@ function Speed() {
 }
 
 function StepTime() {
-  const last = usePage(lastStep);
+  const last = usePage(shownMetrics);
   const remaining = usePage((page) => {
-    const point = lastStep(page);
-    return point ? Math.max(0, shownManifest(page).steps - page.lab.step) * point.stepMs : null;
+    const point = shownMetrics(page);
+    return point ? Math.max(0, shownManifest(page).steps - finishedSteps(page)) * point.stepMs : null;
   });
   const value = last?.metrics.step_time;
   const ms = value === undefined ? last?.stepMs : value * 1000;

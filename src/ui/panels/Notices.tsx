@@ -5,6 +5,7 @@ import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import { usePage, useSession } from '../state/context';
 import type { RunWarning } from '../state/run-view';
+import { finishedSteps } from '../state/selectors';
 import styles from './Notices.module.css';
 import { ChangedNote } from './Settings';
 
@@ -53,10 +54,10 @@ function LinkIssues() {
 /** The warnings of the last steps, one entry a kind: a kind that goes on is counted rather than repeated. */
 function Warnings() {
   const warnings = usePage((page) => page.run.warnings);
-  const step = usePage((page) => page.lab.step);
+  const step = usePage(finishedSteps);
   const kinds = new Map<string, RunWarning[]>();
   for (const warning of warnings)
-    if (warning.step >= step - FRESH_STEPS)
+    if (warning.step >= step - FRESH_STEPS && warning.step <= step)
       kinds.set(warning.code, [...(kinds.get(warning.code) ?? []), warning]);
   if (kinds.size === 0) return null;
   return (

@@ -1,5 +1,6 @@
 /**
- * The page's keys: space runs and pauses, s takes a step, r resets. A stray r asks first once there is
+ * The page's keys: space runs and pauses, s takes a step, p a phase, r resets, the arrows
+ * left and right go back and forth among the steps. A stray r asks first once there is
  * something to lose; nothing happens while the user types or a menu or dialog is open.
  */
 import { AlertDialog } from 'radix-ui';
@@ -10,6 +11,9 @@ import { useSession } from '../state/context';
 
 const TAKES_KEYS =
   'input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=menu], [role=dialog], [role=alertdialog]';
+/** Move by arrow keys inside themselves. */
+const TAKES_ARROWS =
+  '[role=radiogroup], [role=group], [role=toolbar], [role=tablist], [role=slider], [data-radix-collection-item]';
 const TAKES_SPACE = 'button, a, summary, [role=switch], [role=radio], [role=tab]';
 
 export function Shortcuts() {
@@ -21,12 +25,17 @@ export function Shortcuts() {
       if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
       const target = event.target instanceof Element ? event.target : null;
       if (target?.closest(TAKES_KEYS)) return;
-      const { lab } = session.store.getState();
+      const { lab, replay } = session.store.getState();
       const allowed = session.allowed();
       if (event.key === ' ' && !target?.closest(TAKES_SPACE)) {
         event.preventDefault();
         session.toggle();
+      } else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
+        if (!target?.closest(TAKES_ARROWS)) session.seekBy(event.key === 'ArrowLeft' ? -1 : 1);
+      } else if (replay) {
+        if (event.key === 's') session.seekBy(1);
       } else if (event.key === 's' && allowed.step) session.step();
+      else if (event.key === 'p' && allowed.step) session.phase();
       else if (event.key === 'r' && allowed.reset) {
         if (lab.step > 0) setAsking(true);
         else session.reset();

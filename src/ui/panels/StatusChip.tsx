@@ -24,6 +24,7 @@ export const PHASE_WORDS: Record<Phase, string> = {
   gate: 'choosing prompts',
   rollout: 'generating rollouts',
   reward: 'judging answers',
+  advantage: 'comparing rollouts',
   update: 'updating the policy',
   evaluate: 'held-out test',
   checkpoint: 'saving',
@@ -35,6 +36,14 @@ export function StatusChip() {
   const steps = usePage((page) => shownManifest(page).steps);
   const phase = usePage((page) => page.run.phase?.phase ?? null);
   const hasRun = usePage((page) => page.lab.loaded !== null);
+  const recorded = usePage((page) => page.replay !== null);
+  if (recorded)
+    return (
+      <p className={styles.chip} data-testid="status" data-state={state} data-step={step}>
+        <span className={styles.badge}>Recorded</span>
+        <span className={styles.live}>{STATE_WORDS[state]}</span>
+      </p>
+    );
   const showPhase = phase !== null && (state === 'running' || state === 'pausing');
   return (
     <p className={styles.chip} data-testid="status" data-state={state} data-step={step}>

@@ -1,7 +1,7 @@
 /** Where the time of a step goes, by phase: the last step and the mean of the recent ones. */
 
 import { PHASES, type Phase } from '../../run/events';
-import { formatDuration, formatPercent } from '../../run/format';
+import { formatCount, formatDuration, formatPercent } from '../../run/format';
 import { Explain } from '../components/Explain';
 import { Panel } from '../components/Panel';
 import { usePage } from '../state/context';
@@ -17,7 +17,11 @@ const PHASE_NOTES: Record<Phase, { label: string; definition: string }> = {
   },
   gate: { label: 'Gate', definition: 'Deciding by the predictions which prompts are rolled out.' },
   rollout: { label: 'Rollout', definition: 'Generating the rollouts, token after token, on the GPU.' },
-  reward: { label: 'Reward', definition: 'Verifying the answers and computing the advantages.' },
+  reward: { label: 'Reward', definition: 'Verifying the answers.' },
+  advantage: {
+    label: 'Advantage',
+    definition: 'Comparing each rollout with the others on its problem, and each prediction with the truth.',
+  },
   update: { label: 'Update', definition: 'Forward, backward and AdamW over the rollouts of the step.' },
   evaluate: {
     label: 'Held-out test',
@@ -44,17 +48,18 @@ function timesOf(point: StepPoint, evaluations: readonly EvaluationPoint[]): Tim
 const total = (times: Times): number => PHASES.reduce((sum, phase) => sum + (times[phase] ?? 0), 0);
 
 export function StepTime() {
-  const steps = usePage((page) => page.run.steps);
+  const held = usePage((page) => page.looking.heldStep);
+  const all = usePage((page) => page.run.steps);
+  const steps = held === null ? all : all.slice(0, all.findLastIndex((point) => point.step <= held) + 1);
   const evaluations = usePage((page) => page.run.evaluations);
-  const newest = evaluations.slice(-2 * RECENT);
-  const recent = steps.slice(-RECENT).map((point) => timesOf(point, newest));
+  const recent = steps.slice(-RECENT).map((point) => timesOf(point, evaluations));
   const last = recent.at(-1);
   const shown = PHASES.filter((phase) => ALWAYS.has(phase) || recent.some((times) => times[phase]));
   return (
     <Panel
       name="step-time"
       title="Where does the time go?"
-      caption="The last step by phase, and the mean of the recent ones."
+      caption={`${held === null ? 'The last step' : `Step ${formatCount(held)}`} by phase, and the mean of the recent ones.`}
     >
       {last ? (
         <>
@@ -63,7 +68,7 @@ export function StepTime() {
             <thead>
               <tr>
                 <th scope="col">Phase</th>
-                <th scope="col">Last step</th>
+                <th scope="col">{held === null ? 'Last step' : 'This step'}</th>
                 <th scope="col">Share</th>
                 <th scope="col">Mean of {recent.length}</th>
               </tr>

@@ -6,6 +6,7 @@
 import { formatCount } from '../../run/format';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
+import { OfferRecording } from '../replay/OfferRecording';
 import { useAllowed, usePage, useSession } from '../state/context';
 import { taskOf } from '../state/selectors';
 import { answerText } from '../state/wording';
@@ -45,6 +46,7 @@ export function Welcome() {
               {state !== 'opening' && <span className={styles.keys}> Space starts and pauses.</span>}
             </p>
           </div>
+          {state !== 'unavailable' && <OfferRecording quiet />}
         </section>
         <FirstProblems />
       </div>

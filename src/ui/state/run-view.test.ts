@@ -59,6 +59,26 @@ describe('rollouts as they happen', () => {
     expect(verdicts(view)).toEqual([['right', 'wrong', 'truncated', 'right']]);
   });
 
+  test('are rewarded before their group is compared, and the group is judged only then', () => {
+    const before = reduceEvents(EMPTY_RUN, [
+      runStarted(),
+      rolloutsStarted(0, [[1], [2]], 2),
+      rolloutsGrown(0, [[10], [11], [12], [13]], [true, true, true, true]),
+    ]);
+    const after = reduceEvent(before, {
+      type: 'rollouts_judged',
+      v: 1,
+      step: 0,
+      rewards: [1, 0, 0, 1],
+      truncated: [false, false, true, false],
+    });
+    expect(verdicts(after)).toEqual([
+      ['right', 'wrong'],
+      ['truncated', 'right'],
+    ]);
+    expect(after.recent[0].groups.map((group) => group.rewardMean)).toEqual([null, null]);
+  });
+
   test('of another step than the one under way are passed over', () => {
     const before = reduceEvents(EMPTY_RUN, [runStarted(), rolloutsStarted(3, [[1]], 2)]);
     expect(reduceEvent(before, rolloutsGrown(2, [[9], [9]], [true, true]))).toBe(before);
@@ -162,8 +182,8 @@ test('MASA’s decisions leave the view as it is', () => {
 test('every other kind of event changes the view of an empty run', () => {
   for (const event of EXAMPLE_EVENTS.filter((e) => !PASSED_OVER.includes(e.type))) {
     const ready =
-      event.type === 'rollouts_grown'
-        ? reduceEvent(EMPTY_RUN, rolloutsStarted(event.step, [[1]], event.tokens.length))
+      event.type === 'rollouts_grown' || event.type === 'rollouts_judged'
+        ? reduceEvent(EMPTY_RUN, rolloutsStarted(event.step, [[1]], 2))
         : EMPTY_RUN;
     expect(reduceEvent(ready, event), event.type).not.toBe(ready);
   }

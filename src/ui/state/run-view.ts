@@ -33,6 +33,8 @@ export interface RolloutView {
 export interface GroupView {
   step: number;
   index: number;
+  /** Number among the step's candidates; null while that is not known yet. */
+  candidate: number | null;
   prompt: readonly number[];
   /** null until judged. */
   problem: ProblemInfo | null;
@@ -124,6 +126,8 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
       return startStep(view, event);
     case 'rollouts_grown':
       return growStep(view, event);
+    case 'rollouts_judged':
+      return rewardStep(view, event);
     case 'prompt_group':
       return judgeGroup(view, event);
     case 'step_metrics':
@@ -193,6 +197,7 @@ function startStep(view: RunView, event: RunEventOf<'rollouts_started'>): RunVie
     (prompt, index): GroupView => ({
       step: event.step,
       index,
+      candidate: null,
       prompt,
       problem: null,
       rollouts,
@@ -232,10 +237,35 @@ function growStep(view: RunView, event: RunEventOf<'rollouts_grown'>): RunView {
   return { ...view, recent: [...view.recent.slice(0, -1), { step: current.step, groups }] };
 }
 
-function judgeGroup(view: RunView, event: PromptGroup): RunView {
-  const group: GroupView = {
+/** The verifier's word, before the groups say what follows from it. */
+function rewardStep(view: RunView, event: RunEventOf<'rollouts_judged'>): RunView {
+  const current = view.recent.at(-1);
+  if (current?.step !== event.step) return view;
+  let row = 0;
+  const groups = current.groups.map((group) => {
+    const first = row;
+    row += group.rollouts.length;
+    if (isJudged(group)) return group;
+    const rollouts = group.rollouts.map((rollout, i) => {
+      const reward = event.rewards[first + i];
+      if (reward === undefined) return rollout;
+      return {
+        ...rollout,
+        reward,
+        verdict: verdictOf({ reward, truncated: event.truncated[first + i] === true }),
+      };
+    });
+    return { ...group, rollouts };
+  });
+  return { ...view, recent: [...view.recent.slice(0, -1), { step: current.step, groups }] };
+}
+
+/** A judged group as panels draw it. */
+export function groupView(event: PromptGroup): GroupView {
+  return {
     step: event.step,
     index: event.index,
+    candidate: event.candidate ?? event.index,
     prompt: event.prompt,
     problem: event.problem,
     rollouts: event.rollouts.map((rollout) => ({
@@ -248,6 +278,10 @@ function judgeGroup(view: RunView, event: PromptGroup): RunView {
     rewardMean: event.reward_mean,
     rewardStd: event.reward_std,
   };
+}
+
+function judgeGroup(view: RunView, event: PromptGroup): RunView {
+  const group = groupView(event);
   const current = view.recent.at(-1);
   if (current?.step !== event.step)
     return { ...view, recent: appendStep(view.recent, { step: event.step, groups: [group] }) };

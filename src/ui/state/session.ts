@@ -7,7 +7,11 @@ import type { LabState } from '../../lab/protocol';
 import type { RunEvent } from '../../run/events';
 import type { Knob, Manifest } from '../../run/manifest';
 import { manifestToQuery } from '../../run/manifest-query';
+import { PastFetcher } from '../history/fetch-past';
 import { EMPTY_HISTORY, recordEvents } from '../history/history';
+import { nearestStep, neighbour, newestStep } from '../history/select';
+import type { ReaderLike } from '../replay/recording';
+import { Replayer } from '../replay/replayer';
 import { downloadFiles } from './download';
 import { FrameQueue } from './frames';
 import { EMPTY_RUN, reduceEvents } from './run-view';
@@ -31,6 +35,9 @@ export interface Allowed {
   stop: boolean;
   recover: boolean;
 }
+
+/** How a run can be told to go on; each is a command of the protocol. */
+type Going = 'run' | 'step' | 'phase';
 
 const AT_REST: ReadonlySet<LabState> = new Set(['idle', 'ready', 'paused', 'finished']);
 const HAS_RUN: ReadonlySet<LabState> = new Set([
@@ -70,22 +77,32 @@ export const factsOf = ({ lab, settings, run }: PageState): Facts => ({
   loaded: lab.loaded !== null,
 });
 
+const fold = <T extends Pick<PageState, 'run' | 'history'>>(view: T, events: readonly RunEvent[]) => ({
+  ...view,
+  run: reduceEvents(view.run, events),
+  history: recordEvents(view.history, events),
+});
+
 export class Session {
   readonly store: PageStore;
+  readonly replayer: Replayer;
   readonly #client: LabClient;
   readonly #events: FrameQueue<RunEvent>;
   /** What to do once the run that is being loaded is ready. */
-  #next: 'run' | 'step' | null = null;
+  #next: Going | null = null;
   /** A load was sent, and nothing of the new run has come yet: what still arrives belongs to the old one. */
   #stale = false;
 
-  constructor(store: PageStore, createWorker?: () => WorkerLike) {
+  constructor(store: PageStore, createWorker?: () => WorkerLike, createReader?: () => ReaderLike) {
     this.store = store;
+    this.replayer = new Replayer(store, createReader);
+    new PastFetcher(store);
     this.#events = new FrameQueue((events) =>
-      store.setState((page) => ({
-        run: reduceEvents(page.run, events),
-        history: recordEvents(page.history, events),
-      })),
+      store.setState((page) =>
+        page.replay
+          ? { replay: { ...page.replay, live: fold(page.replay.live, events) } }
+          : fold(page, events),
+      ),
     );
     this.#client = new LabClient(
       {
@@ -125,10 +142,46 @@ export class Session {
     this.#client.send({ type: 'pause' });
   }
 
-  /** Space: pause when running, else run. */
+  /** Goes on to where the next phase begins, loading first where that is due. */
+  phase(): void {
+    this.#go('phase');
+  }
+
+  /** Opens a recorded run in place of the live one, which pauses. */
+  openRecording(source: Blob | string, name: string): void {
+    if (this.allowed().pause) this.pause();
+    this.replayer.open(source, name);
+  }
+
+  dismissReplayError(): void {
+    this.store.setState({ replayError: null });
+  }
+
+  /** Shows a step in every panel; the newest of a live run is followed as it goes on. */
+  seek(step: number | null): void {
+    const page = this.store.getState();
+    const nearest = step === null ? null : nearestStep(page, step);
+    const follow = nearest === null || (!page.replay && nearest === newestStep(page));
+    this.look({ heldStep: follow ? null : nearest });
+  }
+
+  /** To the step before or after the one on screen. */
+  seekBy(by: -1 | 1): void {
+    const step = neighbour(this.store.getState(), by);
+    if (step !== null) this.seek(step);
+  }
+
+  /** What a live run waits between steps, from now on. */
+  pace(delayMs: number): void {
+    this.look({ delayMs });
+    this.#client.send({ type: 'pace', delayMs });
+  }
+
+  /** Space: pause when running or playing, else run or play. */
   toggle(): void {
     const allowed = this.allowed();
-    if (allowed.pause) this.pause();
+    if (this.store.getState().replay) this.replayer.toggle();
+    else if (allowed.pause) this.pause();
     else if (allowed.run) this.run();
   }
 
@@ -194,9 +247,9 @@ export class Session {
     this.store.setState((page) => ({ looking: { ...page.looking, ...change } }));
   }
 
-  #go(how: 'run' | 'step'): void {
+  #go(how: Going): void {
     const { lab, settings } = this.store.getState();
-    if (!this.allowed()[how]) return;
+    if (!this.allowed()[how === 'phase' ? 'step' : how]) return;
     const untouched = lab.state === 'ready' && lab.step === 0;
     const fits = lab.loaded !== null && changedKeys(settings, lab.loaded.manifest).length === 0;
     const goesOn = lab.state === 'paused' || (lab.state === 'ready' && (fits || !untouched));
@@ -204,9 +257,10 @@ export class Session {
     else this.#load(how);
   }
 
-  #load(next: 'run' | 'step' | null): void {
+  #load(next: Going | null): void {
+    if (hasInvalid(this.store.getState().settings)) return;
+    this.replayer.close();
     const { settings, looking } = this.store.getState();
-    if (hasInvalid(settings)) return;
     this.#next = next;
     this.#stale = true;
     this.#events.clear();
@@ -214,6 +268,8 @@ export class Session {
       run: EMPTY_RUN,
       history: EMPTY_HISTORY,
       past: [],
+      older: null,
+      pastError: null,
       looking: { ...looking, group: 0, heldStep: null },
     });
     this.#lab(({ progress }) => ({

@@ -7,6 +7,7 @@ import type { LabError, LabState, Progress } from '../../lab/protocol';
 import type { AdapterInfo, SelfTestResult } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
 import { EMPTY_HISTORY, type History } from '../history/history';
+import type { OlderSteps } from '../history/older';
 import type { StepRecord } from '../history/step-record';
 import { EMPTY_RUN, type RunView } from './run-view';
 import type { Settings } from './settings';
@@ -31,6 +32,27 @@ export interface Looking {
   /** Step that is held on screen in every panel; null follows the run. */
   heldStep: number | null;
   settingsOpen: boolean;
+  /** How fast a recording plays. */
+  stepsPerSecond: number;
+  /** What a live run waits between steps, in milliseconds. */
+  delayMs: number;
+}
+
+/** What belongs to the live run, put aside while a recording is on screen. */
+export type LiveView = Pick<PageState, 'run' | 'history' | 'older'>;
+
+/** The recorded run on screen. */
+export interface Replay {
+  /** The file's, or its address. */
+  name: string;
+  /** Bytes read, of `total` where that is known (else 0). */
+  done: number;
+  total: number;
+  reading: boolean;
+  playing: boolean;
+  /** What is to be known of it: that it stops in the middle, say. */
+  note: string;
+  live: LiveView;
 }
 
 export interface PageState {
@@ -40,6 +62,14 @@ export interface PageState {
   history: History;
   /** Older steps that were fetched because they are looked at; in rising order of step. */
   past: readonly StepRecord[];
+  /** Where they are fetched from; null where older steps are not kept anywhere. */
+  older: OlderSteps | null;
+  /** Why the step on screen could not be fetched. */
+  pastError: string | null;
+  /** null while the page shows the live run. */
+  replay: Replay | null;
+  /** Why the last recording could not be read, or not to its end. */
+  replayError: { name: string; message: string; remedy: string } | null;
   settings: Settings;
   looking: Looking;
 }
@@ -62,7 +92,11 @@ export function createPageStore(settings: Settings, settingsOpen = false): PageS
     run: EMPTY_RUN,
     history: EMPTY_HISTORY,
     past: [],
+    older: null,
+    pastError: null,
+    replay: null,
+    replayError: null,
     settings,
-    looking: { xAxis: 'step', group: 0, heldStep: null, settingsOpen },
+    looking: { xAxis: 'step', group: 0, heldStep: null, settingsOpen, stepsPerSecond: 2, delayMs: 0 },
   }));
 }

@@ -1,0 +1,30 @@
+/** What the page and the reader of recordings, a worker of its own, say to each other. Switched exhaustively. */
+import type { RunEvent } from '../../run/events';
+import type { StepRecord } from '../history/step-record';
+
+/** Page to reader. */
+export type ReaderCommand =
+  | { type: 'open'; source: Blob | string }
+  /** Events were taken in: that many more may be sent. */
+  | { type: 'more'; count: number }
+  /** The records of these steps, in full; answered by `steps` with the same number. */
+  | { type: 'read'; request: number; steps: readonly number[] };
+
+/** Why a recording could not be read, or not to its end. */
+export interface ReadError {
+  message: string;
+  remedy: string;
+}
+
+/** Reader to page. */
+export type ReaderMessage =
+  /** Of `total` bytes, 0 where that is not known. */
+  | { type: 'progress'; done: number; total: number }
+  /** Of the run as a whole, in order; the detail of steps is read when it is asked for. */
+  | { type: 'events'; events: RunEvent[] }
+  /** All there is was read: to the end, to a last line cut short (`note`), or to where `error` is. */
+  | { type: 'read'; steps: number[]; note: string; error: ReadError | null }
+  | { type: 'steps'; request: number; records: StepRecord[]; error: string };
+
+/** Events on the way to the page at most, so that a long recording waits in the file and not in memory. */
+export const MOST_ON_THE_WAY = 512;
