@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { rolloutsGrown, rolloutsStarted } from '../state/run-fixture';
 import { EMPTY_RUN, reduceEvents } from '../state/run-view';
-import { cutoffRows, cutoffSums, cutoffTable, growingRows, limitLabel } from './cutoffs';
+import { cutoffRows, cutoffSums, cutoffTable, growingRow, limitLabel } from './cutoffs';
 import { audit, cutoff, group, record } from './view-fixture';
 
 const step = record(0, {
@@ -63,9 +63,9 @@ test('while they are written, bars grow by what each event adds', () => {
     rolloutsGrown(0, [[7], [7], [7], [7]], [false, true, false, false]),
     rolloutsGrown(0, [[7, 7], [], [], [7]], [false, true, false, false]),
   ]);
-  expect(
-    growingRows(view.recent[0].groups).map((row) => row.bars.map((bar) => [bar.length, bar.state])),
-  ).toEqual([
+  const rows = view.recent[0].groups.map((each) => growingRow(each, 4 + each.index));
+  expect(rows.map((row) => row.index)).toEqual([4, 5]);
+  expect(rows.map((row) => row.bars.map((bar) => [bar.length, bar.state]))).toEqual([
     [
       [3, 'growing'],
       [1, 'ended'],

@@ -61,21 +61,23 @@ export function cutoffRows(record: StepRecord): CutoffRow[] {
   });
 }
 
-/** The groups of the step under way. Their limits are told with the audit, once the step is judged. */
-export function growingRows(groups: readonly GroupView[]): CutoffRow[] {
-  return groups.map((group) => ({
-    step: group.step,
-    index: group.index,
-    prompt: group.prompt,
-    bars: group.rollouts.map(({ tokens, verdict }, place) => ({
-      place,
-      length: tokens.length,
-      state: verdict,
-      audit: null,
-    })),
-    limit: null,
-  }));
-}
+/**
+ * A group of the step under way. Its limit is told with the audit, once the step is judged.
+ *
+ * @param index number of the candidate, which a growing group does not know by itself.
+ */
+export const growingRow = (group: GroupView, index: number): CutoffRow => ({
+  step: group.step,
+  index,
+  prompt: group.prompt,
+  bars: group.rollouts.map(({ tokens, verdict }, place) => ({
+    place,
+    length: tokens.length,
+    state: verdict,
+    audit: null,
+  })),
+  limit: null,
+});
 
 const number = (value: number): string => String(Number(value.toPrecision(4)));
 
