@@ -8,27 +8,42 @@
  * Sources of the method: arXiv 2402.03300 (GRPO), 2510.03259 (MASA); names as in TRL's GRPOTrainer.
  */
 import type { Gpu } from '../gpu/device';
+import { initialAdapter } from '../model/adapter-layout';
 import { ConfigError, type LlamaConfig } from '../model/config';
+import type { Cost } from '../model/cost';
 import type { NamedTensors } from '../model/parameters';
-import { Policy, type StepReport } from '../model/policy';
+import { type OptimizerName, Policy, type StepReport } from '../model/policy';
 import type { Phase, RunEvent } from '../run/events';
 import { type Manifest, ManifestError } from '../run/manifest';
 import type { MasaState } from '../run/masa-state';
+import { Purpose, Stream } from '../run/random';
 import type { Suite, Task } from '../tasks/task';
 import { trainingCapacity } from './capacity';
 import { answerSuite, evaluationResult } from './evaluate';
 import { evaluateAlignment } from './evaluate-alignment';
-import { initialMasaState, metaIsUsed, metaRewardSettings, usesMasa } from './masa/settings';
+import {
+  adapterSpec,
+  initialMasaState,
+  metaIsUsed,
+  metaRewardSettings,
+  metaThrough,
+  usesMasa,
+} from './masa/settings';
 import { learningRate } from './schedule';
 import { auditStep, nextState } from './step/audit';
 import { StepClock } from './step/clock';
 import { type Control, isKept, type StepContext, tokensOf } from './step/context';
+<<<<<<< HEAD
 import { emitGroups, emitRewards, judge, solutionAdvantages } from './step/judge';
+=======
+import { emitGroups, judge, solutionAdvantages } from './step/judge';
+import { learnMeta } from './step/learn-meta';
+>>>>>>> main
 import { masaMetrics } from './step/masa-metrics';
 import { emitPredictions, judgePredictions } from './step/reward-predictions';
 import { selectPrompts } from './step/select';
 import { solve } from './step/solve';
-import { metaRows, solutionRows, update } from './step/update';
+import { metaRows, solutionRows, update, updateAdapter } from './step/update';
 import { stepMetrics } from './step-metrics';
 
 /** Where a run stands: all that a checkpoint has to hold. */
@@ -36,9 +51,23 @@ export interface TrainerSnapshot {
   step: number;
   optimizerSteps: number;
   numTokens: number;
+  /** Of training, evaluations not counted. */
+  numFlops: number;
+  decodeSteps: number;
   /** null without MASA. */
   masa: MasaState | null;
   weights: NamedTensors;
+  mean: NamedTensors;
+  square: NamedTensors;
+  /** Of the optimiser that clones experts; null without one. */
+  experts: OptimizerState | null;
+  /** Weights of the meta adapter and its optimiser's state; null without one. */
+  adapter: (OptimizerState & { weights: NamedTensors }) | null;
+}
+
+/** AdamW's count of updates and its two running means of each weight. */
+export interface OptimizerState {
+  steps: number;
   mean: NamedTensors;
   square: NamedTensors;
 }
@@ -47,6 +76,7 @@ export class Trainer {
   /** Steps finished. */
   step = 0;
   private numTokens = 0;
+  private cost: Cost = { flops: 0, decodeSteps: 0 };
   private masa: MasaState | null;
 
   private constructor(
@@ -86,10 +116,22 @@ export class Trainer {
           message: `expected off, since task ${task.name} has no way to ask for predictions, got ${manifest.masa_meta}`,
         },
       ]);
+    if (manifest.eval_mid_hard && !task.suites.some((suite) => suite.name === MID_HARD))
+      throw new ManifestError([
+        {
+          key: 'eval_mid_hard',
+          message: `expected false, since task ${task.name} has no such suite, got true`,
+        },
+      ]);
     const capacity = trainingCapacity(manifest, task, config, gpu.device.limits);
     const policy = await Policy.create(gpu, config, capacity, options.onProgress);
     policy.parameters.upload(weights);
     if (capacity.reference) policy.setReference(weights);
+    const spec = adapterSpec(manifest);
+    if (spec && policy.adapter) {
+      const stream = new Stream(manifest.seed, Purpose.initialise);
+      policy.adapter.parameters.upload(initialAdapter(config, spec, () => stream.uniform()));
+    }
     return new Trainer(policy, manifest, task, options.emit);
   }
 
@@ -99,8 +141,14 @@ export class Trainer {
     this.policy.parameters.upload(snapshot.mean, 'mean');
     this.policy.parameters.upload(snapshot.square, 'square');
     this.policy.optimizerSteps = snapshot.optimizerSteps;
+    if (snapshot.experts) this.restoreOptimizer('experts', snapshot.experts);
+    if (snapshot.adapter) {
+      this.policy.adapter?.parameters.upload(snapshot.adapter.weights);
+      this.restoreOptimizer('adapter', snapshot.adapter);
+    }
     this.step = snapshot.step;
     this.numTokens = snapshot.numTokens;
+    this.cost = { flops: snapshot.numFlops, decodeSteps: snapshot.decodeSteps };
     const first = this.firstMasaState();
     // A run that goes on by another gate rule begins with a learner that knows nothing yet.
     this.masa = first && {
@@ -108,6 +156,8 @@ export class Trainer {
       ...snapshot.masa,
       calibrator: first.calibrator && (snapshot.masa?.calibrator ?? first.calibrator),
       classifier: first.classifier && (snapshot.masa?.classifier ?? first.classifier),
+      experts: first.experts && (snapshot.masa?.experts ?? first.experts),
+      outcomes: first.outcomes && (snapshot.masa?.outcomes ?? first.outcomes),
     };
   }
 
@@ -121,11 +171,30 @@ export class Trainer {
       step: this.step,
       optimizerSteps: this.policy.optimizerSteps,
       numTokens: this.numTokens,
+      numFlops: this.cost.flops,
+      decodeSteps: this.cost.decodeSteps,
       masa: this.masa,
       weights,
       mean: first,
       square: second,
+      experts: this.policy.capacity.experts ? await this.optimizerState('experts') : null,
+      adapter: this.policy.adapter && {
+        weights: await this.policy.adapter.parameters.download('weights'),
+        ...(await this.optimizerState('adapter')),
+      },
     };
+  }
+
+  private async optimizerState(name: OptimizerName): Promise<OptimizerState> {
+    const { steps, moments } = this.policy.optimizer(name);
+    return { steps, mean: await moments.download('mean'), square: await moments.download('square') };
+  }
+
+  private restoreOptimizer(name: OptimizerName, state: OptimizerState): void {
+    const optimizer = this.policy.optimizer(name);
+    optimizer.steps = state.steps;
+    optimizer.moments.upload(state.mean, 'mean');
+    optimizer.moments.upload(state.square, 'square');
   }
 
   /**
@@ -141,7 +210,10 @@ export class Trainer {
     const context = this.contextOf(clock, phases_ms);
     const { timed } = context;
 
+    let before = { ...this.policy.spent };
     const { candidates, plan } = await selectPrompts(context, this.masa);
+    // Predictions that are only watched are no cost of training.
+    if (!metaIsUsed(manifest)) before = { ...this.policy.spent };
     const solved = await timed('rollout', () => solve(context, candidates));
     const groups = await timed('reward', async () => {
       const judged = solved.map((each) => judge(context, each));
@@ -158,17 +230,35 @@ export class Trainer {
     });
     const { kept, advantages, predictions, audit } = weighed;
     const rows = solutionRows(context, kept, advantages);
-    const reports = await timed('update', () =>
-      update(context, [...rows, ...metaRows(context, predictions)]),
-    );
+    const asked = metaRows(context, predictions);
+    const separate = metaThrough(manifest) === 'adapter';
+    const { reports, metaLosses } = await timed('update', async () => {
+      const reports = await update(context, separate ? rows : [...rows, ...asked]);
+      const metaReports = separate ? await updateAdapter(context, asked) : reports;
+      const first = separate ? 0 : rows.length;
+      return {
+        reports,
+        metaLosses: metaReports.map((r) => r.rollouts.slice(first).reduce((sum, each) => sum + each.loss, 0)),
+      };
+    });
+    const { masa } = this;
+    const learning =
+      masa && (masa.experts || masa.outcomes)
+        ? await timed('clone', () => learnMeta(context, masa, groups, predictions))
+        : null;
 
     this.step++;
     const rollouts = kept.map((group) => group.rollouts.map((r) => r.seen));
     this.numTokens += tokensOf(rollouts.flat());
+    const { spent } = this.policy;
+    this.cost = {
+      flops: this.cost.flops + spent.flops - before.flops,
+      decodeSteps: this.cost.decodeSteps + spent.decodeSteps - before.decodeSteps,
+    };
     if (this.masa) {
       if (metaIsUsed(manifest))
         this.numTokens += candidates.reduce((sum, c) => sum + (c.meta?.tokens ?? 0), 0);
-      this.masa = nextState(this.masa, candidates, groups, audit);
+      this.masa = nextState(learning?.state ?? this.masa, candidates, groups, audit);
     }
     const stepMs = clock.now() - started;
     this.emit({
@@ -184,6 +274,8 @@ export class Trainer {
           trainedTokens: rows.reduce((sum, r) => sum + r.active.length, 0),
           learningRate: learningRate(manifest, step),
           totalTokens: this.numTokens,
+          totalFlops: this.cost.flops,
+          totalDecodeSteps: this.cost.decodeSteps,
           stepMs,
         }),
         ...(this.masa &&
@@ -192,9 +284,8 @@ export class Trainer {
             plan,
             groups,
             predictions,
-            losses: reports.map(({ rollouts }) =>
-              rollouts.slice(rows.length).reduce((sum, each) => sum + each.loss, 0),
-            ),
+            losses: metaLosses,
+            learning,
             state: this.masa,
           })),
       },
@@ -235,6 +326,7 @@ export class Trainer {
               { temperature: 1, top_k: 0, top_p: 1, endOfSequence: task.vocabulary.eos },
               { seed: manifest.seed, draw: task.suites.indexOf(suite) },
               metaRewardSettings(manifest),
+              metaThrough(manifest),
               proceed,
             );
       evaluations.push({
@@ -243,6 +335,8 @@ export class Trainer {
         step: this.step,
         ...evaluationResult(suite, answered),
         num_tokens: this.numTokens,
+        num_flops: this.cost.flops,
+        decode_steps: this.cost.decodeSteps,
         ...(this.masa && { meta_tokens: this.masa.meta_tokens, audit_tokens: this.masa.audit_tokens }),
         ...(alignment && { alignment }),
         duration_ms: clock.now() - started,
@@ -280,12 +374,18 @@ export class Trainer {
   }
 }
 
+const MID_HARD = 'mid-hard';
+
 /** A report as if there had been no rows beyond the first `count`. */
 const ofFirst = (report: StepReport, count: number): StepReport => ({
   ...report,
   rollouts: report.rollouts.slice(0, count),
 });
 
-function evaluated(suite: Suite, manifest: Manifest): boolean {
-  return suite.name === 'in-domain' || (suite.name === 'out-of-domain' && manifest.eval_out_of_domain);
+function evaluated({ name }: Suite, manifest: Manifest): boolean {
+  return (
+    name === 'in-domain' ||
+    (name === 'out-of-domain' && manifest.eval_out_of_domain) ||
+    (name === MID_HARD && manifest.eval_mid_hard)
+  );
 }

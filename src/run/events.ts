@@ -9,7 +9,7 @@
 import { z } from 'zod';
 import { count, problemInfo, tokens } from './event-parts';
 import { manifestSchema } from './manifest';
-import { alignment, audit, cutoff, gateDecision, gatePlan, metaGroup } from './masa-events';
+import { alignment, audit, cutoff, expertUpdate, gateDecision, gatePlan, metaGroup } from './masa-events';
 
 export { type ProblemInfo, problemInfo } from './event-parts';
 
@@ -61,7 +61,10 @@ export const runStarted = z.object({
   started_at: z.string(),
 });
 
-/** In the order of a step. `meta` and `gate` are of runs with predictions or a gate alone. */
+/**
+ * In the order of a step. `meta`, `gate` and `clone` are of runs with predictions, a gate, or supervised learning of
+ * the meta side alone.
+ */
 export const PHASES = [
   'meta',
   'gate',
@@ -69,6 +72,7 @@ export const PHASES = [
   'reward',
   'advantage',
   'update',
+  'clone',
   'evaluate',
   'checkpoint',
 ] as const;
@@ -181,6 +185,9 @@ export const evaluation = z.object({
   mean_length: z.number(),
   /** Tokens generated for training before this evaluation, to plot accuracy against: the metric `num_tokens`. */
   num_tokens: count,
+  /** What training had cost by then: the metrics `num_flops` and `decode_steps`; absent in older streams. */
+  num_flops: z.number().optional(),
+  decode_steps: count.optional(),
   /** Of the run so far: all tokens of meta rollouts, and those of the audit; absent without either. */
   meta_tokens: count.optional(),
   audit_tokens: count.optional(),
@@ -232,6 +239,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   gatePlan,
   cutoff,
   audit,
+  expertUpdate,
   stepMetrics,
   evaluation,
   warning,

@@ -220,6 +220,26 @@ const TRAINING: readonly Metric[] = [
     format: 'count',
   },
   {
+    name: 'num_flops',
+    label: 'Operations so far',
+    unit: 'FLOP',
+    definition:
+      'The floating-point operations of training since the start of the run: rollouts, predictions, audit and updates, in matrix products and attention, but for evaluations and predictions that are only watched.',
+    formula: 'forward: 2 * weights + attention a token; backward: twice the forward',
+    source: 'src/model/cost.ts',
+    format: 'count',
+  },
+  {
+    name: 'decode_steps',
+    label: 'Decoding steps so far',
+    unit: 'steps',
+    definition:
+      'How many tokens had to be made one after the other since the start of the run: each pass over a batch of rows counts as long as its longest row.',
+    formula: 'sum over decoding passes of the longest row generated',
+    source: 'src/model/cost.ts',
+    format: 'count',
+  },
+  {
     name: 'step_time',
     label: 'Step time',
     unit: 's',

@@ -9,6 +9,25 @@ export interface Preset {
   settings: ManifestInput;
 }
 
+const LONG_TAIL = {
+  task: 'long-tail',
+  model: 'long-tail-base',
+  num_generations: 8,
+  max_completion_length: 88,
+} satisfies ManifestInput;
+
+/** Nothing is sampled of the predictions: the gate reads the probabilities of the pass counts. */
+const ADAPTER = {
+  masa_meta: 'observe',
+  masa_num_generations: 0,
+  meta_adapter: 'lora',
+  masa_gate: true,
+  masa_gate_rule: 'calibrated',
+  masa_audit_share: 0.1,
+  eval_samples: 4,
+  steps: 300,
+} satisfies ManifestInput;
+
 export const PRESETS: readonly Preset[] = [
   {
     name: 'grpo',
@@ -40,11 +59,12 @@ export const PRESETS: readonly Preset[] = [
     name: 'masa-efficient',
     label: 'MASA, efficient',
     summary:
-      'The predictions save work: the paper’s gate by their band and agreement, and a cut at twice the predicted length.',
+      'The predictions save work: experts are cloned, the paper’s gate goes by band and agreement, and rollouts are cut at twice the predicted length.',
     settings: {
       masa_meta: 'train',
       masa_num_generations: 4,
       masa_loss_weight: 0.1,
+      masa_experts: true,
       masa_gate: true,
       masa_cutoff: true,
       eval_samples: 4,
@@ -65,6 +85,7 @@ export const PRESETS: readonly Preset[] = [
       masa_meta: 'train',
       masa_num_generations: 4,
       masa_loss_weight: 0.1,
+      masa_experts: true,
       masa_gate: true,
       eval_samples: 4,
     },
@@ -99,13 +120,21 @@ export const PRESETS: readonly Preset[] = [
     label: 'GRPO, long tail',
     summary:
       'The second task mix, where most groups have no variance and wrong rollouts run long: 16 prompts of 8 rollouts, 210 steps.',
-    settings: {
-      task: 'long-tail',
-      model: 'long-tail-base',
-      num_generations: 8,
-      max_completion_length: 88,
-      steps: 210,
-    },
+    settings: { ...LONG_TAIL, steps: 210 },
+  },
+  {
+    name: 'masa-adapter',
+    label: 'MASA, adapter',
+    summary:
+      'The long tail with self-knowledge in an adapter of its own, which learns from outcomes already paid for and closes the calibrated gate; solving never sees it.',
+    settings: { ...LONG_TAIL, ...ADAPTER },
+  },
+  {
+    name: 'masa-adapter-refill',
+    label: 'MASA, adapter, refilled',
+    summary:
+      'The same with other prompts drawn for the gated ones, so that each step is full and the saving is one of steps and time.',
+    settings: { ...LONG_TAIL, ...ADAPTER, steps: 210, masa_gate_replace: true },
   },
 ];
 

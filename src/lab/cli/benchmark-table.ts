@@ -1,17 +1,8 @@
-/** A benchmark report in lines: a set each, with guess and interval, then the averages. Used by `eval`. */
+/** A benchmark report in lines: a set each, with guess, base score and interval, then the averages. Used by `eval`. */
 import type { BenchmarkAverage, BenchmarkReport, BenchmarkScore } from '../../rl/benchmark-scores';
 import { formatPercent, formatPercentInterval } from '../../run/format';
-import { ALL_BENCHMARKS } from '../../tasks/benchmarks';
-import type { Benchmark } from '../../tasks/task';
 
-/** What `--suite` calls all the sets together; `all` stands for the held-out suites. */
-export const BENCHMARK_SUITE = 'benchmarks';
-
-/** The sets that a name of `--suite` stands for, as `evaluateBenchmarks` wants them; null when it names none. */
-export function benchmarkNames(benchmarks: readonly Benchmark[], suite: string): string[] | null {
-  if (suite === BENCHMARK_SUITE) return [ALL_BENCHMARKS];
-  return benchmarks.some((b) => b.group === suite || b.name === suite) ? [suite] : null;
-}
+const interval = (low: number, high: number): string => `[${formatPercentInterval(low, high)}]`;
 
 export function describeBenchmarks(report: BenchmarkReport): string {
   const rows: [string, BenchmarkScore | BenchmarkAverage][] = [
@@ -23,8 +14,9 @@ export function describeBenchmarks(report: BenchmarkReport): string {
     const value = 'samples' in row ? row.mean.accuracy : row.mean.value;
     const pass = row.pass
       .filter((p) => p.k > 1)
-      .map((p) => `  pass@${p.k} ${formatPercent(p.value)} [${formatPercentInterval(p.low, p.high)}]`);
-    return `${name.padEnd(width)}  ${formatPercent(value)} [${formatPercentInterval(row.mean.low, row.mean.high)}]${pass.join('')}  guess ${formatPercent(row.random_guess)}`;
+      .map((p) => `  pass@${p.k} ${formatPercent(p.value)} ${interval(p.low, p.high)}`);
+    const base = row.base_score === null ? 'not measured' : formatPercent(row.base_score);
+    return `${name.padEnd(width)}  ${formatPercent(value)} ${interval(row.mean.low, row.mean.high)}${pass.join('')}  guess ${formatPercent(row.random_guess)}  base ${base}`;
   });
   return `${lines.join('\n')}\n`;
 }

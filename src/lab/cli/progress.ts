@@ -33,6 +33,7 @@ const PHASE_WORDS: Readonly<Record<Phase, string>> = {
   reward: 'rewarding',
   advantage: 'comparing',
   update: 'updating',
+  clone: 'learning from outcomes',
   evaluate: 'evaluating',
   checkpoint: 'writing a checkpoint',
 };
@@ -93,6 +94,7 @@ export class Progress {
       case 'gate_plan':
       case 'cutoff':
       case 'audit':
+      case 'expert_update':
         break;
     }
   }

@@ -29,6 +29,7 @@ export class Recorder {
       case 'gate_plan':
       case 'cutoff':
       case 'audit':
+      case 'expert_update':
         this.#held.push(event);
         return;
       case 'warning':

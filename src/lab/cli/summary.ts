@@ -81,6 +81,7 @@ export class SummaryCollector {
       case 'gate_plan':
       case 'cutoff':
       case 'audit':
+      case 'expert_update':
       case 'warning':
         return;
     }

@@ -36,7 +36,9 @@ export interface MetaRollouts {
   predictions: MetaPrediction[];
   /** [counts] mean probability of each pass count; null where it was not read. */
   passDistribution: number[] | null;
-  /** Tokens of all completions. */
+  /** Tokens; read off probabilities where nothing was sampled, else null. */
+  expectedLength: number | null;
+  /** Tokens of all completions, and of what was read where nothing was sampled. */
   tokens: number;
 }
 

@@ -50,6 +50,7 @@ const predictions = (lengths: number[], advantages: number[] | null): JudgedPred
     completions: lengths.map((length) => decoded(length)),
     predictions: [],
     passDistribution: null,
+    expectedLength: null,
     tokens: 0,
   },
   truth: null,

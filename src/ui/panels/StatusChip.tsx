@@ -26,6 +26,7 @@ export const PHASE_WORDS: Record<Phase, string> = {
   reward: 'judging answers',
   advantage: 'comparing rollouts',
   update: 'updating the policy',
+  clone: 'learning from outcomes',
   evaluate: 'held-out test',
   checkpoint: 'saving',
 };

@@ -172,7 +172,7 @@ test('the text of rollouts is kept for the newest steps only', () => {
 });
 
 /** What MASA decided is in the stream; the page shows what it led to. */
-const PASSED_OVER = ['meta_group', 'gate_decision', 'gate_plan', 'cutoff', 'audit'];
+const PASSED_OVER = ['meta_group', 'gate_decision', 'gate_plan', 'cutoff', 'audit', 'expert_update'];
 
 test('MASA’s decisions leave the view as it is', () => {
   for (const event of EXAMPLE_EVENTS.filter((e) => PASSED_OVER.includes(e.type)))

@@ -153,6 +153,7 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
     case 'gate_plan':
     case 'cutoff':
     case 'audit':
+    case 'expert_update':
       return view;
     default:
       return unknownEvent(event);

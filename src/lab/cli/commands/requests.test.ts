@@ -45,9 +45,9 @@ test.each(COMMANDS.map(([spec, read]) => [spec.name, spec, read] as const))(
 
 test('eval reads its numbers, and names everything that is missing or wrong', () => {
   const read = (...argv: string[]) => readEvalRequest(readArguments(EVAL, argv));
-  expect(read('--model', 'm', '--suite', 'in-domain', '--samples', '4', '--json')).toEqual({
+  expect(read('--model', 'm', '--suite', 'held-out', '--samples', '4', '--json')).toEqual({
     model: 'm',
-    suite: 'in-domain',
+    suite: 'held-out',
     problems: 128,
     samples: 4,
     temperature: 1,
