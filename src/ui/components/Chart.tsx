@@ -3,15 +3,17 @@
  * draws at most once a frame, only when the history or the axis changed. Its legend is text, with the newest
  * values or those under the cursor, which all charts share; its picture has a name that says what it shows.
  */
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, useEffect, useId, useMemo, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { formatCount, formatNumber } from '../../run/format';
 import { useSession, useTheme } from '../state/context';
 import type { PageState } from '../state/store';
+import { PALETTE } from '../theme/palette';
 import styles from './Chart.module.css';
-import { alignSeries, lastValue, type Series, valueAt } from './chart-data';
+import { alignSeries, lastValue, type Series, seriesTable, valueAt } from './chart-data';
 import { chartOptions, firstColumns } from './chart-options';
+import { type Offer, useEnlarged, useOffer } from './panel-offers';
 
 interface Props {
   /** Stable name: `reward`. */
@@ -34,6 +36,7 @@ interface Props {
   note?: ReactNode;
 }
 
+const ENLARGED_HEIGHT = 360;
 const NO_DATA = '–';
 
 export function Chart({
@@ -45,13 +48,15 @@ export function Chart({
   tickFormat = format,
   range,
   leastSpan = 0,
-  height = 170,
+  height: wanted = 170,
   legendBelow = false,
   note,
 }: Props) {
   const { store } = useSession();
   const { theme } = useTheme();
   const titleId = useId();
+  const enlarged = useEnlarged();
+  const height = enlarged ? Math.max(wanted, ENLARGED_HEIGHT) : wanted;
   const box = useRef<HTMLDivElement>(null);
   const legend = useRef<HTMLUListElement>(null);
   const empty = useRef<HTMLParagraphElement>(null);
@@ -61,6 +66,8 @@ export function Chart({
     if (!target) return;
     const firstColumn = firstColumns(series);
     let end = 1;
+    /** Where the step on screen lies, while it is not simply the newest. */
+    let held: number | null = null;
     const plot = new uPlot(
       chartOptions({
         series,
@@ -69,6 +76,7 @@ export function Chart({
         range,
         leastSpan,
         end: () => end,
+        held: () => held,
         height,
         width: target.clientWidth,
         onCursor: () => showValues(),
@@ -76,20 +84,23 @@ export function Chart({
       [[]],
       target,
     );
-    let drawn: Pick<PageState['run'], 'steps' | 'evaluations'> & { axis: string } = {
+    let drawn: Pick<PageState['run'], 'steps' | 'evaluations'> & { axis: string; heldStep: number | null } = {
       steps: [],
       evaluations: [],
       axis: '',
+      heldStep: null,
     };
 
     const showValues = () => {
       const cells = legend.current?.querySelectorAll('[data-value]');
-      const index = plot.cursor.idx;
+      const at = held;
+      const heldIndex = at === null ? -1 : plot.data[0].findLastIndex((x) => x <= at);
+      const index = plot.cursor.idx ?? (at === null ? null : heldIndex);
       const place = legend.current?.querySelector<HTMLElement>('[data-place]');
       if (place) {
         place.hidden = index == null;
         const axis = store.getState().looking.xAxis;
-        if (index != null)
+        if (index != null && index >= 0)
           place.textContent = `${axis === 'step' ? 'step' : 'tokens'} ${formatCount(plot.data[0][index])}`;
       }
       series.forEach((each, i) => {
@@ -97,29 +108,32 @@ export function Chart({
         const value = !column ? null : index == null ? lastValue(column) : valueAt(column, index);
         const cell = cells?.[i];
         if (cell) cell.textContent = value === null ? NO_DATA : format(value);
-        if (index == null) cell?.setAttribute('data-last', value === null ? '' : String(value));
-        if (index == null)
-          target.dataset[`last${i}`] = value === null ? '' : `${each.label} ${format(value)}`;
+        const newest = column ? lastValue(column) : null;
+        cell?.setAttribute('data-last', newest === null ? '' : String(newest));
+        cell?.setAttribute('data-now', value === null ? '' : String(value));
+        target.dataset[`now${i}`] = value === null ? '' : `${each.label} ${format(value)}`;
       });
     };
 
     const draw = () => {
       const { run, looking } = store.getState();
-      if (drawn.steps === run.steps && drawn.evaluations === run.evaluations && drawn.axis === looking.xAxis)
-        return;
-      drawn = { steps: run.steps, evaluations: run.evaluations, axis: looking.xAxis };
-      end = newestX(run, looking.xAxis);
-      const data = alignSeries(series, run, looking.xAxis);
-      plot.setData(data as uPlot.AlignedData);
+      const { heldStep, xAxis } = looking;
+      const same = drawn.steps === run.steps && drawn.evaluations === run.evaluations && drawn.axis === xAxis;
+      if (same && drawn.heldStep === heldStep) return;
+      drawn = { steps: run.steps, evaluations: run.evaluations, axis: xAxis, heldStep };
+      end = newestX(run, xAxis);
+      held = heldStep === null ? null : heldX(run, xAxis, heldStep);
+      if (same) plot.redraw(false);
+      else plot.setData(alignSeries(series, run, xAxis) as uPlot.AlignedData);
       showValues();
-      const count = data[0].length;
+      const count = plot.data[0].length;
       if (empty.current) empty.current.hidden = count > 0;
-      const newest = series.map((_, i) => target.dataset[`last${i}`]).filter(Boolean);
+      const values = series.map((_, i) => target.dataset[`now${i}`]).filter(Boolean);
       target.setAttribute(
         'aria-label',
         count === 0
           ? `${label}: no points yet`
-          : `${label} against ${looking.xAxis === 'step' ? 'steps' : 'tokens'}, ${formatCount(count)} points; newest: ${newest.join(', ')}`,
+          : `${label} against ${xAxis === 'step' ? 'steps' : 'tokens'}, ${formatCount(count)} points; ${heldStep === null ? 'newest' : `at step ${heldStep}`}: ${values.join(', ')}`,
       );
     };
 
@@ -142,6 +156,17 @@ export function Chart({
       plot.destroy();
     };
   }, [store, series, theme, format, tickFormat, range, leastSpan, height, label]);
+
+  const offer = useMemo(
+    (): Offer => ({
+      title: label,
+      table: () => seriesTable(label, series, store.getState().run),
+      picture: () => (empty.current?.hidden ? (box.current?.querySelector('canvas') ?? null) : null),
+      legend: series.map((each) => ({ label: each.label, colour: PALETTE[theme][each.colour] })),
+    }),
+    [label, series, store, theme],
+  );
+  useOffer(offer);
 
   return (
     <figure className={styles.chart} data-testid={`chart-${name}`} aria-labelledby={titleId}>
@@ -176,6 +201,12 @@ export function Chart({
       {note && <div className={styles.note}>{note}</div>}
     </figure>
   );
+}
+
+/** Where a step lies on the axis. */
+function heldX({ steps }: PageState['run'], axis: PageState['looking']['xAxis'], step: number): number {
+  if (axis === 'step') return step;
+  return steps.findLast((point) => point.step <= step)?.numTokens ?? 0;
 }
 
 /** Where the run is on the axis, so that all charts end at the same place. */

@@ -7,6 +7,7 @@
 import type { EvaluationPoint, StepPoint } from '../state/run-view';
 import type { XAxis } from '../state/store';
 import type { ColourRole } from '../theme/palette';
+import type { Cell, Table } from './panel-offers';
 
 interface SeriesBase {
   /** Stable name: a metric's, or a tier's. */
@@ -102,6 +103,29 @@ export function alignSeries(
     }),
   );
   return [x, ...columns];
+}
+
+/** The points of all series one by one, in full precision: what a chart is saved as. */
+export function seriesTable(chart: string, series: readonly Series[], history: History): Table {
+  const rows = series.flatMap((each): Cell[][] => {
+    const row = (point: { step: number; numTokens: number }, parts: (number | undefined)[]): Cell[] => [
+      chart,
+      each.label,
+      point.step,
+      point.numTokens,
+      ...parts.map(orNull),
+    ];
+    if (each.from === 'steps')
+      return history.steps.map((p) => row(p, [each.value(p), each.low?.(p), each.high?.(p)]));
+    return history.evaluations
+      .filter((point) => point.suite === each.suite)
+      .map((p) => row(p, [each.value(p), each.low?.(p), each.high?.(p)]));
+  });
+  return {
+    columns: ['chart', 'series', 'step', 'tokens', 'value', 'low', 'high'],
+    // A series without a point there has no row, rather than an empty one.
+    rows: rows.filter((row) => row[4] !== null),
+  };
 }
 
 /** The last value of a column that is there. */

@@ -31,6 +31,8 @@ interface OptionsInput {
   leastSpan: number;
   /** The newest x of the whole run, so that all charts end at the same place. */
   end: () => number;
+  /** The x of the step on screen, null while that is the newest: marked, and what comes after it faded. */
+  held: () => number | null;
   width: number;
   height: number;
   onCursor: () => void;
@@ -43,6 +45,7 @@ export function chartOptions({
   range,
   leastSpan,
   end,
+  held,
   width,
   height,
   onCursor,
@@ -119,7 +122,23 @@ export function chartOptions({
           ]
         : [],
     ),
-    hooks: { setCursor: [onCursor] },
+    hooks: {
+      setCursor: [onCursor],
+      draw: [
+        (plot) => {
+          const x = held();
+          if (x === null) return;
+          const { ctx, bbox } = plot;
+          const at = Math.round(plot.valToPos(x, 'x', true));
+          ctx.save();
+          ctx.fillStyle = `${colours.surface}b8`;
+          ctx.fillRect(at, bbox.top, Math.max(0, bbox.left + bbox.width - at), bbox.height);
+          ctx.fillStyle = colours.accent;
+          ctx.fillRect(at - devicePixelRatio / 2, bbox.top, devicePixelRatio, bbox.height);
+          ctx.restore();
+        },
+      ],
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import { Panel } from '../components/Panel';
 import { usePage } from '../state/context';
 import type { RunFacts } from '../state/run-view';
 import styles from './About.module.css';
-import { SelfTest } from './SelfTest';
+import { adapterName, SelfTest } from './SelfTest';
 
 export function About() {
   const recorded = usePage((page) => (page.replay ? page.run.facts : null));
@@ -65,10 +65,9 @@ export function About() {
 
 function RecordedOn({ facts }: { facts: RunFacts }) {
   const { adapter, selfTest } = facts;
-  const name = adapter.description || adapter.device || adapter.architecture || 'an unnamed adapter';
   return (
     <p className={styles.recorded}>
-      Recorded on {name}
+      Recorded on {adapterName(adapter)}
       {adapter.software && ', on the processor'}; its self-test {selfTest.status}
       {selfTest.reason && `: ${selfTest.reason}`}.
     </p>

@@ -2,9 +2,10 @@
 import { ToggleGroup } from 'radix-ui';
 import { memo } from 'react';
 import { formatFixed } from '../../run/format';
+import { useLight } from '../history/lit';
 import { usePage, usePageFields } from '../state/context';
 import type { Verdict } from '../state/run-view';
-import { shownManifest, shownStep, taskOf } from '../state/selectors';
+import { candidateOfGroup, shownManifest, shownStep, taskOf } from '../state/selectors';
 import styles from './GroupCard.module.css';
 import { BAR_HEIGHT, barsPath, barsWidth, countGroup, describeCounts } from './group-text';
 
@@ -14,16 +15,25 @@ export const GroupCard = memo(function GroupCard({ place }: { place: number }) {
   const group = usePageFields((page) => {
     const found = shownStep(page)?.groups[place];
     return (
-      found && { index: found.index, prompt: found.prompt, problem: found.problem, ...countGroup(found) }
+      found && {
+        step: found.step,
+        index: found.index,
+        candidate: candidateOfGroup(page, found),
+        prompt: found.prompt,
+        problem: found.problem,
+        ...countGroup(found),
+      }
     );
   });
   const task = usePage((page) => taskOf(shownManifest(page)));
+  const light = useLight(group?.step ?? null, group?.candidate ?? 0);
   if (!group) return null;
   const prompt = task.vocabulary.readable(group.prompt);
   const judged = group.open === 0;
   return (
     <ToggleGroup.Item
       value={String(group.index)}
+      {...light}
       className={styles.card}
       aria-label={`Prompt ${group.index + 1}: ${prompt} ${group.problem?.tier ?? ''}, ${describeCounts(group)}`}
       data-testid={`group-${group.index}`}
@@ -74,8 +84,8 @@ function Bars({ place }: { place: number }) {
 }
 
 function Advantages({ above, below }: { above: number | null; below: number | null }) {
-  if (above === null || below === null || above === below)
-    return <span className={styles.none}>no signal</span>;
+  if (above === null || below === null) return <span className={styles.none}>judged</span>;
+  if (above === below) return <span className={styles.none}>no signal</span>;
   return (
     <span className={`${styles.advantages} number`}>
       <span className={styles.above}>▲{formatFixed(above, 2)}</span>

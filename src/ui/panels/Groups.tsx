@@ -1,7 +1,6 @@
 /**
  * The prompts of a step, each with its rollouts as small bars that grow token by token and take the verdict's
- * colour once judged; the chosen prompt's rollouts are shown in full beside them. Follows the run, or holds a
- * step while the run goes on.
+ * colour once judged; the chosen prompt's rollouts are shown in full beside them. Shows the step of the timeline.
  */
 import { ToggleGroup } from 'radix-ui';
 import { useState } from 'react';
@@ -9,6 +8,7 @@ import { formatCount } from '../../run/format';
 import { Button } from '../components/Button';
 import { Panel } from '../components/Panel';
 import { places } from '../components/places';
+import { recordOf, shownStepNumber } from '../history/select';
 import { usePage, useSession } from '../state/context';
 import { shownGroup, shownManifest, shownStep } from '../state/selectors';
 import { GroupCard } from './GroupCard';
@@ -25,7 +25,7 @@ export function Groups() {
       name="groups"
       title="What is it trying?"
       caption="Each card is one prompt; each bar one of its rollouts, as long as what has been written. Choose a card to read them."
-      tools={<StepSwitch />}
+      tools={<StepNumber />}
     >
       <Legend />
       {hasStep ? (
@@ -34,7 +34,7 @@ export function Groups() {
           <RolloutList />
         </div>
       ) : (
-        <p className={styles.empty}>The first rollouts appear here as soon as the run begins.</p>
+        <Missing />
       )}
     </Panel>
   );
@@ -71,54 +71,34 @@ function Cards() {
   );
 }
 
-/** Back and forth among the steps that are kept, and back to the newest. */
-function StepSwitch() {
-  const session = useSession();
-  const shown = usePage((page) => shownStep(page)?.step ?? null);
-  const held = usePage((page) => page.looking.heldStep !== null);
-  const earlier = usePage((page) => neighbour(page.run.recent, shownStep(page)?.step, -1));
-  const later = usePage((page) => neighbour(page.run.recent, shownStep(page)?.step, 1));
+function StepNumber() {
+  const shown = usePage(shownStepNumber);
   if (shown === null) return null;
   return (
-    <fieldset className={styles.steps} aria-label="Step on screen">
-      <Button
-        weight="quiet"
-        aria-label="Earlier step"
-        disabled={earlier === null}
-        onClick={() => session.look({ heldStep: earlier })}
-      >
-        ‹
-      </Button>
-      <span className="number" data-testid="groups-step" data-value={shown}>
-        Step {formatCount(shown)}
-      </span>
-      <Button
-        weight="quiet"
-        aria-label="Later step"
-        disabled={later === null}
-        onClick={() => session.look({ heldStep: later })}
-      >
-        ›
-      </Button>
-      <Button
-        aria-pressed={held}
-        className={styles.hold}
-        onClick={() => session.look({ heldStep: held ? null : shown })}
-        title="Keep this step on screen while the run goes on"
-      >
-        {held ? 'Follow the run' : 'Hold this step'}
-      </Button>
-    </fieldset>
+    <span className={`${styles.step} number`} data-testid="groups-step" data-value={shown}>
+      Step {formatCount(shown)}
+    </span>
   );
 }
 
-function neighbour(
-  recent: readonly { step: number }[],
-  shown: number | undefined,
-  by: -1 | 1,
-): number | null {
-  const place = recent.findIndex((each) => each.step === shown);
-  return place < 0 ? null : (recent[place + by]?.step ?? null);
+/** Why there are no groups: none yet, still to be fetched, or let go of long ago. */
+function Missing() {
+  const shown = usePage(shownStepNumber);
+  const fetched = usePage((page) => shown !== null && page.older?.has(shown) === true);
+  const finished = usePage((page) => recordOf(page, shown)?.finished === true);
+  const running = usePage((page) => page.replay === null || page.replay.reading);
+  const why = !finished
+    ? running
+      ? 'The first rollouts appear here as soon as the run begins.'
+      : 'Nothing was recorded of this step.'
+    : fetched
+      ? `Reading step ${shown}…`
+      : `Of step ${shown} only the numbers are kept; the rollouts of the newest steps are kept in full.`;
+  return (
+    <p className={styles.empty} data-testid="groups-missing">
+      {why}
+    </p>
+  );
 }
 
 function Legend() {

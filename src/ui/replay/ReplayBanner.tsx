@@ -6,6 +6,7 @@ import { formatBytes, formatCount } from '../../run/format';
 import { DEFAULT_MANIFEST, manifestDifference } from '../../run/manifest';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
+import { adapterName } from '../panels/SelfTest';
 import { usePage, useSession } from '../state/context';
 import styles from './Replay.module.css';
 
@@ -50,7 +51,6 @@ function Facts() {
   if (!facts) return null;
   const { manifest, adapter, lab } = facts;
   const changed = Object.entries(manifestDifference(manifest, DEFAULT_MANIFEST));
-  const gpu = [adapter.description || adapter.device || adapter.architecture, adapter.vendor].filter(Boolean);
   return (
     <>
       <p className={styles.facts}>
@@ -59,7 +59,7 @@ function Facts() {
           {ending && ending.reason !== 'completed' ? `, ${ending.reason}` : ''}
         </span>
         <span>
-          on {gpu.length > 0 ? gpu[0] : 'an unnamed adapter'}
+          on {adapterName(adapter)}
           {adapter.software && ' (on the processor)'}
         </span>
         <span>
