@@ -33,12 +33,8 @@ import { learningRate } from './schedule';
 import { auditStep, nextState } from './step/audit';
 import { StepClock } from './step/clock';
 import { type Control, isKept, type StepContext, tokensOf } from './step/context';
-<<<<<<< HEAD
 import { emitGroups, emitRewards, judge, solutionAdvantages } from './step/judge';
-=======
-import { emitGroups, judge, solutionAdvantages } from './step/judge';
 import { learnMeta } from './step/learn-meta';
->>>>>>> main
 import { masaMetrics } from './step/masa-metrics';
 import { emitPredictions, judgePredictions } from './step/reward-predictions';
 import { selectPrompts } from './step/select';

@@ -13,11 +13,15 @@ import { Notices } from './panels/Notices';
 import { Settings } from './panels/Settings';
 import { Shortcuts } from './panels/Shortcuts';
 import { StepTime } from './panels/StepTime';
+import { CutoffPanel } from './panels/cutoffs/Cutoffs';
+import { DiagnosticsPanel } from './panels/diagnostics/Diagnostics';
+import { ExpertsPanel } from './panels/experts/Experts';
+import { GatePanel } from './panels/gate/Gate';
 import { SelfKnowledgePanel } from './panels/self-knowledge/SelfKnowledge';
 import { Welcome } from './panels/Welcome';
 import { DropTarget } from './replay/DropTarget';
 import { ReplayBanner, ReplayErrorNotice } from './replay/ReplayBanner';
-import { SessionContext, usePage } from './state/context';
+import { SessionContext, usePage, useSession } from './state/context';
 import { isFirstVisit } from './state/selectors';
 import type { Session } from './state/session';
 import { Timeline } from './timeline/Timeline';
@@ -75,8 +79,23 @@ function Stage() {
         <Boundary name="the headline numbers">
           <Headline />
         </Boundary>
+        <Boundary name="what is happening">
+          <Diagnostics />
+        </Boundary>
+        <Boundary name="the self-knowledge">
+          <SelfKnowledgePanel />
+        </Boundary>
+        <Boundary name="the gate">
+          <GatePanel />
+        </Boundary>
         <Boundary name="the prompt groups">
           <Groups />
+        </Boundary>
+        <Boundary name="the cutoffs">
+          <CutoffPanel />
+        </Boundary>
+        <Boundary name="experts and hints">
+          <ExpertsPanel />
         </Boundary>
         <div className={styles.pair}>
           <Boundary name="the learning curve">
@@ -86,9 +105,6 @@ function Stage() {
             <TierPanel />
           </Boundary>
         </div>
-        <Boundary name="the self-knowledge">
-          <SelfKnowledgePanel />
-        </Boundary>
         <Boundary name="the training's health">
           <HealthPanel />
         </Boundary>
@@ -103,6 +119,13 @@ function Stage() {
       </div>
     </>
   );
+}
+
+/** With the way back: the worker keeps the newest checkpoint and restores it whatever state it is in. */
+function Diagnostics() {
+  const session = useSession();
+  const replayed = usePage((page) => page.replay !== null);
+  return <DiagnosticsPanel onRollBack={replayed ? undefined : () => session.recover()} />;
 }
 
 /** The texture of truncated rollouts, defined once for all cards. */

@@ -1,17 +1,45 @@
-/** The numbers behind a picture: opened on demand as a table, or saved as CSV with every digit. */
-import { useState } from 'react';
+/**
+ * The numbers behind a picture: opened on demand as a table, or saved as CSV with every digit, here or by the panel's
+ * menu.
+ */
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { formatNumber } from '../../run/format';
 import { downloadFiles } from '../state/download';
-import { type Cell, csv, type Table } from '../views/table';
 import { Button } from './Button';
+import { toCsv } from './csv';
+import { type Cell, type Table, useOffer } from './panel-offers';
 import { places } from './places';
 import styles from './TableView.module.css';
 
 /** Rows shown; the file has them all. */
 const MOST_ROWS = 200;
 
-export function TableView({ name, table }: { name: string; table: () => Table }) {
+interface Props {
+  /** Stable name, the file's: `rewards`. */
+  name: string;
+  /** What it is of, for the panel's menu: `Rewards`. */
+  title: string;
+  table: () => Table;
+  /** The picture it belongs to, to be saved with it. */
+  picture?: () => SVGSVGElement | null;
+}
+
+export function TableView({ name, title, table, picture }: Props) {
   const [open, setOpen] = useState(false);
+  const latest = useRef({ table, picture });
+  useEffect(() => {
+    latest.current = { table, picture };
+  }, [table, picture]);
+  useOffer(
+    useMemo(
+      () => ({
+        title,
+        table: () => latest.current.table(),
+        picture: () => latest.current.picture?.() ?? null,
+      }),
+      [title],
+    ),
+  );
   return (
     <details className={styles.details} onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>The numbers</summary>
@@ -23,7 +51,7 @@ export function TableView({ name, table }: { name: string; table: () => Table })
 function Opened({ name, table }: { name: string; table: Table }) {
   const { columns, rows } = table;
   const save = () => {
-    const bytes = new TextEncoder().encode(csv(table));
+    const bytes = new TextEncoder().encode(toCsv(table));
     downloadFiles(name, [{ name: `${name}.csv`, bytes: bytes.buffer }]);
   };
   return (
@@ -65,7 +93,4 @@ function Opened({ name, table }: { name: string; table: Table }) {
   );
 }
 
-function cellText(cell: Cell): string {
-  if (typeof cell === 'boolean') return cell ? 'yes' : 'no';
-  return typeof cell === 'string' ? cell : formatNumber(cell);
-}
+const cellText = (cell: Cell): string => (typeof cell === 'string' ? cell : formatNumber(cell));

@@ -11,6 +11,7 @@ export type GateDecision = RunEventOf<'gate_decision'>;
 export type GatePlan = RunEventOf<'gate_plan'>;
 export type CutoffEvent = RunEventOf<'cutoff'>;
 export type AuditEvent = RunEventOf<'audit'>;
+export type ExpertUpdate = RunEventOf<'expert_update'>;
 export type StepMetrics = RunEventOf<'step_metrics'>;
 export type WarningEvent = RunEventOf<'warning'>;
 
@@ -24,6 +25,8 @@ export interface StepRecord {
   plan: GatePlan | null;
   cutoffs: readonly CutoffEvent[];
   audit: AuditEvent | null;
+  /** At most one of a kind. */
+  expertUpdates: readonly ExpertUpdate[];
   /** null until the step has ended. */
   metrics: StepMetrics | null;
   warnings: readonly WarningEvent[];
@@ -41,6 +44,7 @@ export const emptyRecord = (step: number): StepRecord => ({
   plan: null,
   cutoffs: [],
   audit: null,
+  expertUpdates: [],
   metrics: null,
   warnings: [],
   finished: false,

@@ -94,5 +94,5 @@ test('sums scale the audited cut rollouts up to all of them', () => {
 test('the table has a row a rollout', () => {
   const { rows } = cutoffTable(cutoffRows(step));
   expect(rows).toHaveLength(5);
-  expect(rows[3]).toEqual([0, 2, 3, 36, 'cut', 36, '2 × median predicted 18 = 36', 47, true]);
+  expect(rows[3]).toEqual([0, 2, 3, 36, 'cut', 36, '2 × median predicted 18 = 36', 47, 'yes']);
 });

@@ -10,9 +10,9 @@ import {
   cutoffFigures,
   EMPTY_CUTOFF_TALLY,
 } from '../../lab/figures';
+import type { Table } from '../components/panel-offers';
 import { type CutoffEvent, candidateOf, type StepRecord } from '../history/step-record';
 import type { GroupView } from '../state/run-view';
-import type { Table } from './table';
 
 export type BarState = 'growing' | 'ended' | 'right' | 'wrong' | 'cut' | 'truncated';
 
@@ -142,7 +142,7 @@ export const cutoffTable = (rows: readonly CutoffRow[]): Table => ({
       limit?.tokens ?? null,
       limit?.label ?? null,
       bar.audit?.length ?? null,
-      bar.audit?.correct ?? null,
+      bar.audit ? (bar.audit.correct ? 'yes' : 'no') : null,
     ]),
   ),
 });

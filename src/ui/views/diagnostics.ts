@@ -5,6 +5,8 @@
  * Here is what is asked and in which order; the tests themselves are in `findings.ts` and `findings-masa.ts`, each
  * with its thresholds. They look at the latest `LATEST` finished steps up to the one on screen.
  */
+
+import type { Table } from '../components/panel-offers';
 import { LEAST_STEPS, type RunSoFar } from './diagnostics-input';
 import {
   allSame,
@@ -16,7 +18,6 @@ import {
   rewardFell,
 } from './findings';
 import { cutsRightAnswers, gateStarves, gateWrong, predictionsUnreadable } from './findings-masa';
-import type { Table } from './table';
 
 /** In order of importance: what loses progress, what stops it, what slows it, what only looks odd. */
 const TESTS: readonly ((run: RunSoFar) => Finding | null)[] = [

@@ -10,8 +10,8 @@ import {
   gateFigures,
   TALLY_WINDOW,
 } from '../../lab/figures';
+import type { Table } from '../components/panel-offers';
 import { candidateOf, type GateDecision, type StepRecord } from '../history/step-record';
-import type { Table } from './table';
 
 export { TALLY_WINDOW };
 export type GateRole = GateDecision['role'];

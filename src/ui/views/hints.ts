@@ -2,8 +2,8 @@
 import { hintLift } from '../../lab/figures';
 import type { Score } from '../../run/events';
 import { score } from '../../run/statistics';
+import type { Table } from '../components/panel-offers';
 import type { StepRecord } from '../history/step-record';
-import type { Table } from './table';
 
 export interface HintComparison {
   /** Right of all, with Wilson's 95% interval. */

@@ -73,8 +73,16 @@ test('of a prompt that was rolled out for the audit alone, the lengths are the a
     { length: 80, verdict: 'wrong' },
   ]);
   expect(audited.range).toBeNull();
+  expect(audited.expectedLength).toBeNull();
   // The last bucket has no upper end, and what was not rewarded is neither in nor out of range.
   expect(audited.ticks[0]).toMatchObject({ low: 72, high: null, inRange: null });
+});
+
+test('a length that was read off instead of sampled is told as it is', () => {
+  const group = metaGroup(2, 0, [], [1, 2], { pass_distribution: [0.5, 0.5], expected_length: 31.25 });
+  const [read] = promptPredictions(record(2, { metaGroups: [group] }));
+  expect(read).toMatchObject({ expectedLength: 31.25, ticks: [], distribution: [0.5, 0.5], rewards: [] });
+  expect(read.passRate).toEqual({ value: 0.5, spread: 0.5, from: 'distribution' });
 });
 
 test('a notion is told by how many predictions name it, and by the right and wrong rollouts that use it', () => {
@@ -113,6 +121,6 @@ test('the formulas have the numbers of the prediction filled in', () => {
 test('the tables have a row for each length, notion and reward', () => {
   const prompts = promptPredictions(step);
   expect(lengthsTable(prompts).rows).toHaveLength(4 + 1 + 2 + 1);
-  expect(notionsTable(prompts, (id) => `n${id}`).rows[1]).toEqual([2, 0, 'n24', 1, true, 2, 1]);
+  expect(notionsTable(prompts, (id) => `n${id}`).rows[1]).toEqual([2, 0, 'n24', 1, 'yes', 2, 1]);
   expect(rewardsTable(prompts).rows).toHaveLength(2);
 });

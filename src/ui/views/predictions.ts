@@ -3,10 +3,10 @@
  * wrong rollouts, and the three rewards that add up to the meta reward. Pure; from one step's record.
  */
 import type { Manifest } from '../../run/manifest';
+import type { Table } from '../components/panel-offers';
 import type { MetaGroup, StepRecord } from '../history/step-record';
 import { candidateOf } from '../history/step-record';
 import { type PassPrediction, predictedPassRate } from './self-knowledge';
-import type { Table } from './table';
 
 export interface RolloutLength {
   /** Tokens; of a cut rollout those up to its limit. */
@@ -68,6 +68,8 @@ export interface PromptPrediction {
   lengths: RolloutLength[];
   range: { low: number; high: number } | null;
   ticks: LengthTick[];
+  /** Tokens, where lengths were read off instead of sampled; else null. */
+  expectedLength: number | null;
   notions: NotionCount[];
   rewards: RewardBar[];
 }
@@ -90,6 +92,7 @@ export function promptPredictions(record: StepRecord): PromptPrediction[] {
       lengths: lengthsOf(record, group.index),
       range: rights.length === 0 ? null : { low: Math.min(...rights), high: Math.max(...rights) },
       ticks: ticksOf(group),
+      expectedLength: group.expected_length ?? null,
       notions: notionsOf(group),
       rewards: rewardsOf(group),
     };
@@ -243,7 +246,7 @@ export const notionsTable = (
 ): Table => ({
   columns: ['step', 'prompt', 'notion', 'predictions', 'counts', 'right rollouts', 'wrong rollouts'],
   rows: prompts.flatMap(({ step, index, notions }) =>
-    notions.map((n) => [step, index, name(n.notion), n.said, n.counts, n.right, n.wrong]),
+    notions.map((n) => [step, index, name(n.notion), n.said, n.counts ? 'yes' : 'no', n.right, n.wrong]),
   ),
 });
 

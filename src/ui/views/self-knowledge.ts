@@ -7,8 +7,8 @@
  */
 import { type CalibrationBin, calibrationCurve, expectedPassRate } from '../../lab/figures';
 import { mean, pearson, standardDeviation } from '../../run/statistics';
+import type { Table } from '../components/panel-offers';
 import type { MetaGroup, StepRecord } from '../history/step-record';
-import type { Table } from './table';
 
 /** Steps whose prompts are drawn. */
 export const WINDOW = 20;

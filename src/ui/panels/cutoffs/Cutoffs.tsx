@@ -129,7 +129,9 @@ function Step({ manifest }: { manifest: Manifest }) {
           Show all {count} prompts
         </Button>
       )}
-      {judged.length > 0 && <TableView name="cutoffs" table={() => cutoffTable(judged)} />}
+      {judged.length > 0 && (
+        <TableView name="cutoffs" title="Rollouts and limits" table={() => cutoffTable(judged)} />
+      )}
     </section>
   );
 }

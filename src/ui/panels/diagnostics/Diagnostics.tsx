@@ -59,7 +59,9 @@ export function DiagnosticsPanel({ onRollBack }: Props) {
           ))}
         </ul>
       )}
-      {findings.length > 0 && <TableView name="diagnostics" table={() => findingsTable(findings)} />}
+      {findings.length > 0 && (
+        <TableView name="diagnostics" title="Findings" table={() => findingsTable(findings)} />
+      )}
     </Panel>
   );
 }

@@ -112,7 +112,11 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
           {NO_VALUE} until a skipped prompt is checked: each has a chance of masa_audit_share.
         </p>
       )}
-      <TableView name="gate-confusion" table={() => confusionTable(confusion)} />
+      <TableView
+        name="gate-confusion"
+        title="Gate against outcomes"
+        table={() => confusionTable(confusion)}
+      />
     </div>
   );
 }

@@ -71,7 +71,7 @@ function Step() {
       {rows.length > 0 ? (
         <>
           <Candidates rows={rows} task={task} />
-          <TableView name="gate" table={() => gateTable(rows)} />
+          <TableView name="gate" title="Prompts before the gate" table={() => gateTable(rows)} />
         </>
       ) : (
         <Empty>

@@ -40,7 +40,7 @@ export function PromptDetail({ prompt, task, manifest }: Props) {
       ) : (
         <Rewards prompt={prompt} task={task} manifest={manifest} />
       )}
-      <TableView name="lengths" table={() => lengthsTable([prompt])} />
+      <TableView name="lengths" title="Lengths" table={() => lengthsTable([prompt])} />
     </section>
   );
 }
@@ -88,7 +88,11 @@ function Notions({ prompt, task }: Pick<Props, 'prompt' | 'task'>) {
           </li>
         ))}
       </ul>
-      <TableView name="notions" table={() => notionsTable([prompt], (id) => tokenText(task, id))} />
+      <TableView
+        name="notions"
+        title="Notions"
+        table={() => notionsTable([prompt], (id) => tokenText(task, id))}
+      />
     </div>
   );
 }
@@ -139,7 +143,7 @@ function Rewards({ prompt, task, manifest }: Props) {
           <Formula key={name} name={name} tex={tex} />
         ))}
       </div>
-      <TableView name="rewards" table={() => rewardsTable([prompt])} />
+      <TableView name="rewards" title="Rewards" table={() => rewardsTable([prompt])} />
     </div>
   );
 }

@@ -111,7 +111,7 @@ const MIDDLE = 18;
 function Strip({ prompt, longest }: { prompt: PromptPrediction; longest: number }) {
   const [box, width] = useWidth<HTMLSpanElement>();
   const x = scaleLinear([0, longest], [1, Math.max(2, width - 1)]).clamp(true);
-  const { range, lengths, ticks } = prompt;
+  const { range, lengths, ticks, expectedLength } = prompt;
   return (
     <span ref={box} className={styles.strip}>
       {width > 0 && (
@@ -149,6 +149,14 @@ function Strip({ prompt, longest }: { prompt: PromptPrediction; longest: number 
               />
             );
           })}
+          {expectedLength !== null && (
+            <path
+              className={styles.expected}
+              data-testid="expected-length"
+              data-length={expectedLength}
+              d={`M${x(expectedLength)} ${MIDDLE + 3}l4 7h-8z`}
+            />
+          )}
           {stacked(ticks).map(({ tick, level }) => {
             const from = x(tick.low);
             const to = x(tick.high === null ? longest : tick.high + 1);

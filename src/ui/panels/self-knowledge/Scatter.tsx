@@ -35,6 +35,7 @@ export function Scatter({ points, whose }: Props) {
   return (
     <Picture
       name="scatter"
+      title="Predicted against true pass rate"
       label={label}
       height={(width) => Math.min(width, LARGEST)}
       table={() => pointsTable(points)}
