@@ -62,7 +62,11 @@ test('an expert is told by what it said and what it was rewritten to, the newest
   const [newer, older] = view.rewrites;
   expect(older.notions).toEqual([CARRY]);
   // Buckets are eight tokens wide.
-  expect(older.length).toMatchObject({ from: { low: 16, high: 23 }, to: { low: 32, high: 39 }, changed: true });
+  expect(older.length).toMatchObject({
+    from: { low: 16, high: 23 },
+    to: { low: 32, high: 39 },
+    changed: true,
+  });
   expect(older.passes).toEqual({ from: 5, to: 5, changed: false });
   expect(newer.length).toMatchObject({ to: { low: 72, high: null }, changed: false });
   expect(newer.passes).toEqual({ from: 8, to: 1, changed: true });

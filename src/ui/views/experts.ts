@@ -64,7 +64,11 @@ export function expertsView(records: Records, meta: MetaTask): ExpertsView {
   };
 }
 
-function rewriteOf(step: number, { index, from, to }: ExpertUpdate['examples'][number], meta: MetaTask): Rewrite {
+function rewriteOf(
+  step: number,
+  { index, from, to }: ExpertUpdate['examples'][number],
+  meta: MetaTask,
+): Rewrite {
   const [before, after] = [meta.parseMeta(from), meta.parseMeta(to)];
   return {
     step,
@@ -84,10 +88,7 @@ function rewriteOf(step: number, { index, from, to }: ExpertUpdate['examples'][n
   };
 }
 
-export const rewritesTable = (
-  rewrites: readonly Rewrite[],
-  name: (notion: number) => string,
-): Table => ({
+export const rewritesTable = (rewrites: readonly Rewrite[], name: (notion: number) => string): Table => ({
   columns: ['step', 'prompt', 'notions', 'length from', 'length to', 'passes from', 'passes to', 'of'],
   rows: rewrites.map(({ step, index, notions, length, passes, of }) => [
     step,

@@ -5,8 +5,14 @@
 import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { useMemo } from 'react';
-import { formatCount, formatFixed, formatNumber, formatPercent, formatPercentInterval } from '../../../run/format';
 import type { Score } from '../../../run/events';
+import {
+  formatCount,
+  formatFixed,
+  formatNumber,
+  formatPercent,
+  formatPercentInterval,
+} from '../../../run/format';
 import type { Task } from '../../../tasks/task';
 import { Empty } from '../../components/Empty';
 import { Explain } from '../../components/Explain';
@@ -61,7 +67,8 @@ function Clones() {
   const records = useRecentRecords(MOST_RECORDS);
   const task = usePage((page) => taskOf(shownManifest(page)));
   const view = useMemo(() => task.meta && expertsView(records, task.meta), [records, task]);
-  if (!view?.newest) return <Empty>The first examples appear here once a step’s predictions are judged.</Empty>;
+  if (!view?.newest)
+    return <Empty>The first examples appear here once a step’s predictions are judged.</Empty>;
   return (
     <>
       <Collected view={view} task={task} />
@@ -124,7 +131,8 @@ function Rewritten({ rewrite, task }: { rewrite: Rewrite; task: Task }) {
         length <Changed change={length} text={(range) => rangeText(range)} />
       </span>
       <span>
-        passes <Changed change={passes} text={(count) => (count === null ? 'unread' : String(count))} /> of {of}
+        passes <Changed change={passes} text={(count) => (count === null ? 'unread' : String(count))} /> of{' '}
+        {of}
       </span>
     </li>
   );
@@ -162,17 +170,20 @@ function Loss({ updates }: { updates: readonly SupervisedUpdate[] }) {
     >
       {(width, height) => {
         const most = Math.max(...updates.map((each) => each.nll));
-        const x = scaleLinear(
-          [0, Math.max(1, updates.length - 1)],
-          [MARGIN.left, width - MARGIN.right],
-        );
+        const x = scaleLinear([0, Math.max(1, updates.length - 1)], [MARGIN.left, width - MARGIN.right]);
         const y = scaleLinear([0, most], [height - MARGIN.bottom, MARGIN.top]).nice(3);
         const places = updates.map((each, i): [number, number] => [x(i), y(each.nll)]);
         return (
           <g className={styles.loss}>
             {y.ticks(3).map((tick) => (
               <g key={tick}>
-                <line className={styles.grid} x1={MARGIN.left} x2={width - MARGIN.right} y1={y(tick)} y2={y(tick)} />
+                <line
+                  className={styles.grid}
+                  x1={MARGIN.left}
+                  x2={width - MARGIN.right}
+                  y1={y(tick)}
+                  y2={y(tick)}
+                />
                 <text x={MARGIN.left - 6} y={y(tick)} dy="0.34em" textAnchor="end">
                   {formatNumber(tick, 3)}
                 </text>
@@ -216,7 +227,9 @@ function Hints() {
           <p className={styles.hint}>
             <MetricName name="masa/hint/lift" label="Lift inside groups" />{' '}
             <span className="number" data-testid="hint-lift" data-value={found.lift ?? ''}>
-              {found.lift === null ? 'not known yet' : `${found.lift >= 0 ? '+' : '−'}${formatFixed(Math.abs(found.lift), 3)}`}
+              {found.lift === null
+                ? 'not known yet'
+                : `${found.lift >= 0 ? '+' : '−'}${formatFixed(Math.abs(found.lift), 3)}`}
             </span>
             , over {formatCount(found.groups)} groups with both.
           </p>
@@ -239,8 +252,8 @@ function Side({ name, label, score }: { name: string; label: string; score: Scor
         <i className={styles.interval} style={{ left: `${100 * low}%`, width: `${100 * (high - low)}%` }} />
       </span>
       <span className="number" data-testid={`hint-${name}`} data-right={correct} data-of={samples}>
-        {formatPercent(accuracy)} <small>[{formatPercentInterval(low, high)}]</small> {formatCount(correct)} of{' '}
-        {formatCount(samples)}
+        {formatPercent(accuracy)} <small>[{formatPercentInterval(low, high)}]</small> {formatCount(correct)}{' '}
+        of {formatCount(samples)}
       </span>
     </div>
   );

@@ -118,7 +118,7 @@ function Plot({ points, calibration, width, height }: PlotProps) {
       <text className={styles.axis} transform={`translate(11 ${y(0.5)}) rotate(-90)`} textAnchor="middle">
         it got right
       </text>
-      <line className={styles.diagonal} x1={x(0)} y1={y(0)} x2={x(1)} y2={y(1)} />
+      <line className={styles.diagonal} data-testid="diagonal" x1={x(0)} y1={y(0)} x2={x(1)} y2={y(1)} />
       <text className={styles.side} x={x(0.03)} y={y(0.95)}>
         better than it thought
       </text>
