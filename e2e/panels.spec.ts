@@ -97,7 +97,9 @@ test('what the panels draw is what the event stream says', async ({ page }) => {
 
   await test.step('rewards: three parts that add up to the meta reward, with the formula', async () => {
     const group = stream.of('meta_group', last).find(({ truth }) => truth !== null)!;
+    await page.getByTestId(`strip-${group.index}`).click();
     const detail = page.getByTestId('prompt-detail');
+    await detail.getByTestId('reward-0').click();
     for (const [
       place,
       { reward, reward_length, reward_difficulty, reward_notion },
@@ -224,10 +226,7 @@ test('what the panels draw is what the event stream says', async ({ page }) => {
   });
 
   await test.step('an earlier step on screen is drawn in every panel', async () => {
-    await page
-      .getByRole('button', { name: /Previous step|Earlier step/ })
-      .first()
-      .click();
+    await page.getByRole('slider', { name: 'Step on screen' }).press('ArrowLeft');
     const [earlier] = stream.of('gate_decision', last - 1);
     await expect(page.getByTestId(`candidate-${earlier.index}`)).toContainText(earlier.reason);
     const [audit] = stream.of('audit', last - 1);

@@ -42,7 +42,7 @@ export function TableView({ name, title, table, picture }: Props) {
   );
   return (
     <details className={styles.details} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>The numbers</summary>
+      <summary>{title}, as a table</summary>
       {open && <Opened name={name} table={table()} />}
     </details>
   );

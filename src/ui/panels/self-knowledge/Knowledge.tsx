@@ -28,7 +28,7 @@ export function Knowledge({ points }: { points: readonly PredictionPoint[] }) {
     <div className={styles.knowledge}>
       <ToggleGroup.Root
         type="single"
-        className={switchStyles.switch}
+        className={`${switchStyles.switch} ${styles.whose}`}
         aria-label="Whose predictions"
         value={whose}
         onValueChange={(next) => {

@@ -104,7 +104,7 @@ const PARTS = [
 ] as const;
 
 function Rewards({ prompt, task, manifest }: Props) {
-  const [chosen, setChosen] = useState(0);
+  const [chosen, setChosen] = useState<number | null>(null);
   const { rewards } = prompt;
   if (rewards.length === 0)
     return (
@@ -112,7 +112,8 @@ function Rewards({ prompt, task, manifest }: Props) {
         Skipped by the gate and not rolled out, so there is no truth to reward its predictions by.
       </p>
     );
-  const bar = rewards.find((each) => each.place === chosen) ?? rewards[0];
+  const best = rewards.reduce((a, b) => (b.meta > a.meta ? b : a));
+  const bar = rewards.find((each) => each.place === chosen) ?? best;
   return (
     <div className={styles.rewards}>
       <p className={styles.label}>

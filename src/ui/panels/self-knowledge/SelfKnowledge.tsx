@@ -83,9 +83,11 @@ function Step() {
   const task = taskOf(manifest);
   const prompts = useMemo(() => (record ? promptPredictions(record) : []), [record]);
   const [wanted, setWanted] = useState<number | null>(null);
+  // Of its own accord it shows a prompt that came out both ways, where rewards can tell something.
   const chosen =
     prompts.find((each) => each.index === wanted) ??
-    prompts.find((each) => each.rewards.length > 0) ??
+    prompts.find(({ correct, total }) => correct !== 0 && correct !== total) ??
+    prompts.find(({ rewards }) => rewards.length > 0) ??
     prompts[0];
   return (
     <section className={styles.part} aria-labelledby="step-predictions">
