@@ -20,14 +20,18 @@ test('a run with predictions, gate, cutoff and hints goes to its end', async ({ 
   await lab.inState('finished');
   await lab.atStep(3);
   // The curves' newest values are the last step's, so they are drawn from the stream.
-  const self = page.getByTestId('panel-self-knowledge');
-  for (const chart of ['pass-rate-error', 'meta-rewards', 'parse-rate', 'gated', 'cut'])
-    await expect(self.getByTestId(`chart-${chart}`).locator('[data-last]').first()).toHaveAttribute(
-      'data-last',
-      /^[\d.e-]+$/,
-    );
+  for (const [panel, chart] of [
+    ['self-knowledge', 'pass-rate-error'],
+    ['self-knowledge', 'meta-rewards'],
+    ['self-knowledge', 'parse-rate'],
+    ['gate', 'gated'],
+    ['cutoffs', 'cut'],
+  ])
+    await expect(
+      page.getByTestId(`panel-${panel}`).getByTestId(`chart-${chart}`).locator('[data-last]').first(),
+    ).toHaveAttribute('data-last', /^[\d.e-]+$/);
   const gated = Number(
-    await self.getByTestId('chart-gated').locator('[data-last]').first().getAttribute('data-last'),
+    await page.getByTestId('chart-gated').locator('[data-last]').first().getAttribute('data-last'),
   );
   // As many groups as the gate kept, two by the floor at least.
   const kept = await page.getByTestId(/^group-\d+$/).count();

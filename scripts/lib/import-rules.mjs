@@ -29,7 +29,10 @@ const MAY_IMPORT = {
 
 /** Packages with a home. Every other package may be imported anywhere. */
 const PACKAGES = [
-  { name: /^(react|react-dom|zustand|radix-ui|uplot|@radix-ui\/.*)(\/|$)/, home: 'src/ui' },
+  {
+    name: /^(react|react-dom|zustand|radix-ui|uplot|katex|d3-scale|d3-shape|@radix-ui\/.*)(\/|$)/,
+    home: 'src/ui',
+  },
   { name: /^webgpu$/, home: 'src/lab/cli' },
   { name: /^node:/, home: 'src/lab/cli' },
 ];

@@ -5,20 +5,24 @@ import { Boundary } from './components/Boundary';
 import { About } from './panels/About';
 import { BenchmarksPanel } from './panels/Benchmarks';
 import { HealthPanel, LearningPanel, TierPanel } from './panels/Charts';
+import { CutoffPanel } from './panels/cutoffs/Cutoffs';
+import { DiagnosticsPanel } from './panels/diagnostics/Diagnostics';
 import { ErrorPanel } from './panels/ErrorPanel';
+import { ExpertsPanel } from './panels/experts/Experts';
 import { Groups } from './panels/Groups';
+import { GatePanel } from './panels/gate/Gate';
 import { Header } from './panels/Header';
 import { Headline } from './panels/Headline';
 import { Loading } from './panels/Loading';
 import { Notices } from './panels/Notices';
-import { SelfKnowledgePanel } from './panels/SelfKnowledge';
 import { Settings } from './panels/Settings';
 import { Shortcuts } from './panels/Shortcuts';
 import { StepTime } from './panels/StepTime';
+import { SelfKnowledgePanel } from './panels/self-knowledge/SelfKnowledge';
 import { Welcome } from './panels/Welcome';
 import { DropTarget } from './replay/DropTarget';
 import { ReplayBanner, ReplayErrorNotice } from './replay/ReplayBanner';
-import { SessionContext, usePage } from './state/context';
+import { SessionContext, usePage, useSession } from './state/context';
 import { isFirstVisit } from './state/selectors';
 import type { Session } from './state/session';
 import { Timeline } from './timeline/Timeline';
@@ -76,8 +80,23 @@ function Stage() {
         <Boundary name="the headline numbers">
           <Headline />
         </Boundary>
+        <Boundary name="what is happening">
+          <Diagnostics />
+        </Boundary>
+        <Boundary name="the self-knowledge">
+          <SelfKnowledgePanel />
+        </Boundary>
+        <Boundary name="the gate">
+          <GatePanel />
+        </Boundary>
         <Boundary name="the prompt groups">
           <Groups />
+        </Boundary>
+        <Boundary name="the cutoffs">
+          <CutoffPanel />
+        </Boundary>
+        <Boundary name="experts and hints">
+          <ExpertsPanel />
         </Boundary>
         <div className={styles.pair}>
           <Boundary name="the learning curve">
@@ -87,9 +106,6 @@ function Stage() {
             <TierPanel />
           </Boundary>
         </div>
-        <Boundary name="the self-knowledge">
-          <SelfKnowledgePanel />
-        </Boundary>
         <Boundary name="the benchmark sets">
           <BenchmarksPanel />
         </Boundary>
@@ -107,6 +123,13 @@ function Stage() {
       </div>
     </>
   );
+}
+
+/** With the way back: the worker keeps the newest checkpoint and restores it whatever state it is in. */
+function Diagnostics() {
+  const session = useSession();
+  const replayed = usePage((page) => page.replay !== null);
+  return <DiagnosticsPanel onRollBack={replayed ? undefined : () => session.recover()} />;
 }
 
 /** The texture of truncated rollouts, defined once for all cards. */

@@ -23,6 +23,7 @@ const TEXT: ColourRole[] = [
   'wrong',
   'above',
   'below',
+  'predicted',
   'good',
   'bad',
 ];

@@ -38,6 +38,10 @@ const LIGHT = {
   /** Advantage above and below zero. */
   above: '#12745a',
   below: '#85358a',
+  /** What the policy predicted of itself, wherever it stands beside what happened. */
+  predicted: '#1f6e67',
+  'predicted-soft': '#d8ebe8',
+  'predicted-band': '#1f6e6722',
   /** Accuracy on held-out problems. */
   'held-out': '#1c1b18',
   'held-out-band': '#1c1b1820',
@@ -92,6 +96,9 @@ const DARK: Record<ColourRole, string> = {
   growing: '#5d5d66',
   above: '#4fc49c',
   below: '#d590db',
+  predicted: '#66c2b8',
+  'predicted-soft': '#1d3a37',
+  'predicted-band': '#66c2b826',
   'held-out': '#f0eee8',
   'held-out-band': '#f0eee826',
   'line-1': '#a9a6f2',

@@ -1,0 +1,60 @@
+/** How predictions fare over the run: curves of MASA's metrics. The step and its prompts are the panel's. */
+import { formatPercent } from '../../../run/format';
+import { Chart } from '../../components/Chart';
+import { MetricName } from '../../components/MetricName';
+import styles from '../Charts.module.css';
+import { META_REWARDS, PARSE_RATE, PASS_RATE_ERROR, PASS_RATE_PEARSON } from '../curves';
+
+const SHARE: [number, number] = [0, 1];
+const SIGNED: [number, number] = [-1, 1];
+const percentTick = (value: number) => `${Math.round(value * 100)}%`;
+
+/** @param sampled whether predictions are sampled, and so can be rewarded and be unreadable. */
+export function PredictionCurves({ sampled }: { sampled: boolean }) {
+  return (
+    <div className={styles.grid}>
+      <Chart
+        name="pass-rate-error"
+        title={<MetricName name="masa/pass_rate_mae" />}
+        label="Mean distance between predicted and true pass rate"
+        series={PASS_RATE_ERROR}
+        format={formatPercent}
+        tickFormat={percentTick}
+        range={SHARE}
+        note="How far its guess of its own pass rate is off, over the prompts of the step. Zero would be perfect."
+      />
+      <Chart
+        name="pass-rate-pearson"
+        title={<MetricName name="masa/pass_rate_pearson" />}
+        label="Correlation of predicted and true pass rate"
+        series={PASS_RATE_PEARSON}
+        range={SIGNED}
+        note="1: it knows which prompts it will solve. 0: its guess says nothing. Noisy, for a step has few prompts."
+      />
+      {sampled && (
+        <>
+          <Chart
+            name="meta-rewards"
+            title={<MetricName name="masa/reward" label="Rewards of its predictions" />}
+            label="Mean reward of predicted length, pass rate and notions"
+            series={META_REWARDS}
+            format={formatPercent}
+            tickFormat={percentTick}
+            range={SHARE}
+            note="The three parts that are averaged into the reward of a prediction."
+          />
+          <Chart
+            name="parse-rate"
+            title={<MetricName name="masa/parse_rate" />}
+            label="Share of predictions that can be read"
+            series={PARSE_RATE}
+            format={formatPercent}
+            tickFormat={percentTick}
+            range={SHARE}
+            note="What cannot be read earns nothing for the part that is missing."
+          />
+        </>
+      )}
+    </div>
+  );
+}

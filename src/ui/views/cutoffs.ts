@@ -1,0 +1,148 @@
+/**
+ * The rollouts of a step as bars to their ends, with the limits that the predicted lengths set and what the audit says
+ * that cut ones would have become; sums over recent steps. Pure; from the records of steps alone, and from the groups
+ * that are growing where the step is under way.
+ */
+import {
+  addTallies,
+  type CutoffFigures,
+  type CutoffTally,
+  cutoffFigures,
+  EMPTY_CUTOFF_TALLY,
+} from '../../lab/figures';
+import type { Table } from '../components/panel-offers';
+import { type CutoffEvent, candidateOf, type StepRecord } from '../history/step-record';
+import type { GroupView } from '../state/run-view';
+
+export type BarState = 'growing' | 'ended' | 'right' | 'wrong' | 'cut' | 'truncated';
+
+export interface RolloutBar {
+  /** Place in the group. */
+  place: number;
+  /** Tokens so far; of a cut rollout those up to its limit. */
+  length: number;
+  /** `cut`: stopped by the cutoff. `truncated`: by the longest rollout there may be. */
+  state: BarState;
+  /** What it came to when it was let run on; null unless it was. */
+  audit: { length: number; correct: boolean } | null;
+}
+
+export interface CutoffRow {
+  step: number;
+  /** Number of the candidate. */
+  index: number;
+  prompt: readonly number[];
+  bars: RolloutBar[];
+  /** null without a cutoff, or while the step's limits are not known. */
+  limit: { tokens: number; cuts: boolean; label: string } | null;
+}
+
+/** The groups of a step that was judged, in the order of its batch. */
+export function cutoffRows(record: StepRecord): CutoffRow[] {
+  return record.groups.map((group) => {
+    const index = candidateOf(group);
+    const event = record.cutoffs.find((each) => each.index === index);
+    const entries = record.audit?.cutoff?.entries.filter((each) => each.index === index) ?? [];
+    return {
+      step: record.step,
+      index,
+      prompt: group.prompt,
+      bars: group.rollouts.map(({ tokens, reward, truncated, cut }, place) => {
+        const entry = entries.find((each) => each.rollout === place);
+        return {
+          place,
+          length: tokens.length,
+          state: cut ? 'cut' : reward > 0 ? 'right' : truncated ? 'truncated' : 'wrong',
+          audit: entry ? { length: entry.length, correct: entry.correct } : null,
+        };
+      }),
+      limit: event ? { tokens: event.limit, cuts: event.cuts, label: limitLabel(event, number) } : null,
+    };
+  });
+}
+
+/**
+ * A group of the step under way. Its limit is told with the audit, once the step is judged.
+ *
+ * @param index number of the candidate, which a growing group does not know by itself.
+ */
+export const growingRow = (group: GroupView, index: number): CutoffRow => ({
+  step: group.step,
+  index,
+  prompt: group.prompt,
+  bars: group.rollouts.map(({ tokens, verdict }, place) => ({
+    place,
+    length: tokens.length,
+    state: verdict,
+    audit: null,
+  })),
+  limit: null,
+});
+
+const number = (value: number): string => String(Number(value.toPrecision(4)));
+
+/** Where a limit comes from: `2 × median predicted 18 = 36`, and why it is another number where it is. */
+export function limitLabel(
+  { predicted, multiple, statistic, limit, cuts, minimum }: Omit<CutoffEvent, 'type'>,
+  text: (value: number) => string,
+): string {
+  if (predicted === null) return 'no predicted length could be read, so nothing is cut';
+  const wanted = Math.ceil(multiple * predicted - 1e-9);
+  const product = `${text(multiple)} × ${statistic} predicted ${text(predicted)} = ${text(wanted)}`;
+  if (!cuts) return `${product}, beyond the longest rollout`;
+  return limit > wanted ? `${product}, raised to the least limit ${minimum}` : product;
+}
+
+/** Whether the limits fit the rollouts, added up over `records`. */
+export interface CutoffSums {
+  /** Steps with an audit of the cutoff; the first and the last. */
+  steps: number;
+  from: number | null;
+  to: number | null;
+  tally: Readonly<CutoffTally>;
+  /** Estimates scaled up from the audited rollouts: `tokensSaved` and `correctLost` are sums over the window. */
+  figures: CutoffFigures;
+}
+
+export function cutoffSums(records: readonly Pick<StepRecord, 'step' | 'audit'>[]): CutoffSums {
+  const window = records.flatMap(({ step, audit }) =>
+    audit?.cutoff ? [{ step, tally: audit.cutoff.tally }] : [],
+  );
+  const tally = window.reduce<CutoffTally>((sum, each) => addTallies(sum, each.tally), {
+    ...EMPTY_CUTOFF_TALLY,
+  });
+  return {
+    steps: window.length,
+    from: window[0]?.step ?? null,
+    to: window.at(-1)?.step ?? null,
+    tally,
+    figures: cutoffFigures(tally),
+  };
+}
+
+export const cutoffTable = (rows: readonly CutoffRow[]): Table => ({
+  columns: [
+    'step',
+    'prompt',
+    'rollout',
+    'tokens',
+    'state',
+    'limit',
+    'limit from',
+    'tokens when let run on',
+    'right when let run on',
+  ],
+  rows: rows.flatMap(({ step, index, bars, limit }) =>
+    bars.map((bar) => [
+      step,
+      index,
+      bar.place,
+      bar.length,
+      bar.state,
+      limit?.tokens ?? null,
+      limit?.label ?? null,
+      bar.audit?.length ?? null,
+      bar.audit ? (bar.audit.correct ? 'yes' : 'no') : null,
+    ]),
+  ),
+});
