@@ -56,11 +56,6 @@ export function recordEvent(history: History, event: RunEvent): History {
       }));
     case 'audit':
       return change(history, event.step, (record) => ({ ...record, audit: event }));
-    case 'expert_update':
-      return change(history, event.step, (record) => ({
-        ...record,
-        expertUpdates: [...record.expertUpdates.filter(({ kind }) => kind !== event.kind), event],
-      }));
     case 'sampling_plan':
       return change(history, event.step, (record) => ({ ...record, samplingPlan: event }));
     case 'step_metrics':
