@@ -1,6 +1,6 @@
 /**
  * An adapter as files: adapter_config.json and adapter_model.safetensors as PEFT writes them, so that each opens the
- * other's. Reads and writes bytes; knows no disk. Not the optimiser's state: that is a checkpoint's.
+ * other's. Reads and writes bytes; knows no disk. Beside them the plain tensors, for the optimiser's state in a checkpoint.
  *
  * Tensors are `base_model.model.MODULE.lora_A.weight` and `.lora_B.weight`. Norm offsets have no name in PEFT; they
  * are written as what it calls modules_to_save, whole norm weights `base_model.model.MODULE.weight` = base + offset,
@@ -20,7 +20,13 @@ import {
 } from './adapter-layout';
 import type { LlamaConfig } from './config';
 import type { NamedTensors } from './parameters';
-import { readSafetensors, SafetensorsError, type TensorToWrite, writeSafetensors } from './safetensors';
+import {
+  readSafetensors,
+  requireTensor,
+  SafetensorsError,
+  type TensorToWrite,
+  writeSafetensors,
+} from './safetensors';
 
 /** A file that is no adapter of this policy; the message names the key, what was expected and what was there. */
 export class AdapterFileError extends Error {
@@ -167,6 +173,51 @@ export function readAdapter(
       'expected only the tensors that adapter_config.json speaks of',
     );
   return { spec, tensors };
+}
+
+/** The adapter's own tensors, factors and offsets, in one file: each set under its prefix, to the bit. */
+export function writeAdapterTensors(
+  config: LlamaConfig,
+  spec: AdapterSpec,
+  sets: readonly (readonly [prefix: string, tensors: NamedTensors])[],
+  metadata: Record<string, string>,
+): Uint8Array {
+  const shapes = adapterShapes(config, spec);
+  return writeSafetensors(
+    sets.flatMap(([prefix, tensors]) =>
+      shapes.map(({ name, shape }) => [`${prefix}${name}`, { shape, data: tensors.get(name)! }] as const),
+    ),
+    metadata,
+  );
+}
+
+/** @throws SafetensorsError naming a tensor that is missing or of another shape. */
+export function readAdapterTensors(
+  config: LlamaConfig,
+  spec: AdapterSpec,
+  bytes: Uint8Array,
+  prefix: string,
+): NamedTensors {
+  const { tensors } = readSafetensors(bytes);
+  return new Map(
+    adapterShapes(config, spec).map(({ name, shape }) => [
+      name,
+      requireTensor(tensors, `${prefix}${name}`, 'F32', shape),
+    ]),
+  );
+}
+
+function adapterShapes(config: LlamaConfig, spec: AdapterSpec): { name: string; shape: number[] }[] {
+  return [
+    ...adaptedLinears(config, spec).flatMap(({ module, inputs, outputs }) => [
+      { name: nameOfA(module), shape: [spec.rank, inputs] },
+      { name: nameOfB(module), shape: [outputs, spec.rank] },
+    ]),
+    ...adaptedNorms(config, spec).map(({ module, width }) => ({
+      name: nameOfOffset(module),
+      shape: [width],
+    })),
+  ];
 }
 
 function parseAdapterConfig(config: LlamaConfig, text: string): AdapterSpec {

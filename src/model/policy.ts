@@ -9,6 +9,7 @@ import { BufferPool, DeviceError, type Gpu } from '../gpu/device';
 import { Adapter } from './adapter';
 import { type Row, splitRows, type TrainRow } from './batch';
 import type { LlamaConfig } from './config';
+import { type Cost, decodingCost, forwardFlops, TRAINING_FACTOR, trainingFlops } from './cost';
 import {
   type Decoded,
   type DecodeRow,
@@ -45,6 +46,8 @@ export class Policy {
   readonly parameters: Parameters;
   /** The adapter of the plan; changes nothing until its weights are uploaded. */
   readonly adapter: Adapter | null;
+  /** What all work so far has cost; only grows. */
+  readonly spent: Cost = { flops: 0, decodeSteps: 0 };
   private readonly workspace: Workspace;
   private readonly inputs: Inputs;
   private readonly decoder: Decoder | null;
@@ -136,6 +139,8 @@ export class Policy {
   ): Promise<Scored[]> {
     const scored: Scored[] = [];
     const { graph } = this.route(options.through);
+    for (const row of rows)
+      this.spent.flops += forwardFlops(this.config, row.tokens.length, row.active.length);
     graph.setTemperature(options.temperature ?? 1);
     for (const micro of splitRows(rows, this.capacity.tokens, this.capacity.rows)) {
       const batch = this.inputs.write(micro);
@@ -197,6 +202,8 @@ export class Policy {
     settings: LossSettings,
     { through = 'policy', backward = true }: { through?: Through; backward?: boolean } = {},
   ): void {
+    const factor = backward ? 1 : 1 / TRAINING_FACTOR;
+    this.spent.flops += factor * trainingFlops(this.config, rows);
     this.trained().accumulate(this.route(through), rows, settings, backward);
   }
 
@@ -242,7 +249,15 @@ export class Policy {
   ): Promise<Decoded[]> {
     const { decoding } = this.route(through).graph;
     if (!this.decoder || !decoding) throw new Error('internal: the policy was planned without decoding');
-    return this.decoder.decode(decoding, rows, settings, randomness, onGrown);
+    const decoded = await this.decoder.decode(decoding, rows, settings, randomness, onGrown);
+    const cost = decodingCost(
+      this.config,
+      rows.map((r) => r.prompt),
+      decoded.map((d) => d.tokens.length),
+    );
+    this.spent.flops += cost.flops;
+    this.spent.decodeSteps += cost.decodeSteps;
+    return decoded;
   }
 
   /** The policy's tensors of a kind, by Hugging Face's names. */

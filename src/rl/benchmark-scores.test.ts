@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { wilson } from '../run/statistics';
 import { LADDER } from '../tasks/ladder';
+import { LONG_TAIL } from '../tasks/long-tail';
 import type { Benchmark } from '../tasks/task';
 import { benchmarkReport, benchmarkScore } from './benchmark-scores';
 import type { AnsweredProblem } from './evaluate';
@@ -29,6 +30,7 @@ describe('the score of a set', () => {
       samples: 4,
       mean: { correct: 5, samples: 12, accuracy: 5 / 12, ...wilson(5, 12) },
       random_guess: 0.01,
+      base_score: first.baseScore?.accuracy,
       mean_length: 11.5,
       truncated_ratio: 1 / 12,
     });
@@ -67,6 +69,16 @@ describe('the averages', () => {
     // Four sets together are known better than each.
     const width = ({ low, high }: { low: number; high: number }): number => high - low;
     expect(width(average.mean)).toBeLessThan(Math.min(...coding.map((s) => width(s.mean))));
+  });
+
+  test('of base scores are over measured sets alone, and of all of them or none', () => {
+    const [, , , , coding] = benchmarkReport(benchmarks, all).averages;
+    const measured = benchmarks.slice(15).map((set) => set.baseScore?.accuracy ?? Number.NaN);
+    expect(coding.base_score).toBeCloseTo(measured.reduce((sum, each) => sum + each, 0) / 4, 12);
+    const partly = all.map((each, i) => (i === 16 ? { ...each, base_score: null } : each));
+    const { averages } = benchmarkReport(benchmarks, partly);
+    expect(averages.map((each) => each.base_score !== null)).toEqual([true, false, true, true, false]);
+    expect(score(LONG_TAIL.benchmarks[0], 1).base_score).toBeNull();
   });
 
   test('a set with more problems weighs no more', () => {

@@ -23,6 +23,8 @@ export interface BenchmarkScore extends Pick<Benchmark, 'name' | 'group' | 'doma
   pass: PassAtK[];
   /** Share of right answers of a uniform guess among well-formed answers. */
   random_guess: number;
+  /** mean@k of the task's shipped base model; null where it was not measured. */
+  base_score: number | null;
   mean_length: number;
   /** Share of answers that ran into the length limit. */
   truncated_ratio: number;
@@ -38,6 +40,8 @@ export interface BenchmarkAverage {
   mean: Estimate;
   pass: PassAtK[];
   random_guess: number;
+  /** null unless all of its sets were measured. */
+  base_score: number | null;
 }
 
 export interface BenchmarkReport {
@@ -51,7 +55,7 @@ const AVERAGED = ['in-domain', 'out-of-domain', 'logic', 'science', 'coding'] as
 
 /** @param passAt the k of pass@k, each at most the answers to a problem */
 export function benchmarkScore(
-  { name, group, domain, randomGuess }: Benchmark,
+  { name, group, domain, randomGuess, baseScore }: Benchmark,
   answered: readonly AnsweredProblem[],
   passAt: readonly number[],
 ): BenchmarkScore {
@@ -67,6 +71,7 @@ export function benchmarkScore(
     mean: all,
     pass: passAt.map((k) => ({ k, ...meanPassAtK(counts, k) })),
     random_guess: randomGuess,
+    base_score: baseScore?.accuracy ?? null,
     mean_length: mean(lengths),
     truncated_ratio: answered.reduce((sum, each) => sum + each.truncated, 0) / lengths.length,
   };
@@ -95,8 +100,15 @@ export function benchmarkReport(
           ...averageEstimate(scores.map(({ pass }) => pass[i])),
         })),
         random_guess: mean(scores.map((each) => each.random_guess)),
+        base_score: meanOfAll(scores.map((each) => each.base_score)),
       },
     ];
   });
   return { sets: [...sets], averages };
+}
+
+/** A mean over some of the values would be compared with one over all of them. */
+function meanOfAll(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === values.length ? mean(known) : null;
 }

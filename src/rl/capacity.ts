@@ -3,6 +3,7 @@ import type { LlamaConfig } from '../model/config';
 import { type Capacity, MemoryPlanError } from '../model/plan';
 import type { Manifest } from '../run/manifest';
 import type { Task } from '../tasks/task';
+import { adapterSpec } from './masa/settings';
 
 /** Most rows decoded at once: more would not go faster, and takes cache. */
 const MOST_ROWS = 1024;
@@ -21,7 +22,12 @@ export function trainingCapacity(
   // Predictions that are only watched change no size: the run is, bit for bit, what it is without them.
   const metaRows =
     manifest.masa_meta === 'train' ? manifest.prompts_per_step * manifest.masa_num_generations : 0;
-  const batchRows = solutionRows + metaRows;
+  const batchRows = Math.max(
+    solutionRows + metaRows,
+    // Experts with as many rollouts that anchor them.
+    manifest.masa_experts ? manifest.masa_expert_batch * (manifest.masa_expert_kl > 0 ? 2 : 1) : 0,
+    manifest.meta_adapter === 'none' ? 0 : manifest.meta_adapter_batch,
+  );
   const newTokens = Math.max(
     manifest.max_completion_length,
     manifest.masa_meta === 'off' ? 0 : (task.meta?.maxCompletionLength ?? 0),
@@ -43,6 +49,8 @@ export function trainingCapacity(
     newTokens,
     trained: true,
     reference: manifest.beta > 0,
+    experts: manifest.masa_experts,
+    adapter: adapterSpec(manifest),
   };
 }
 

@@ -1,10 +1,10 @@
 /**
  * Predictions on held-out problems beside what came of the answers to them: the `alignment` of an evaluation. The
- * truth is the share of `eval_samples` answers that is right, and predictions are read as sampled, so that arms with
- * different gates, or none, are measured alike. Changes nothing of the run.
+ * truth is the share of `eval_samples` answers that is right. Predictions are read as sampled, so that arms with
+ * different gates, or none, are measured alike; only an arm that samples none is read by its probabilities. Changes nothing of the run.
  */
 import type { SamplingSettings } from '../model/decoder';
-import type { Policy } from '../model/policy';
+import type { Policy, Through } from '../model/policy';
 import type { AlignmentFigures } from '../run/masa-events';
 import { Purpose } from '../run/random';
 import type { MetaTask } from '../tasks/meta';
@@ -13,7 +13,7 @@ import { type AlignmentCase, alignment, predictedLength, predictedPassRate } fro
 import type { MetaRewardSettings } from './masa/rewards';
 import { groupTruth } from './masa/truth';
 import type { OnRolloutsGrown } from './rollouts';
-import { predict } from './step/predict';
+import { expectationsOf, predict, readExpectations } from './step/predict';
 
 /**
  * @param answered problems with at least one answer each.
@@ -27,20 +27,24 @@ export async function evaluateAlignment(
   settings: SamplingSettings,
   randomness: { seed: number; draw: number },
   rewards: MetaRewardSettings,
+  through: Through,
   onGrown?: OnRolloutsGrown,
 ): Promise<AlignmentFigures> {
-  const asked = await predict(
+  const sampled = await predict(
     policy,
     meta,
     answered.map(({ problem }, index) => ({ index, problem })),
     generations,
     settings,
     { seed: randomness.seed, purpose: Purpose.heldOutMeta, step: randomness.draw },
+    through,
     onGrown,
   );
+  const asked = generations > 0 ? sampled : await readExpectations(policy, meta, sampled, through);
   const cases = answered.map(({ problem, answers }, p): AlignmentCase => {
     const { predictions } = asked[p];
     return {
+      ...expectationsOf(asked[p]),
       predictions,
       counted: predictions.map((each) => each.notions && meta.countedNotions(problem, each.notions)),
       truth: groupTruth(

@@ -1,6 +1,6 @@
 /** Rolling out prompts: every prompt several times, in as many decoding passes as the plan has room for. */
 import type { Decoded, DecodeRow, Randomness, SamplingSettings } from '../model/decoder';
-import type { Policy } from '../model/policy';
+import type { Policy, Through } from '../model/policy';
 
 /** Called as rollouts grow, with arrays over all rows of the call; may wait, to pause; may throw, to stop. */
 export type OnRolloutsGrown = (grown: number[][], finished: boolean[]) => void | Promise<void>;
@@ -32,6 +32,7 @@ export async function decodeInPasses(
   settings: SamplingSettings,
   randomness: Randomness,
   onGrown?: OnRolloutsGrown,
+  through?: Through,
 ): Promise<Decoded[]> {
   const most = policy.capacity.decodeRows;
   const finished = rows.map(() => false);
@@ -40,13 +41,19 @@ export async function decodeInPasses(
     const part = rows.slice(first, first + most);
     const grown: number[][] = rows.map(() => []);
     decoded.push(
-      ...(await policy.decode(part, settings, randomness, async (added, done) => {
-        added.forEach((tokens, i) => {
-          grown[first + i] = tokens;
-          finished[first + i] = done[i];
-        });
-        await onGrown?.(grown, [...finished]);
-      })),
+      ...(await policy.decode(
+        part,
+        settings,
+        randomness,
+        async (added, done) => {
+          added.forEach((tokens, i) => {
+            grown[first + i] = tokens;
+            finished[first + i] = done[i];
+          });
+          await onGrown?.(grown, [...finished]);
+        },
+        { through },
+      )),
     );
   }
   return decoded;

@@ -17,6 +17,9 @@ export interface StepFacts {
   learningRate: number;
   /** Tokens generated for training so far, this step's among them. */
   totalTokens: number;
+  /** What training has cost so far, this step's among it. */
+  totalFlops: number;
+  totalDecodeSteps: number;
   stepMs: number;
 }
 
@@ -55,6 +58,8 @@ export function stepMetrics(facts: StepFacts): Record<string, number> {
     grad_norm: facts.reports.length ? mean(facts.reports.map((r) => r.gradient.norm)) : 0,
     learning_rate: facts.learningRate,
     num_tokens: facts.totalTokens,
+    num_flops: facts.totalFlops,
+    decode_steps: facts.totalDecodeSteps,
     step_time: facts.stepMs / 1000,
     tokens_per_second: tokens / (facts.stepMs / 1000),
   };

@@ -8,45 +8,47 @@
  * Sources of the method: arXiv 2402.03300 (GRPO), 2510.03259 (MASA); names as in TRL's GRPOTrainer.
  */
 import type { Gpu } from '../gpu/device';
+import { initialAdapter } from '../model/adapter-layout';
 import { ConfigError, type LlamaConfig } from '../model/config';
+import type { Cost } from '../model/cost';
 import type { NamedTensors } from '../model/parameters';
 import { Policy, type StepReport } from '../model/policy';
 import type { Phase, RunEvent } from '../run/events';
 import { type Manifest, ManifestError } from '../run/manifest';
 import type { MasaState } from '../run/masa-state';
+import { Purpose, Stream } from '../run/random';
 import type { Suite, Task } from '../tasks/task';
 import { trainingCapacity } from './capacity';
 import { answerSuite, evaluationResult } from './evaluate';
 import { evaluateAlignment } from './evaluate-alignment';
-import { initialMasaState, metaIsUsed, metaRewardSettings, usesMasa } from './masa/settings';
+import {
+  adapterSpec,
+  initialMasaState,
+  metaIsUsed,
+  metaRewardSettings,
+  metaThrough,
+  usesMasa,
+} from './masa/settings';
 import { learningRate } from './schedule';
 import { auditStep, nextState } from './step/audit';
 import { StepClock } from './step/clock';
 import { type Control, isKept, type StepContext, tokensOf } from './step/context';
-import { emitGroups, emitRewards, judge, solutionAdvantages } from './step/judge';
+import { sampleDynamically, samplingMetrics, tokensOfGroups } from './step/dynamic-sampling';
+import { emitGroups, emitRewards, judge, shapingMetrics, solutionAdvantages } from './step/judge';
+import { learnMeta } from './step/learn-meta';
 import { masaMetrics } from './step/masa-metrics';
 import { emitPredictions, judgePredictions } from './step/reward-predictions';
 import { selectPrompts } from './step/select';
 import { solve } from './step/solve';
-import { metaRows, solutionRows, update } from './step/update';
+import { metaRows, solutionRows, update, updateAdapter } from './step/update';
 import { stepMetrics } from './step-metrics';
-
-/** Where a run stands: all that a checkpoint has to hold. */
-export interface TrainerSnapshot {
-  step: number;
-  optimizerSteps: number;
-  numTokens: number;
-  /** null without MASA. */
-  masa: MasaState | null;
-  weights: NamedTensors;
-  mean: NamedTensors;
-  square: NamedTensors;
-}
+import { restoredMasaState, restorePolicy, snapshotPolicy, type TrainerSnapshot } from './trainer-snapshot';
 
 export class Trainer {
   /** Steps finished. */
   step = 0;
   private numTokens = 0;
+  private cost: Cost = { flops: 0, decodeSteps: 0 };
   private masa: MasaState | null;
 
   private constructor(
@@ -86,45 +88,42 @@ export class Trainer {
           message: `expected off, since task ${task.name} has no way to ask for predictions, got ${manifest.masa_meta}`,
         },
       ]);
+    if (manifest.eval_mid_hard && !task.suites.some((suite) => suite.name === MID_HARD))
+      throw new ManifestError([
+        {
+          key: 'eval_mid_hard',
+          message: `expected false, since task ${task.name} has no such suite, got true`,
+        },
+      ]);
     const capacity = trainingCapacity(manifest, task, config, gpu.device.limits);
     const policy = await Policy.create(gpu, config, capacity, options.onProgress);
     policy.parameters.upload(weights);
     if (capacity.reference) policy.setReference(weights);
+    const spec = adapterSpec(manifest);
+    if (spec && policy.adapter) {
+      const stream = new Stream(manifest.seed, Purpose.initialise);
+      policy.adapter.parameters.upload(initialAdapter(config, spec, () => stream.uniform()));
+    }
     return new Trainer(policy, manifest, task, options.emit);
   }
 
   /** Puts the run where a snapshot was taken. */
   restore(snapshot: TrainerSnapshot): void {
-    this.policy.parameters.upload(snapshot.weights, 'weights');
-    this.policy.parameters.upload(snapshot.mean, 'mean');
-    this.policy.parameters.upload(snapshot.square, 'square');
-    this.policy.optimizerSteps = snapshot.optimizerSteps;
+    restorePolicy(this.policy, snapshot);
     this.step = snapshot.step;
     this.numTokens = snapshot.numTokens;
-    const first = this.firstMasaState();
-    // A run that goes on by another gate rule begins with a learner that knows nothing yet.
-    this.masa = first && {
-      ...first,
-      ...snapshot.masa,
-      calibrator: first.calibrator && (snapshot.masa?.calibrator ?? first.calibrator),
-      classifier: first.classifier && (snapshot.masa?.classifier ?? first.classifier),
-    };
+    this.cost = { flops: snapshot.numFlops, decodeSteps: snapshot.decodeSteps };
+    this.masa = restoredMasaState(this.firstMasaState(), snapshot.masa);
   }
 
   async snapshot(): Promise<TrainerSnapshot> {
-    const [weights, first, second] = [
-      await this.policy.download('weights'),
-      await this.policy.download('mean'),
-      await this.policy.download('square'),
-    ];
     return {
       step: this.step,
-      optimizerSteps: this.policy.optimizerSteps,
       numTokens: this.numTokens,
+      numFlops: this.cost.flops,
+      decodeSteps: this.cost.decodeSteps,
       masa: this.masa,
-      weights,
-      mean: first,
-      square: second,
+      ...(await snapshotPolicy(this.policy)),
     };
   }
 
@@ -141,34 +140,56 @@ export class Trainer {
     const context = this.contextOf(clock, phases_ms);
     const { timed } = context;
 
+    let before = { ...this.policy.spent };
     const { candidates, plan } = await selectPrompts(context, this.masa);
+    // Predictions that are only watched are no cost of training.
+    if (!metaIsUsed(manifest)) before = { ...this.policy.spent };
     const solved = await timed('rollout', () => solve(context, candidates));
+    const sampled = manifest.dynamic_sampling ? await sampleDynamically(context, solved) : null;
     const groups = await timed('reward', async () => {
-      const judged = solved.map((each) => judge(context, each));
-      emitRewards(context, judged);
+      const judged = sampled?.groups ?? solved.map((each) => judge(context, each));
+      emitRewards(context, sampled?.kept ?? judged);
       return judged;
     });
     const weighed = await timed('advantage', async () => {
-      const kept = groups.filter((group) => isKept(group.candidate.role));
+      const kept = sampled?.kept ?? groups.filter((group) => isKept(group.candidate.role));
       const advantages = solutionAdvantages(kept, manifest.scale_rewards);
-      emitGroups(context, kept, advantages);
+      emitGroups(context, kept, advantages, sampled?.discarded);
       const predictions = judgePredictions(context, candidates, groups);
       emitPredictions(context, predictions);
       return { kept, advantages, predictions, audit: auditStep(context, candidates, groups) };
     });
     const { kept, advantages, predictions, audit } = weighed;
     const rows = solutionRows(context, kept, advantages);
-    const reports = await timed('update', () =>
-      update(context, [...rows, ...metaRows(context, predictions)]),
-    );
+    const asked = metaRows(context, predictions);
+    const separate = metaThrough(manifest) === 'adapter';
+    const { reports, metaLosses } = await timed('update', async () => {
+      const reports = await update(context, separate ? rows : [...rows, ...asked]);
+      const metaReports = separate ? await updateAdapter(context, asked) : reports;
+      const first = separate ? 0 : rows.length;
+      return {
+        reports,
+        metaLosses: metaReports.map((r) => r.rollouts.slice(first).reduce((sum, each) => sum + each.loss, 0)),
+      };
+    });
+    const { masa } = this;
+    const learning =
+      masa && (masa.experts || masa.outcomes)
+        ? await timed('clone', () => learnMeta(context, masa, groups, predictions))
+        : null;
 
     this.step++;
     const rollouts = kept.map((group) => group.rollouts.map((r) => r.seen));
-    this.numTokens += tokensOf(rollouts.flat());
+    this.numTokens += tokensOf(rollouts.flat()) + tokensOfGroups(sampled?.discarded ?? []);
+    const { spent } = this.policy;
+    this.cost = {
+      flops: this.cost.flops + spent.flops - before.flops,
+      decodeSteps: this.cost.decodeSteps + spent.decodeSteps - before.decodeSteps,
+    };
     if (this.masa) {
       if (metaIsUsed(manifest))
         this.numTokens += candidates.reduce((sum, c) => sum + (c.meta?.tokens ?? 0), 0);
-      this.masa = nextState(this.masa, candidates, groups, audit);
+      this.masa = nextState(learning?.state ?? this.masa, candidates, groups, audit);
     }
     const stepMs = clock.now() - started;
     this.emit({
@@ -184,17 +205,20 @@ export class Trainer {
           trainedTokens: rows.reduce((sum, r) => sum + r.active.length, 0),
           learningRate: learningRate(manifest, step),
           totalTokens: this.numTokens,
+          totalFlops: this.cost.flops,
+          totalDecodeSteps: this.cost.decodeSteps,
           stepMs,
         }),
+        ...(sampled && samplingMetrics(sampled, stepMs)),
+        ...(manifest.overlong_buffer > 0 && shapingMetrics(kept)),
         ...(this.masa &&
           masaMetrics({
             manifest,
             plan,
             groups,
             predictions,
-            losses: reports.map(({ rollouts }) =>
-              rollouts.slice(rows.length).reduce((sum, each) => sum + each.loss, 0),
-            ),
+            losses: metaLosses,
+            learning,
             state: this.masa,
           })),
       },
@@ -235,6 +259,7 @@ export class Trainer {
               { temperature: 1, top_k: 0, top_p: 1, endOfSequence: task.vocabulary.eos },
               { seed: manifest.seed, draw: task.suites.indexOf(suite) },
               metaRewardSettings(manifest),
+              metaThrough(manifest),
               proceed,
             );
       evaluations.push({
@@ -243,6 +268,8 @@ export class Trainer {
         step: this.step,
         ...evaluationResult(suite, answered),
         num_tokens: this.numTokens,
+        num_flops: this.cost.flops,
+        decode_steps: this.cost.decodeSteps,
         ...(this.masa && { meta_tokens: this.masa.meta_tokens, audit_tokens: this.masa.audit_tokens }),
         ...(alignment && { alignment }),
         duration_ms: clock.now() - started,
@@ -280,12 +307,18 @@ export class Trainer {
   }
 }
 
+const MID_HARD = 'mid-hard';
+
 /** A report as if there had been no rows beyond the first `count`. */
 const ofFirst = (report: StepReport, count: number): StepReport => ({
   ...report,
   rollouts: report.rollouts.slice(0, count),
 });
 
-function evaluated(suite: Suite, manifest: Manifest): boolean {
-  return suite.name === 'in-domain' || (suite.name === 'out-of-domain' && manifest.eval_out_of_domain);
+function evaluated({ name }: Suite, manifest: Manifest): boolean {
+  return (
+    name === 'in-domain' ||
+    (name === 'out-of-domain' && manifest.eval_out_of_domain) ||
+    (name === MID_HARD && manifest.eval_mid_hard)
+  );
 }

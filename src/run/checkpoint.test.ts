@@ -22,6 +22,8 @@ const state: Omit<TrainerState, 'version' | 'files'> = {
   step: 20,
   optimizer_steps: 19,
   num_tokens: 12_345,
+  num_flops: 7e9,
+  decode_steps: 320,
   manifest: { ...DEFAULT_MANIFEST, seed: 7 },
   task: 'ladder',
   random: { algorithm: 'philox4x32-10', seed: 7 },
@@ -61,6 +63,15 @@ test('what MASA has learned is part of it, checked on the way in, and absent whe
   const masa: NonNullable<TrainerState['masa']> = {
     calibrator: { version: 1, weights: [-3, 0, 1, 2], outcomes: 40 },
     classifier: { version: 1, weights: [0.5, 0], squares: [1, 0], outcomes: 3 },
+    experts: {
+      buffer: {
+        version: 1,
+        examples: [{ prompt: [1, 3], completion: [5, 2], active: [0], step: 2 }],
+        collected: 9,
+      },
+      schedule: { version: 1, burstDone: true, brier: 0.2, reference: 0.1 },
+    },
+    outcomes: null,
     meta_tokens: 700,
     audit_tokens: 20,
     gate_tallies: [],
@@ -105,8 +116,18 @@ describe('what is wrong is named', () => {
   test('a file that does not belong, and one that is there twice', async () => {
     expect(await issuesOf([...good, good[2], { name: 'notes.txt', bytes: encode('') }])).toEqual([
       'model.safetensors: expected once, got it twice',
-      'notes.txt: unknown file; a checkpoint holds trainer.json, config.json, model.safetensors, optimizer.safetensors',
+      'notes.txt: unknown file; a checkpoint holds trainer.json, config.json, model.safetensors, optimizer.safetensors, experts_optimizer.safetensors, adapter_config.json, adapter_model.safetensors, adapter_optimizer.safetensors',
     ]);
+  });
+
+  test('a file that some checkpoints have is checked like the others, and belongs only where its sum is', async () => {
+    const adapter = { name: 'adapter_optimizer.safetensors', bytes: new Uint8Array(8) };
+    expect(await issuesOf([...good, adapter])).toEqual([
+      'adapter_optimizer.safetensors: expected none: trainer.json does not name it',
+    ]);
+    const withAdapter = await makeCheckpoint(state, [...payload, adapter]);
+    expect(await issuesOf(withAdapter)).toEqual([]);
+    expect(await issuesOf(withAdapter.slice(0, -1))).toEqual(['adapter_optimizer.safetensors: missing']);
   });
 
   test('a file cut short, with both lengths', async () => {

@@ -7,6 +7,12 @@
  *   config.json            the policy's sizes, as Hugging Face writes them
  *   model.safetensors      the policy's weights
  *   optimizer.safetensors  AdamW's two running means of each weight
+ *
+ * and where the run has them
+ *
+ *   experts_optimizer.safetensors   the same of the optimiser that clones experts
+ *   adapter_config.json, adapter_model.safetensors   the meta adapter, as PEFT writes it
+ *   adapter_optimizer.safetensors   its factors and offsets to the bit, with AdamW's running means
  */
 import { z } from 'zod';
 import { manifestSchema } from './manifest';
@@ -21,8 +27,17 @@ export type CheckpointFiles = CheckpointFile[];
 export const CHECKPOINT_VERSION = 1;
 export const TRAINER_FILE = 'trainer.json';
 
-/** The files beside trainer.json: all of them, and no others. */
-export const PAYLOAD_FILES = ['config.json', 'model.safetensors', 'optimizer.safetensors'] as const;
+/** The files beside trainer.json that every checkpoint has. */
+export const REQUIRED_FILES = ['config.json', 'model.safetensors', 'optimizer.safetensors'] as const;
+/** Those that some have: exactly the ones whose sums trainer.json holds. */
+export const OPTIONAL_FILES = [
+  'experts_optimizer.safetensors',
+  'adapter_config.json',
+  'adapter_model.safetensors',
+  'adapter_optimizer.safetensors',
+] as const;
+/** The files that can be beside trainer.json, and no others. */
+export const PAYLOAD_FILES = [...REQUIRED_FILES, ...OPTIONAL_FILES] as const;
 export type PayloadName = (typeof PAYLOAD_FILES)[number];
 
 const fileSum = z.strictObject({
@@ -39,6 +54,12 @@ export const trainerStateSchema = z.strictObject({
   optimizer_steps: z.int().min(0),
   /** Tokens generated for training so far: the metric `num_tokens`. */
   num_tokens: z.int().min(0),
+  /** What training has cost so far: the metrics `num_flops` and `decode_steps`; 0 where it was not counted. */
+  num_flops: z.number().min(0).default(0),
+  decode_steps: z.int().min(0).default(0),
+  /** The same count of the other optimisers, where the run has them. */
+  experts_optimizer_steps: z.int().min(0).optional(),
+  adapter_optimizer_steps: z.int().min(0).optional(),
   manifest: manifestSchema,
   task: z.string().min(1),
   /**
@@ -52,7 +73,11 @@ export const trainerStateSchema = z.strictObject({
     'config.json': fileSum,
     'model.safetensors': fileSum,
     'optimizer.safetensors': fileSum,
-  } satisfies Record<PayloadName, typeof fileSum>),
+    'experts_optimizer.safetensors': fileSum.optional(),
+    'adapter_config.json': fileSum.optional(),
+    'adapter_model.safetensors': fileSum.optional(),
+    'adapter_optimizer.safetensors': fileSum.optional(),
+  } satisfies Record<PayloadName, z.ZodType>),
 });
 export type TrainerState = z.output<typeof trainerStateSchema>;
 
@@ -71,12 +96,12 @@ export class CheckpointError extends Error {
 }
 
 /**
- * The whole set of files of a checkpoint: `payload` (each of PAYLOAD_FILES once) and the trainer.json that
+ * The whole set of files of a checkpoint: `payload` (of PAYLOAD_FILES the required ones and those it has) and the trainer.json that
  * vouches for it, first.
  * @throws CheckpointError when the parts do not make a checkpoint that `readCheckpoint` would accept.
  */
 export async function makeCheckpoint(
-  state: Omit<TrainerState, 'version' | 'files'>,
+  state: Omit<z.input<typeof trainerStateSchema>, 'version' | 'files'>,
   payload: CheckpointFiles,
 ): Promise<CheckpointFiles> {
   const sums: Record<string, z.output<typeof fileSum>> = {};
@@ -114,7 +139,8 @@ export async function checkCheckpoint(
     else if (byName.has(name)) issues.push({ file: name, message: 'expected once, got it twice' });
     else byName.set(name, bytes);
   }
-  for (const name of known) if (!byName.has(name)) issues.push({ file: name, message: 'missing' });
+  for (const name of [TRAINER_FILE, ...REQUIRED_FILES])
+    if (!byName.has(name)) issues.push({ file: name, message: 'missing' });
 
   const state = byName.get(TRAINER_FILE);
   const trainer = state ? readTrainerState(state, issues) : null;
@@ -122,13 +148,18 @@ export async function checkCheckpoint(
     checkState(trainer, issues);
     for (const name of PAYLOAD_FILES) {
       const bytes = byName.get(name);
-      if (bytes) await checkSum(name, bytes, trainer.files[name], issues);
+      const sum = trainer.files[name];
+      if (bytes && sum) await checkSum(name, bytes, sum, issues);
+      else if (bytes) issues.push({ file: name, message: `expected none: ${TRAINER_FILE} does not name it` });
+      else if (sum && !isRequired(name)) issues.push({ file: name, message: 'missing' });
     }
   }
   const config = byName.get('config.json');
   if (config) checkConfig(config, issues);
   return { trainer, issues };
 }
+
+const isRequired = (name: PayloadName): boolean => REQUIRED_FILES.some((required) => required === name);
 
 function readTrainerState(bytes: Uint8Array, issues: CheckpointIssue[]): TrainerState | null {
   const value = parseJson(TRAINER_FILE, bytes, issues);

@@ -33,7 +33,7 @@ test('what is live only is a kind of event, and nothing a replay or a resume nee
 
 describe('a wrong event', () => {
   test('of an unknown kind is refused at its type', () => {
-    expect(wrongPlaces({ type: 'expert_update', v: 1 })).toEqual(['type']);
+    expect(wrongPlaces({ type: 'weather', v: 1 })).toEqual(['type']);
   });
 
   test('is refused for each missing field by name', () => {

@@ -13,10 +13,10 @@ export const MASA_KNOBS = {
     label: 'Predict its own rollouts',
     help: 'Ask the policy for the length, pass rate and notions of its own solutions. observe: only compare the predictions with what happens; train: also reward the right ones and train on them.',
   }),
-  masa_num_generations: knob(integer(1, 64, 8), {
+  masa_num_generations: knob(integer(0, 64, 8), {
     section: 'masa',
     label: 'Predictions per prompt',
-    help: 'Meta rollouts of each prompt. One alone has no group to be compared with, and agrees with itself before the gate.',
+    help: 'Meta rollouts of each prompt. One alone has no group to be compared with, and agrees with itself before the gate. 0: nothing is sampled; what the policy expects is read off its probabilities.',
     step: 1,
     advanced: true,
   }),
@@ -185,6 +185,13 @@ export function masaIssues(
       expected('masa_gate', `${wanted} (or masa_gate_rule to be classifier)`, 'off');
     if (m.masa_cutoff) expected('masa_cutoff', wanted, 'off');
     if (m.masa_hint_share > 0) expected('masa_hint_share', wanted, 'off');
+  } else if (m.masa_num_generations === 0) {
+    // What needs a sampled prediction rather than a probability.
+    const wanted = 'masa_num_generations of at least 1';
+    if (m.masa_meta === 'train') expected('masa_meta', wanted, 0);
+    if (m.masa_gate && m.masa_gate_rule === 'paper')
+      expected('masa_gate', `${wanted} (or masa_gate_rule to be calibrated)`, 0);
+    if (m.masa_hint_share > 0) expected('masa_hint_share', wanted, 0);
   }
   if (m.masa_gate && m.masa_gate_min_prompts > m.prompts_per_step)
     expected(

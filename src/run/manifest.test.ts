@@ -45,8 +45,20 @@ const anyManifest: fc.Arbitrary<Manifest> = fc
   .map((settings) => settings as unknown as Manifest)
   .map((m) => ({
     ...m,
+    overlong_buffer: Math.min(m.overlong_buffer, m.max_completion_length),
+    dynamic_sampling: m.dynamic_sampling && !m.masa_gate && !m.masa_cutoff && m.masa_hint_share === 0,
+  }))
+  .map((m) => ({
+    ...m,
     manifest_version: 1 as const,
     warmup_steps: m.warmup_steps < m.steps ? m.warmup_steps : 0,
+  }))
+  .map((m) => ({
+    ...m,
+    // Something is sampled, but where nothing needs it to be.
+    masa_num_generations:
+      m.masa_meta === 'off' ? m.masa_num_generations : Math.max(1, m.masa_num_generations),
+    meta_adapter: m.masa_meta === 'off' ? ('none' as const) : m.meta_adapter,
   }))
   // What asks for predictions that are not there, or for a gate that cannot be, is no manifest.
   .map((m) => ({
@@ -58,6 +70,7 @@ const anyManifest: fc.Arbitrary<Manifest> = fc
       m.masa_gate_low < m.masa_gate_high,
     masa_cutoff: m.masa_cutoff && m.masa_meta !== 'off',
     masa_hint_share: m.masa_meta === 'off' ? 0 : m.masa_hint_share,
+    masa_experts: false,
   }));
 
 describe('parseManifest', () => {
@@ -131,6 +144,40 @@ describe('parseManifest', () => {
     expect(issuesOf(observed)).toEqual([]);
   });
 
+  test('experts want predictions that are trained in shared weights, an adapter predictions at all', () => {
+    expect(issuesOf({ masa_experts: true })).toEqual([
+      { key: 'masa_experts', message: 'expected masa_meta to be train, got off' },
+    ]);
+    const trained = { masa_meta: 'train', masa_experts: true };
+    expect(issuesOf(trained)).toEqual([]);
+    expect(issuesOf({ ...trained, meta_adapter: 'lora' }).map((issue) => issue.key)).toEqual([
+      'masa_experts',
+    ]);
+    expect(issuesOf({ ...trained, masa_expert_trigger: 'brier' }).map((issue) => issue.key)).toEqual([
+      'masa_expert_trigger',
+    ]);
+    expect(issuesOf({ meta_adapter: 'lora' })).toEqual([
+      { key: 'meta_adapter', message: 'expected masa_meta to be observe or train, got off' },
+    ]);
+  });
+
+  test('what reads samples wants some; what reads probabilities does without', () => {
+    const unsampled = { masa_meta: 'observe', masa_num_generations: 0 };
+    expect(
+      issuesOf({ ...unsampled, masa_gate: true, masa_gate_rule: 'calibrated', masa_cutoff: true }),
+    ).toEqual([]);
+    expect(issuesOf({ ...unsampled, masa_gate: true, masa_hint_share: 0.5 })).toEqual([
+      {
+        key: 'masa_gate',
+        message: 'expected masa_num_generations of at least 1 (or masa_gate_rule to be calibrated), got 0',
+      },
+      { key: 'masa_hint_share', message: 'expected masa_num_generations of at least 1, got 0' },
+    ]);
+    expect(issuesOf({ masa_meta: 'train', masa_num_generations: 0 }).map((issue) => issue.key)).toEqual([
+      'masa_meta',
+    ]);
+  });
+
   test('a gate whose floor is above the step, or whose band is empty, is refused; without a gate they do not matter', () => {
     const gate = { masa_meta: 'train', prompts_per_step: 4, masa_gate_low: 0.9 };
     expect(issuesOf({ ...gate, masa_gate: true })).toEqual([
@@ -175,6 +222,7 @@ describe('KNOBS', () => {
       // Room for a warm-up of any length, and predictions for the hints.
       const rest = {
         ...(k.key === 'warmup_steps' && { steps: 1_000_000 }),
+        ...(k.key === 'overlong_buffer' && { max_completion_length: 4096 }),
         ...(k.key === 'masa_hint_share' && { masa_meta: 'observe' }),
       };
       expect(issuesOf({ ...rest, [k.key]: maximum })).toEqual([]);

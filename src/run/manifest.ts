@@ -9,7 +9,9 @@
  */
 import { z } from 'zod';
 import { integer, type KnobMeta, knob, real, type Section } from './knob';
+import { DAPO_KNOBS, dapoIssues } from './knobs-dapo';
 import { MASA_KNOBS, masaIssues } from './knobs-masa';
+import { META_LEARNING_KNOBS, metaLearningIssues } from './knobs-meta-learning';
 
 export { type KnobMeta, SECTIONS, type Section } from './knob';
 
@@ -127,7 +129,9 @@ export const manifestSchema = z.strictObject({
     advanced: true,
   }),
 
+  ...DAPO_KNOBS,
   ...MASA_KNOBS,
+  ...META_LEARNING_KNOBS,
 
   learning_rate: knob(z.number().positive().max(1).default(2e-4), {
     section: 'training',
@@ -213,6 +217,11 @@ export const manifestSchema = z.strictObject({
     section: 'evaluation',
     label: 'Also out of domain',
     help: 'Evaluate the families that are never trained on as well.',
+  }),
+  eval_mid_hard: knob(z.boolean().default(false), {
+    section: 'evaluation',
+    label: 'Also mid and hard alone',
+    help: 'Evaluate held-out problems of the tiers in which something can be learned as well: comparisons of methods read their accuracy there. Only the task long-tail has it.',
   }),
 
   steps: knob(integer(1, 1_000_000, 100), {
@@ -323,7 +332,12 @@ export function parseManifest(value: unknown): Manifest {
   const result = manifestSchema.safeParse(value);
   if (!result.success) throw new ManifestError(explainIssues(result.error.issues, value));
   const manifest = result.data;
-  const issues = [...trainingIssues(manifest), ...masaIssues(manifest)];
+  const issues = [
+    ...trainingIssues(manifest),
+    ...dapoIssues(manifest),
+    ...masaIssues(manifest),
+    ...metaLearningIssues(manifest),
+  ];
   if (issues.length > 0) throw new ManifestError(issues);
   return manifest;
 }

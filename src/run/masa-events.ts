@@ -48,6 +48,8 @@ export const metaGroup = z.object({
   predictions: z.array(metaPrediction),
   /** [counts] mean probability of each pass count, where the gate read it; sums to 1. */
   pass_distribution: z.array(z.number()).nullable(),
+  /** Tokens; read off the probabilities where nothing was sampled. */
+  expected_length: z.number().optional(),
   /** What the prompt's rollouts were like; null for one that was gated and not audited, or masked as a whole. */
   truth: z
     .object({
@@ -136,6 +138,32 @@ export const cutoff = z.object({
   cut: z.array(count),
   /** Of these, the ones that ran on for the audit. */
   audited: z.array(count),
+});
+
+/**
+ * What the meta side learned of a step by supervision: experts cloned into the policy, or outcomes learned by its
+ * adapter. One a step and kind; `rl/masa/experts.ts` and `expert-schedule.ts` say how.
+ */
+export const expertUpdate = z.object({
+  type: z.literal('expert_update'),
+  v: z.literal(1),
+  step: count,
+  kind: z.enum(['experts', 'outcomes']),
+  /** Examples this step added, and how many are kept now. */
+  collected: count,
+  buffered: count,
+  updates: count,
+  /** Why so many updates, in words. */
+  reason: z.string(),
+  /** [updates] mean negative log-likelihood of the minibatch's learned tokens, in nats, before the update. */
+  nll: z.array(z.number()),
+  /** Mean k3 of the anchored tokens at the last update; null without an anchor. */
+  kl: maybe,
+  /** Smoothed Brier score and what it is compared with; null before the first, and where nothing asks for it. */
+  brier: maybe,
+  reference: maybe,
+  /** The experts added: candidate, what it wrote, what it was rewritten to. Outcomes are what `meta_group` tells. */
+  examples: z.array(z.object({ index: count, from: tokens, to: tokens })),
 });
 
 export const gateTally = z.object({

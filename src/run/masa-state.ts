@@ -6,6 +6,30 @@ import { z } from 'zod';
 import { count } from './event-parts';
 import { cutoffTally, gateTally } from './masa-events';
 
+const learned = z
+  .strictObject({
+    buffer: z.strictObject({
+      version: z.literal(1),
+      examples: z.array(
+        z.strictObject({
+          prompt: z.array(count),
+          completion: z.array(count),
+          active: z.array(count),
+          step: count,
+        }),
+      ),
+      collected: count,
+    }),
+    schedule: z.strictObject({
+      version: z.literal(1),
+      burstDone: z.boolean(),
+      brier: z.number().nullable(),
+      reference: z.number().nullable(),
+    }),
+  })
+  .nullable()
+  .default(null);
+
 export const masaStateSchema = z.strictObject({
   /** Of the gate rule `calibrated`. */
   calibrator: z
@@ -28,6 +52,10 @@ export const masaStateSchema = z.strictObject({
       'expected as many squares as weights',
     )
     .nullable(),
+  /** The expert trajectories kept, and where their schedule stands; null without. */
+  experts: learned,
+  /** The same for the outcomes that the meta adapter learns from. */
+  outcomes: learned,
   /** Tokens of meta rollouts so far. */
   meta_tokens: count,
   /** Tokens generated for the audit alone so far. */

@@ -12,6 +12,7 @@ import {
   formatRate,
   type MaybeNumber,
 } from './format';
+import { DAPO_METRICS } from './metrics-dapo';
 import { MASA_METRICS } from './metrics-masa';
 
 /** How a metric's value is written. */
@@ -213,10 +214,30 @@ const TRAINING: readonly Metric[] = [
     label: 'Tokens so far',
     unit: 'tokens',
     definition:
-      'The tokens generated for training since the start of the run: solutions, and predictions where the run makes use of them.',
+      'The tokens generated for training since the start of the run: solutions, those that dynamic sampling threw away among them, and predictions where the run makes use of them.',
     formula:
       'sum over steps and rollouts of T; meta rollouts too where they are trained on, gate, cut or hint',
     source: 'src/rl',
+    format: 'count',
+  },
+  {
+    name: 'num_flops',
+    label: 'Operations so far',
+    unit: 'FLOP',
+    definition:
+      'The floating-point operations of training since the start of the run: rollouts, predictions, audit and updates, in matrix products and attention, but for evaluations and predictions that are only watched.',
+    formula: 'forward: 2 * weights + attention a token; backward: twice the forward',
+    source: 'src/model/cost.ts',
+    format: 'count',
+  },
+  {
+    name: 'decode_steps',
+    label: 'Decoding steps so far',
+    unit: 'steps',
+    definition:
+      'How many tokens had to be made one after the other since the start of the run: each pass over a batch of rows counts as long as its longest row.',
+    formula: 'sum over decoding passes of the longest row generated',
+    source: 'src/model/cost.ts',
     format: 'count',
   },
   {
@@ -245,6 +266,7 @@ export const METRICS: readonly Metric[] = [
   ...POLICY,
   ...COMPLETIONS,
   ...TRAINING,
+  ...DAPO_METRICS,
   ...MASA_METRICS,
 ];
 

@@ -1,7 +1,8 @@
 /**
- * The meta side of the ladder: asking the policy what its own rollouts will be like, reading what it says, and
- * handing its notions back as a hint. A prediction is `NOT n{1..3} LEN b PASS p EOS`: one to three different
- * notions, the solution's length in buckets of `LENGTH_BUCKET` tokens, the pass rate in eighths.
+ * The meta side of the tasks: asking the policy what its own rollouts will be like, reading what it says, and
+ * handing its notions back as a hint. A prediction has three parts, in the task's order: `NOT n{1..3}`, one to three
+ * different notions; `LEN b`, the solution's length in buckets of `LENGTH_BUCKET` tokens; `PASS p`, the pass rate in
+ * eighths. The ladder's ends in `PASS p EOS`; the long tail's begins with it.
  *
  * Not here: what a prediction is worth (`rl/masa/rewards.ts`) or used for (`rl/masa/gate.ts` and its neighbours).
  * Source of the three parts: MASA, arXiv 2510.03259, section 3.
@@ -86,6 +87,8 @@ export interface MetaTask {
   countedNotions(problem: Problem, notions: readonly number[]): number[];
   /** The solution prompt with the prediction's notions as a hint; null when there is no notion to give. */
   hintPrompt(problem: Problem, prediction: Pick<MetaPrediction, 'notions'>): number[] | null;
+  /** Tokens: the middle of a length bucket. */
+  bucketMidpoint(bucket: number): number;
   /** The bucket a length falls into. */
   lengthOf(tokens: number): PredictedLength;
   /** The count out of `passOf` that says `correct` of `total`. */
@@ -223,6 +226,7 @@ export function metaTask(order: readonly MetaPart[]): MetaTask {
     notionsIn,
     countedNotions: (problem, notions) => notions.filter((notion) => !problem.prompt.includes(notion)),
     hintPrompt: (problem, { notions }) => (notions === null ? null : hintPrompt(problem, notions)),
+    bucketMidpoint: (bucket) => bucketRange(bucket).midpoint,
     lengthOf,
     passCountOf,
   };

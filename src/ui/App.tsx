@@ -3,6 +3,7 @@ import { Tooltip } from 'radix-ui';
 import styles from './App.module.css';
 import { Boundary } from './components/Boundary';
 import { About } from './panels/About';
+import { BenchmarksPanel } from './panels/Benchmarks';
 import { HealthPanel, LearningPanel, TierPanel } from './panels/Charts';
 import { ErrorPanel } from './panels/ErrorPanel';
 import { Groups } from './panels/Groups';
@@ -88,6 +89,9 @@ function Stage() {
         </div>
         <Boundary name="the self-knowledge">
           <SelfKnowledgePanel />
+        </Boundary>
+        <Boundary name="the benchmark sets">
+          <BenchmarksPanel />
         </Boundary>
         <Boundary name="the training's health">
           <HealthPanel />

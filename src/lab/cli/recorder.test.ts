@@ -39,6 +39,33 @@ test('a step’s groups and warnings are written with its metrics, in their orde
   expect(console.stderr).toContain('warning: m r');
 });
 
+/** What a step with MASA says before its metrics. */
+const DECISIONS = ['gate_decision', 'gate_plan', 'meta_group', 'cutoff', 'audit', 'expert_update'] as const;
+const decisions = DECISIONS.map(
+  (type) => EXAMPLE_EVENTS.find((event) => event.type === type) ?? expect.fail(`no example of ${type}`),
+);
+
+test('MASA’s predictions, decisions and audit are written with their step’s metrics, in their order', () => {
+  const { recorder, directory, types } = recording();
+  for (const event of [...decisions, group]) recorder.event(event);
+  expect(types()).toEqual([]);
+  recorder.event(metrics);
+  directory.close();
+  expect(types()).toEqual([...DECISIONS, 'prompt_group', 'step_metrics']);
+});
+
+test.each(DECISIONS)('a %s of an abandoned step is not written, and its next try is', (type) => {
+  const { recorder, directory, types } = recording();
+  const event = decisions[DECISIONS.indexOf(type)];
+  recorder.event(event);
+  recorder.event({ ...finished, reason: 'stopped' } as RunEvent);
+  expect(types()).toEqual(['finished']);
+  recorder.event(event);
+  recorder.event(metrics);
+  directory.close();
+  expect(types()).toEqual(['finished', type, 'step_metrics']);
+});
+
 test('what an abandoned step said is not written: the step is taken again when the run goes on', async () => {
   const { recorder, directory, types } = recording();
   recorder.event(group);

@@ -24,11 +24,13 @@ export class Recorder {
   event(event: RunEvent): void {
     switch (event.type) {
       case 'prompt_group':
+      case 'sampling_plan':
       case 'meta_group':
       case 'gate_decision':
       case 'gate_plan':
       case 'cutoff':
       case 'audit':
+      case 'expert_update':
         this.#held.push(event);
         return;
       case 'warning':

@@ -53,6 +53,7 @@ const PER_PROMPT: ReadonlySet<RunEvent['type']> = new Set([
   'gate_decision',
   'cutoff',
   'audit',
+  'expert_update',
 ]);
 
 /** Whether `path` holds a run, whole or not. */

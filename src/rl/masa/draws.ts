@@ -7,7 +7,14 @@
  */
 import { Purpose, Stream } from '../../run/random';
 
-export const Draw = { gateAudit: 0, cutoffAudit: 1, exploration: 2, hint: 3, experts: 4 } as const;
+export const Draw = {
+  gateAudit: 0,
+  cutoffAudit: 1,
+  exploration: 2,
+  hint: 3,
+  experts: 4,
+  anchors: 5,
+} as const;
 export type Draw = (typeof Draw)[keyof typeof Draw];
 
 /** Indices of one kind and step: 2^28. */

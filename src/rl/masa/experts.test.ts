@@ -35,7 +35,7 @@ const experts = (outputs: string[], settings = DEFAULT_EXPERTS, of = truth) =>
     of,
     settings,
     7,
-  );
+  ).map(({ example }) => example);
 const written = (examples: MetaExample[]): string[] => examples.map((e) => decode(e.completion));
 
 describe('selectExperts', () => {
@@ -70,6 +70,13 @@ describe('selectExperts', () => {
     // One of two counts: 0.5.
     expect(experts(['NOT CARRY WAIT LEN 3 PASS 6 EOS'], { minNotion: 0.5, perPrompt: 1 })).toHaveLength(1);
     expect(experts(['NOT CARRY WAIT LEN 3 PASS 6 EOS'], { minNotion: 0.51, perPrompt: 1 })).toEqual([]);
+  });
+
+  test('says what the policy itself had written', () => {
+    const output = encode('NOT SPLIT LEN 0 PASS 1 EOS');
+    const scored = scoreMetaGroup(LADDER_META, problem, [output], truth, DEFAULT_META_REWARDS);
+    const [expert] = selectExperts(LADDER_META, problem, scored, truth, DEFAULT_EXPERTS, 7);
+    expect(expert.from).toEqual(output);
   });
 
   test('a prompt that nothing solves gives none, even without a limit', () => {

@@ -23,6 +23,12 @@ export interface MetaExample {
   step: number;
 }
 
+/** An expert with what the policy itself had written. */
+export interface Expert {
+  example: MetaExample;
+  from: readonly number[];
+}
+
 export interface ExpertSettings {
   /** Least notion score of an expert, 0-1. */
   minNotion: number;
@@ -47,14 +53,14 @@ export function selectExperts(
   truth: GroupTruth,
   settings: ExpertSettings,
   step: number,
-): MetaExample[] {
+): Expert[] {
   const { correctLength } = truth;
   if (correctLength === null) return [];
-  const written = new Map<string, MetaExample>();
+  const written = new Map<string, Expert>();
   const ranked = scored
     .filter((s) => s.prediction.parsed && s.reward.notion >= settings.minNotion)
     .sort((a, b) => b.reward.notion - a.reward.notion);
-  for (const { prediction } of ranked) {
+  for (const { prediction, completion: from } of ranked) {
     const completion = meta.writeMeta({
       notions: prediction.notions,
       length: meta.lengthOf(correctLength),
@@ -64,10 +70,13 @@ export function selectExperts(
     if (written.size === settings.perPrompt) break;
     if (!written.has(key))
       written.set(key, {
-        prompt: meta.metaPrompt(problem),
-        completion,
-        active: completion.map((_, i) => i),
-        step,
+        example: {
+          prompt: meta.metaPrompt(problem),
+          completion,
+          active: completion.map((_, i) => i),
+          step,
+        },
+        from,
       });
   }
   return [...written.values()];

@@ -30,7 +30,14 @@ const candidate = (index: number, role: GateRole, passCount: number): Candidate 
   return {
     index,
     problem: LADDER.trainProblem(0, 0, index),
-    meta: { prompt: [1], completions: [], predictions: [], passDistribution, tokens: 5 },
+    meta: {
+      prompt: [1],
+      completions: [],
+      predictions: [],
+      passDistribution,
+      expectedLength: null,
+      tokens: 5,
+    },
     decision: decideGate(
       { passRates: [], passDistribution, classifier: null },
       gateSettings(manifest),
@@ -49,6 +56,7 @@ const groupOf = (of: Candidate, rewards: number[]): SolutionGroup => ({
     cut: false,
     full: null,
     reward,
+    shaping: 0,
     counted: true,
   })),
   zeroVariance: new Set(rewards).size === 1,

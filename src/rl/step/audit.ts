@@ -122,6 +122,7 @@ export function nextState(
   const recent = <T>(tallies: readonly T[], next: T | null): T[] =>
     next === null ? [...tallies] : [...tallies, next].slice(-TALLY_WINDOW);
   return {
+    ...state,
     calibrator:
       state.calibrator &&
       learnOutcomes(

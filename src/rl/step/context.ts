@@ -36,7 +36,9 @@ export interface MetaRollouts {
   predictions: MetaPrediction[];
   /** [counts] mean probability of each pass count; null where it was not read. */
   passDistribution: number[] | null;
-  /** Tokens of all completions. */
+  /** Tokens; read off probabilities where nothing was sampled, else null. */
+  expectedLength: number | null;
+  /** Tokens of all completions, and of what was read where nothing was sampled. */
   tokens: number;
 }
 
@@ -66,6 +68,8 @@ export interface SolutionRollout {
   full: Decoded | null;
   /** By the verifier, of `seen`. */
   reward: number;
+  /** Added to the reward for the advantage, by the length of `seen`; 0 without overlong shaping. */
+  shaping: number;
   /** Known for what it is: false for a cut rollout that is masked. */
   counted: boolean;
 }

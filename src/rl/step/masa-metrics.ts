@@ -6,18 +6,13 @@ import type { Manifest } from '../../run/manifest';
 import type { MasaState } from '../../run/masa-state';
 import { mean } from '../../run/statistics';
 import { alignment } from '../masa/alignment';
-import {
-  addTallies,
-  brierScore,
-  cutoffFigures,
-  EMPTY_CUTOFF_TALLY,
-  EMPTY_GATE_TALLY,
-  gateFigures,
-} from '../masa/audit';
+import { addTallies, cutoffFigures, EMPTY_CUTOFF_TALLY, EMPTY_GATE_TALLY, gateFigures } from '../masa/audit';
 import type { GatePlan } from '../masa/gate-plan';
 import { hintLift } from '../masa/hints';
 import { metaRewardSettings } from '../masa/settings';
 import { isKept, type SolutionGroup } from './context';
+import { learningMetrics, type StepLearning, stepBrier } from './learn-meta';
+import { expectationsOf } from './predict';
 import type { JudgedPredictions } from './reward-predictions';
 
 export interface MasaFacts {
@@ -28,6 +23,8 @@ export interface MasaFacts {
   predictions: readonly JudgedPredictions[];
   /** Already weighted: the meta rows' part of each update's loss. */
   losses: readonly number[];
+  /** null where nothing is learned by supervision. */
+  learning: StepLearning | null;
   /** After the step. */
   state: MasaState;
 }
@@ -40,6 +37,7 @@ export function masaMetrics(facts: MasaFacts): Record<string, number> {
     ...(plan && gateMetrics(plan, groups, state)),
     ...(manifest.masa_cutoff && cutoffMetrics(state)),
     ...(manifest.masa_hint_share > 0 && hintMetrics(kept)),
+    ...(facts.learning && learningMetrics(facts.learning)),
     'masa/audit/tokens': manifest.masa_gate || manifest.masa_cutoff ? state.audit_tokens : null,
   };
   return Object.fromEntries(
@@ -57,7 +55,14 @@ function predictionMetrics(
   const figures = alignment(
     predictions.flatMap(({ meta, truth, scored }) =>
       truth && scored
-        ? [{ predictions: meta.predictions, counted: scored.map((s) => s.counted), truth }]
+        ? [
+            {
+              ...expectationsOf(meta),
+              predictions: meta.predictions,
+              counted: scored.map((s) => s.counted),
+              truth,
+            },
+          ]
         : [],
     ),
     metaRewardSettings(manifest),
@@ -98,12 +103,7 @@ function gateMetrics(
     'masa/gate/recall': figures.recall,
     'masa/gate/false_positive_rate': figures.falsePositiveRate,
     'masa/gate/tokens_saved': perStep(figures.tokensSaved),
-    'masa/gate/brier': brierScore(
-      groups.flatMap(({ candidate, zeroVariance }) => {
-        const probability = candidate.decision?.zeroVariance ?? null;
-        return probability === null ? [] : [{ probability, outcome: zeroVariance }];
-      }),
-    ),
+    'masa/gate/brier': stepBrier(groups),
   };
 }
 

@@ -4,15 +4,16 @@
  */
 import { positionsFrom, type Row } from '../../model/batch';
 import type { Decoded, DecodeRow, Randomness, SamplingSettings } from '../../model/decoder';
-import type { Policy } from '../../model/policy';
+import type { Policy, Through } from '../../model/policy';
 import type { MetaTask } from '../../tasks/meta';
 import type { Problem } from '../../tasks/task';
-import { meanDistribution } from '../masa/gate';
+import { expectedPassRate, meanDistribution } from '../masa/gate';
 import { decodeInPasses, type OnRolloutsGrown } from '../rollouts';
 import { type MetaRollouts, tokensOf } from './context';
 
 /**
  * @param asked problems with their numbers: meta rollout m of number i draws the random numbers of id i * M + m.
+ * @param generations M; 0 samples nothing, and leaves everything to what is read off the probabilities.
  * @returns [problems]
  */
 export async function predict(
@@ -22,6 +23,7 @@ export async function predict(
   generations: number,
   settings: SamplingSettings,
   randomness: Randomness,
+  through: Through,
   onGrown?: OnRolloutsGrown,
 ): Promise<MetaRollouts[]> {
   const prompts = asked.map(({ problem }) => meta.metaPrompt(problem));
@@ -35,7 +37,7 @@ export async function predict(
       }),
     ),
   );
-  const decoded = await decodeInPasses(policy, rows, settings, randomness, onGrown);
+  const decoded = await decodeInPasses(policy, rows, settings, randomness, onGrown, through);
   return prompts.map((prompt, p) => {
     const completions = decoded.slice(p * generations, (p + 1) * generations);
     return {
@@ -43,6 +45,7 @@ export async function predict(
       completions,
       predictions: completions.map((c) => meta.parseMeta(c.tokens)),
       passDistribution: null,
+      expectedLength: null,
       tokens: tokensOf(completions),
     };
   });
@@ -56,12 +59,13 @@ export async function readPassDistributions(
   policy: Policy,
   meta: MetaTask,
   asked: readonly MetaRollouts[],
+  through: Through,
 ): Promise<(number[] | null)[]> {
   const rows = asked.map(({ prompt, completions }) => {
     const said = completions.flatMap((c) => passRow(meta, prompt, c));
     return said.length > 0 ? said : [rowOf([...prompt, ...meta.passMarker, meta.passTokens[0]])];
   });
-  const scored = await policy.score(rows.flat(), { logits: true });
+  const scored = await policy.score(rows.flat(), { logits: true, through });
   let at = 0;
   return rows.map((group) => {
     const read = scored.slice(at, at + group.length);
@@ -69,6 +73,48 @@ export async function readPassDistributions(
     return meanDistribution(read.map(({ logits }) => softmaxOver(logits!, meta.passTokens)));
   });
 }
+
+/**
+ * The predictions of prompts for which nothing was sampled, read behind the bare markers: the probabilities of the
+ * pass counts, and behind the likeliest of them the expected length in tokens. Two read-outs a prompt, each counted
+ * as a token, are the price.
+ * @returns `asked` with what was read.
+ */
+export async function readExpectations(
+  policy: Policy,
+  meta: MetaTask,
+  asked: readonly MetaRollouts[],
+  through: Through,
+): Promise<MetaRollouts[]> {
+  const distributions = await readPassDistributions(policy, meta, asked, through);
+  const beginnings = asked.map(({ prompt }, p) => {
+    const distribution = distributions[p] ?? [];
+    const likeliest = distribution.indexOf(Math.max(...distribution));
+    return [...prompt, ...meta.passMarker, meta.passTokens[Math.max(0, likeliest)], ...meta.lengthMarker];
+  });
+  const scored = await policy.score(
+    beginnings.map((tokens) => rowOf([...tokens, meta.lengthTokens[0]])),
+    { logits: true, through },
+  );
+  const midpoints = meta.lengthTokens.map((_, bucket) => meta.bucketMidpoint(bucket));
+  return asked.map((each, p) => ({
+    ...each,
+    passDistribution: distributions[p],
+    expectedLength: softmaxOver(scored[p].logits!, meta.lengthTokens).reduce(
+      (sum, probability, bucket) => sum + probability * midpoints[bucket],
+      0,
+    ),
+    tokens: each.tokens + READ_OUTS,
+  }));
+}
+
+const READ_OUTS = 2;
+
+/** What is predicted of a prompt as a whole, where it was read off probabilities; null where it was sampled. */
+export const expectationsOf = ({ completions, passDistribution, expectedLength }: MetaRollouts) =>
+  completions.length > 0
+    ? { expectedPassRate: null, expectedLength: null }
+    : { expectedPassRate: passDistribution && expectedPassRate(passDistribution), expectedLength };
 
 function passRow(meta: MetaTask, prompt: readonly number[], { tokens }: Decoded): Row[] {
   const position = meta.passPosition(tokens);

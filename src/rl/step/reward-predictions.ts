@@ -94,6 +94,7 @@ export function emitPredictions(
         };
       }),
       pass_distribution: meta.passDistribution,
+      ...(meta.expectedLength !== null && { expected_length: meta.expectedLength }),
       truth: truth && describeTruth(truth),
     });
 }

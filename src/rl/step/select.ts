@@ -7,10 +7,10 @@ import { Purpose } from '../../run/random';
 import { decideGate, type GateDecision } from '../masa/gate';
 import { fillPlan, type GatePlan, type GateRole } from '../masa/gate-plan';
 import { classifyPrompt } from '../masa/prompt-classifier';
-import { gatePlanSettings, gateSettings } from '../masa/settings';
+import { gatePlanSettings, gateSettings, metaThrough } from '../masa/settings';
 import { NonFiniteError } from '../non-finite';
 import { type Candidate, type StepContext, samplingSettings } from './context';
-import { predict, readPassDistributions } from './predict';
+import { predict, readExpectations, readPassDistributions } from './predict';
 
 export interface Selection {
   /** In the order of drawing. */
@@ -64,6 +64,7 @@ async function drawCandidates(context: StepContext, from: number, count: number)
   );
   const { meta } = task;
   if (manifest.masa_meta === 'off' || !meta) return drawn;
+  const through = metaThrough(manifest);
   return context.timed('meta', async () => {
     const asked = await predict(
       policy,
@@ -72,13 +73,18 @@ async function drawCandidates(context: StepContext, from: number, count: number)
       manifest.masa_num_generations,
       samplingSettings(manifest, task),
       { seed: manifest.seed, purpose: Purpose.meta, step },
+      through,
       () => control.proceed(),
     );
     if (asked.some(({ completions }) => completions.some((c) => !c.logps.every(Number.isFinite))))
       throw new NonFiniteError(step, 'the log-probabilities of its predictions are not finite');
+    if (manifest.masa_num_generations === 0) {
+      const read = await readExpectations(policy, meta, asked, through);
+      return drawn.map((candidate, i) => ({ ...candidate, meta: read[i] }));
+    }
     const read =
       manifest.masa_gate && manifest.masa_gate_rule === 'calibrated'
-        ? await readPassDistributions(policy, meta, asked)
+        ? await readPassDistributions(policy, meta, asked, through)
         : null;
     return drawn.map((candidate, i) => ({
       ...candidate,

@@ -84,7 +84,9 @@ function plan(
       : null;
   const cutoff = manifest.masa_cutoff
     ? cutoffLimit(
-        predictions.map((p) => p.length?.midpoint ?? null),
+        meta?.expectedLength != null
+          ? [meta.expectedLength]
+          : predictions.map((p) => p.length?.midpoint ?? null),
         cutoffSettings(manifest),
         longest,
       )

@@ -32,6 +32,7 @@ const rollout = (length: number, reward: number, more: Partial<SolutionRollout> 
   cut: false,
   full: null,
   reward,
+  shaping: 0,
   counted: true,
   ...more,
 });
@@ -50,6 +51,7 @@ const predictions = (lengths: number[], advantages: number[] | null): JudgedPred
     completions: lengths.map((length) => decoded(length)),
     predictions: [],
     passDistribution: null,
+    expectedLength: null,
     tokens: 0,
   },
   truth: null,

@@ -1,5 +1,6 @@
 /**
- * The phase `update`: one batch of solution rows and meta rows, one gradient, one AdamW step an iteration.
+ * The phase `update`: one batch of solution rows and meta rows, one gradient, one AdamW step an iteration. With a meta
+ * adapter they are two batches, since the rows go through different weights and different weights learn from them.
  *
  * The loss is that of the solutions plus `masa_loss_weight` times that of the predictions, each normalised by
  * `loss_type` over its own rows and tokens, so that the weight means the same whatever their numbers. Clipping of
@@ -7,7 +8,9 @@
  */
 import { positionsFrom, type TrainRow } from '../../model/batch';
 import { type LossSettings, tokenWeight } from '../../model/loss';
-import type { StepReport } from '../../model/policy';
+import type { OptimizerSettings } from '../../model/optimizer';
+import type { StepReport, Through } from '../../model/policy';
+import type { Manifest } from '../../run/manifest';
 import { NonFiniteError } from '../non-finite';
 import { learningRate } from '../schedule';
 import { type SolutionGroup, type StepContext, tokensOf } from './context';
@@ -83,16 +86,14 @@ export function metaRows({ manifest, task }: StepContext, judged: readonly Judge
   );
 }
 
-const rowOf = (prompt: readonly number[], completion: readonly number[]) => ({
+export const rowOf = (prompt: readonly number[], completion: readonly number[]) => ({
   tokens: [...prompt, ...completion],
   active: positionsFrom(prompt.length, prompt.length + completion.length),
 });
 
 /** @returns one report an update; none when no row has anything to teach. @throws NonFiniteError */
-export async function update(
-  { policy, manifest, step, emit }: StepContext,
-  rows: readonly TrainRow[],
-): Promise<StepReport[]> {
+export async function update(context: StepContext, rows: readonly TrainRow[]): Promise<StepReport[]> {
+  const { manifest, step, emit } = context;
   if (rows.length === 0) {
     emit({
       type: 'warning',
@@ -104,6 +105,25 @@ export async function update(
     });
     return [];
   }
+  return updateThrough(context, rows, 'policy', {
+    learning_rate: learningRate(manifest, step),
+    weight_decay: manifest.weight_decay,
+  });
+}
+
+/** The update of the meta adapter on predictions: the policy's weights are neither changed nor given a gradient. */
+export async function updateAdapter(context: StepContext, rows: readonly TrainRow[]): Promise<StepReport[]> {
+  if (rows.length === 0) return [];
+  const { meta_adapter_learning_rate: learning_rate } = context.manifest;
+  return updateThrough(context, rows, 'adapter', { learning_rate, weight_decay: 0 });
+}
+
+async function updateThrough(
+  { policy, manifest, step }: StepContext,
+  rows: readonly TrainRow[],
+  through: Through,
+  settings: Pick<OptimizerSettings, 'learning_rate' | 'weight_decay'>,
+): Promise<StepReport[]> {
   const reports: StepReport[] = [];
   for (let iteration = 0; iteration < manifest.num_iterations; iteration++) {
     const loss: LossSettings = {
@@ -115,21 +135,30 @@ export async function update(
       beta: manifest.beta,
       temperature: manifest.temperature,
     };
-    const report = await policy.trainStep(rows, loss, {
-      learning_rate: learningRate(manifest, step),
-      beta1: manifest.adam_beta1,
-      beta2: manifest.adam_beta2,
-      epsilon: manifest.adam_epsilon,
-      weight_decay: manifest.weight_decay,
-      max_grad_norm: manifest.max_grad_norm,
-    });
-    if (!report.gradient.finite) throw new NonFiniteError(step, gradientFault(await policy.brokenTensors()));
+    const report = await policy.trainStep(
+      rows,
+      loss,
+      { ...optimizerSettings(manifest), ...settings },
+      { through },
+    );
+    if (!report.gradient.finite)
+      throw new NonFiniteError(step, gradientFault(await policy.brokenTensors(through)));
     reports.push(report);
   }
   return reports;
 }
 
-function gradientFault(tensors: readonly string[]): string {
+/** What the optimisers of a run have in common. */
+export const optimizerSettings = (
+  manifest: Manifest,
+): Omit<OptimizerSettings, 'learning_rate' | 'weight_decay'> => ({
+  beta1: manifest.adam_beta1,
+  beta2: manifest.adam_beta2,
+  epsilon: manifest.adam_epsilon,
+  max_grad_norm: manifest.max_grad_norm,
+});
+
+export function gradientFault(tensors: readonly string[]): string {
   const more = tensors.length > 3 ? ` and ${tensors.length - 3} more` : '';
   return `the gradient is not finite in ${tensors.slice(0, 3).join(', ') || 'its norm'}${more}`;
 }

@@ -9,7 +9,16 @@ import { Panel } from '../components/Panel';
 import { usePage } from '../state/context';
 import { shownManifest } from '../state/selectors';
 import styles from './Charts.module.css';
-import { CUT, GATED, META_REWARDS, PARSE_RATE, PASS_RATE_ERROR, PASS_RATE_PEARSON } from './curves';
+import {
+  ADAPTER_NLL,
+  CUT,
+  EXPERT_NLL,
+  GATED,
+  META_REWARDS,
+  PARSE_RATE,
+  PASS_RATE_ERROR,
+  PASS_RATE_PEARSON,
+} from './curves';
 
 const SHARE: [number, number] = [0, 1];
 const SIGNED: [number, number] = [-1, 1];
@@ -20,6 +29,8 @@ export function SelfKnowledgePanel() {
   const predicts = manifest.masa_meta !== 'off';
   if (!predicts && !manifest.masa_gate) return null;
   const trained = manifest.masa_meta === 'train';
+  const sampled = manifest.masa_num_generations > 0;
+  const learner = manifest.meta_adapter !== 'none' ? 'adapter' : manifest.masa_experts ? 'expert' : null;
   return (
     <Panel
       name="self-knowledge"
@@ -27,9 +38,11 @@ export function SelfKnowledgePanel() {
       caption={
         trained
           ? 'It is asked to predict its own rollouts, and rewarded for being right about them.'
-          : predicts
-            ? 'It is asked to predict its own rollouts, and never told how well it did.'
-            : 'A gate outside of the policy skips prompts that would teach nothing.'
+          : manifest.meta_adapter !== 'none'
+            ? 'An adapter of its own learns from each outcome what it will be able to solve; solving never sees it.'
+            : predicts
+              ? 'It is asked to predict its own rollouts, and never told how well it did.'
+              : 'A gate outside of the policy skips prompts that would teach nothing.'
       }
     >
       <div className={styles.grid}>
@@ -53,6 +66,10 @@ export function SelfKnowledgePanel() {
               range={SIGNED}
               note="1: it knows which prompts it will solve. 0: its guess says nothing. Noisy, for a step has few prompts."
             />
+          </>
+        )}
+        {predicts && sampled && (
+          <>
             <Chart
               name="meta-rewards"
               title={<MetricName name="masa/reward" label="Rewards of its predictions" />}
@@ -74,6 +91,16 @@ export function SelfKnowledgePanel() {
               note="What cannot be read earns nothing for the part that is missing."
             />
           </>
+        )}
+        {learner && (
+          <Chart
+            name="meta-nll"
+            title={<MetricName name={`masa/${learner}/nll`} />}
+            label="Negative log-likelihood of what the predictions are taught"
+            series={learner === 'adapter' ? ADAPTER_NLL : EXPERT_NLL}
+            range={[0, null]}
+            note="How surprised it is by the truth about its own rollouts, before it learns from it."
+          />
         )}
         {manifest.masa_gate && (
           <Chart

@@ -15,6 +15,7 @@ const STATE_WORDS: Record<LabState, string> = {
   running: 'Running',
   pausing: 'Pausing',
   paused: 'Paused',
+  benchmarking: 'Answering benchmark sets',
   finished: 'Finished',
   failed: 'Stopped by an error',
 };
@@ -26,6 +27,7 @@ export const PHASE_WORDS: Record<Phase, string> = {
   reward: 'judging answers',
   advantage: 'comparing rollouts',
   update: 'updating the policy',
+  clone: 'learning from outcomes',
   evaluate: 'held-out test',
   checkpoint: 'saving',
 };

@@ -23,6 +23,10 @@ const PHASE_NOTES: Record<Phase, { label: string; definition: string }> = {
     definition: 'Comparing each rollout with the others on its problem, and each prediction with the truth.',
   },
   update: { label: 'Update', definition: 'Forward, backward and AdamW over the rollouts of the step.' },
+  clone: {
+    label: 'Cloning',
+    definition: 'Supervised updates of the meta side: expert predictions, or outcomes for its adapter.',
+  },
   evaluate: {
     label: 'Held-out test',
     definition: 'Answering the held-out problems, in the steps that have a test.',

@@ -18,6 +18,7 @@ const WORDS: Record<Phase, string> = {
   reward: 'Reward',
   advantage: 'Advantage',
   update: 'Update',
+  clone: 'Clone',
   evaluate: 'Test',
   checkpoint: 'Save',
 };
@@ -27,6 +28,7 @@ function phasesOf(manifest: Manifest): Phase[] {
   return PHASES.filter((phase) => {
     if (phase === 'meta') return manifest.masa_meta !== 'off';
     if (phase === 'gate') return manifest.masa_gate;
+    if (phase === 'clone') return manifest.masa_experts || manifest.meta_adapter !== 'none';
     return phase !== 'evaluate' && phase !== 'checkpoint';
   });
 }

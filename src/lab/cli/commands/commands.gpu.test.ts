@@ -88,10 +88,16 @@ describe('lab pretrain', () => {
 describe('lab eval', () => {
   test('reports mean@k and pass@k of a suite, the same numbers every time', async () => {
     const ask = () =>
-      json('eval', '--model', base, '--suite', 'in-domain', '--problems', '12', '--samples', '3');
+      json('eval', '--model', base, '--suite', 'held-out/in-domain', '--problems', '12', '--samples', '3');
     const { code, value } = await ask();
     expect(code).toBe(0);
-    expect(value).toMatchObject({ suite: 'in-domain', problems: 12, samples: 3, temperature: 1, seed: 0 });
+    expect(value).toMatchObject({
+      suite: 'held-out/in-domain',
+      problems: 12,
+      samples: 3,
+      temperature: 1,
+      seed: 0,
+    });
     expect(value.suites).toHaveLength(1);
     expect(value.answers).toBe(36);
     expect(value.accuracy).toBe(value.correct / 36);
@@ -100,23 +106,60 @@ describe('lab eval', () => {
     expect({ ...again, seconds: 0 }).toEqual({ ...value, seconds: 0 });
   });
 
-  test('all suites come in one list; a wrong suite or model is 2', async () => {
+  test('all held-out suites come in one list; a wrong suite or model is 2', async () => {
     const { value } = await json(
       'eval',
       '--model',
       base,
       '--suite',
-      'all',
+      'held-out',
       '--problems',
       '4',
       '--max-tokens',
       '8',
     );
-    expect(value.suites.map((s: { suite: string }) => s.suite)).toEqual(['in-domain', 'out-of-domain']);
+    expect(value.suites.map((s: { suite: string }) => s.suite)).toEqual([
+      'held-out/in-domain',
+      'held-out/out-of-domain',
+    ]);
     expect(value.max_completion_length).toBe(8);
     const wrong = await lab('eval', '--model', base, '--suite', 'ood');
-    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('in-domain, out-of-domain, all') });
+    expect(wrong).toMatchObject({ code: 2, err: expect.stringContaining('all, in-domain, out-of-domain') });
     expect((await lab('eval', '--model', join(folder, 'nothing'), '--suite', 'all')).code).toBe(2);
+  });
+});
+
+describe('lab eval on the benchmark sets', () => {
+  const evaluate = async (suite: string) =>
+    (
+      await json(
+        ...['eval', '--model', base, '--suite', suite],
+        ...['--problems', '1', '--samples', '2', '--max-tokens', '8'],
+      )
+    ).value;
+  const averages = (value: { averages: { over: string; sets: number; of: number }[] }) =>
+    value.averages.map(({ over, sets, of }) => [over, sets, of]);
+
+  test('in-domain is six sets and their mean, all is nineteen and five means', async () => {
+    const within = await evaluate('in-domain');
+    expect(within).toMatchObject({ suite: 'in-domain', samples: 2, max_completion_length: 8 });
+    expect(averages(within)).toEqual([['in-domain', 6, 6]]);
+    expect(within.sets).toHaveLength(6);
+    for (const set of within.sets) {
+      expect(set).toMatchObject({ domain: 'in-domain', problems: 1, samples: 2, mean: { samples: 2 } });
+      expect(set.pass.map((p: { k: number }) => p.k)).toEqual([1, 2]);
+      expect(set.base_score).toBeGreaterThan(0);
+    }
+    const all = await evaluate('all');
+    expect(averages(all)).toEqual([
+      ['in-domain', 6, 6],
+      ['out-of-domain', 13, 13],
+      ['logic', 5, 5],
+      ['science', 4, 4],
+      ['coding', 4, 4],
+    ]);
+    // A set has the same answers whichever others are asked for.
+    expect(all.sets.slice(0, 6)).toEqual(within.sets);
   });
 });
 

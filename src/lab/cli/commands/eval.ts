@@ -1,25 +1,24 @@
-/** `lab eval`: accuracy of a model on held-out problems. */
-import { answerSuite, evaluateBenchmarks } from '../../../rl/evaluate';
-import type { Suite } from '../../../tasks/task';
+/** `lab eval`: accuracy of a model on the benchmark sets, or on the held-out problems that runs evaluate on. */
+import { answerSuite } from '../../../rl/evaluate';
 import { type LoadedModel, loadModel, withAnswering } from '../answering';
-import { type Arguments, type CommandSpec, UsageError } from '../arguments';
-import { BENCHMARK_SUITE, benchmarkNames, describeBenchmarks } from '../benchmark-table';
+import type { Arguments, CommandSpec } from '../arguments';
+import { scoreBenchmarks } from '../benchmark-scoring';
+import { describeBenchmarks } from '../benchmark-table';
 import { type Console, sayTo } from '../console';
 import { type Command, DONE } from '../dispatch';
 import { endOnInterrupt } from '../interrupt';
 import { describeAdapter } from '../progress';
 import { StatusLine } from '../status-line';
+import { chooseProblems, heldOutName } from '../suite-names';
 import { describeSuite, type SuiteScore, suiteScore } from '../suite-score';
 import { withTestedGpu } from '../tested-gpu';
-
-const ALL = 'all';
 
 export const EVAL: CommandSpec = {
   name: 'eval',
   summary:
-    'Answers held-out problems with a model and reports its accuracy (mean@k) with a 95% interval, and pass@k.',
+    'Answers problems that are never trained on with a model, and reports its accuracy (mean@k) and pass@k with 95% intervals.',
   usage:
-    '--model DIR|FILE --suite in-domain|out-of-domain|all|benchmarks|NAME [--problems N] [--samples N] [--temperature T] [--max-tokens N] [--seed N] [--json]',
+    '--model DIR|FILE --suite in-domain|out-of-domain|all|held-out|NAME [--problems N] [--samples N] [--temperature T] [--max-tokens N] [--seed N] [--json]',
   options: [
     {
       name: 'model',
@@ -29,12 +28,12 @@ export const EVAL: CommandSpec = {
     {
       name: 'suite',
       value: 'NAME',
-      help: 'The set of problems: held-out ones in-domain, out-of-domain, or all; or the benchmark sets: benchmarks, one of their groups (mathematics, logic, science, coding), or one set by its name.',
+      help: 'The problems. Benchmark sets, as the paper groups them: in-domain (six of mathematics), out-of-domain (thirteen of logic, science and coding), all (or benchmarks), one group (mathematics, logic, science, coding), or one set by its name. Held-out problems, those a run evaluates itself on: held-out, or one suite of them, such as held-out/in-domain.',
     },
     {
       name: 'problems',
       value: 'N',
-      help: 'How many problems of each set, the same ones for every model (default 128).',
+      help: 'How many problems of each set or suite, the same ones for every model (default 128; a benchmark set has 60).',
     },
     { name: 'samples', value: 'N', help: 'Answers per problem, the k of mean@k and pass@k (default 1).' },
     {
@@ -46,6 +45,27 @@ export const EVAL: CommandSpec = {
     { name: 'seed', value: 'N', help: 'Decides the sampling (default 0).' },
     { name: 'json', help: 'Print the result as one JSON object on the last line.' },
   ],
+  list: {
+    title: 'Intervals and averages',
+    entries: [
+      {
+        name: 'mean@k',
+        help: 'Share of right answers among k to each problem; Wilson 95% over all the answers.',
+      },
+      {
+        name: 'pass@k',
+        help: 'Chance of a right one among k answers, averaged over problems; Wilson 95% over the problems.',
+      },
+      {
+        name: 'mean',
+        help: 'Of several sets: unweighted over sets, as in the paper. Its interval combines those of the sets as independent estimates (Zou and Donner 2008): other answers for mean@k, other problems for pass@k.',
+      },
+      {
+        name: 'guess, base',
+        help: 'Score of a uniform guess among well-formed answers, and of the task’s shipped base model (8 answers to all problems, temperature 1, at most 80 tokens).',
+      },
+    ],
+  },
 };
 
 export interface EvalRequest {
@@ -91,9 +111,8 @@ async function evaluateModel(request: EvalRequest, console: Console): Promise<nu
   const model = await loadModel(request.model);
   const { task } = model;
   const completionLength = request.maxTokens ?? task.maxCompletionLength;
-  const names = benchmarkNames(task.benchmarks, request.suite);
-  if (names) return evaluateSets(request, model, names, console);
-  const suites = chooseSuites(task.suites, request.suite);
+  const chosen = chooseProblems(task, request.suite);
+  if ('benchmarks' in chosen) return evaluateSets(request, model, chosen.benchmarks, console);
   const status = new StatusLine(console);
   const size = {
     rows: request.problems * request.samples,
@@ -104,7 +123,7 @@ async function evaluateModel(request: EvalRequest, console: Console): Promise<nu
     adapter: describeAdapter(gpu.info),
     scores: await withAnswering(gpu, model, size, async (policy) => {
       const scores: SuiteScore[] = [];
-      for (const suite of suites) {
+      for (const suite of chosen.suites) {
         const { problems, samples, temperature, seed } = request;
         const answered = await answerSuite(
           policy,
@@ -113,10 +132,10 @@ async function evaluateModel(request: EvalRequest, console: Console): Promise<nu
           { problems, samples, temperature, max_completion_length: completionLength, seed },
           (_, finished) =>
             status.draw(
-              `${suite.name}: ${finished.filter((done) => done).length}/${finished.length} answers`,
+              `${heldOutName(suite)}: ${finished.filter((done) => done).length}/${finished.length} answers`,
             ),
         );
-        scores.push(suiteScore(suite.name, answered));
+        scores.push(suiteScore(heldOutName(suite), answered));
       }
       return scores;
     }),
@@ -153,41 +172,29 @@ async function evaluateSets(
   const { task } = model;
   const { problems, samples, temperature, seed } = request;
   const completionLength = request.maxTokens ?? task.maxCompletionLength;
-  const most = Math.min(problems, Math.max(...task.benchmarks.map((b) => b.size)));
-  const size = {
-    rows: most * samples,
-    promptLength: task.maxPromptLength,
-    completionLength,
-  };
   const status = new StatusLine(console);
-  const { adapter, report } = await withTestedGpu(async (gpu) => ({
-    adapter: describeAdapter(gpu.info),
-    report: await withAnswering(gpu, model, size, (policy) =>
-      evaluateBenchmarks(
-        policy,
-        task,
-        { names, problems, samples, temperature, seed, max_completion_length: completionLength },
-        { started: ({ name }, place, of) => status.draw(`${name}: set ${place + 1} of ${of}`) },
-      ),
-    ),
-  }));
+  const { adapter, report } = await scoreBenchmarks(
+    model,
+    { names, problems, samples, temperature, seed, max_completion_length: completionLength },
+    { started: ({ name }, place, of) => status.draw(`${name}: set ${place + 1} of ${of}`) },
+  );
   status.erase();
   sayTo(console, request.json)(describeBenchmarks(report));
   if (request.json) {
     const seconds = (performance.now() - started) / 1000;
-    const result = { model: model.path, suite: request.suite, samples, temperature, seed, adapter, seconds };
-    console.out(`${JSON.stringify({ ...result, ...report })}\n`);
+    const result = {
+      model: model.path,
+      suite: request.suite,
+      problems,
+      samples,
+      temperature,
+      seed,
+      max_completion_length: completionLength,
+      adapter,
+      seconds,
+      ...report,
+    };
+    console.out(`${JSON.stringify(result)}\n`);
   }
   return DONE;
-}
-
-function chooseSuites(suites: readonly Suite[], name: string): readonly Suite[] {
-  const chosen = suites.filter((suite) => name === ALL || suite.name === name);
-  if (chosen.length === 0) {
-    const names = [...suites.map((suite) => suite.name), ALL, BENCHMARK_SUITE].join(', ');
-    throw new UsageError([
-      `--suite: expected one of ${names}, or a benchmark’s group or name, got "${name}"`,
-    ]);
-  }
-  return chosen;
 }
