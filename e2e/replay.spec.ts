@@ -80,7 +80,7 @@ test('a visitor without WebGPU watches the recorded run that comes with the lab,
   ).toEqual([]);
   // From its end it plays from the first step on.
   await page.keyboard.press('Space');
-  await expect(page.getByTestId('shown-step')).toHaveAttribute('data-value', '1', { timeout: 10_000 });
+  await expect(page.getByTestId('shown-step')).toHaveAttribute('data-value', '1', { timeout: 60_000 });
   await page.getByRole('button', { name: 'Close recording' }).click();
   await expect(page.getByTestId('error-panel')).toBeVisible();
   expect(lab.problems).toEqual([]);
@@ -134,7 +134,7 @@ test('HTML in a recording is text', async ({ page }) => {
     return JSON.stringify(event);
   });
   await drop(page, `${evil}.jsonl`, hostile.join('\n'));
-  await expect(page.getByTestId('replay-banner')).toContainText(`on ${evil}`);
+  await expect(page.getByTestId('replay-banner')).toContainText(`on ${evil}`, { timeout: 60_000 });
   await expect(page.getByTestId('rollouts')).toContainText(evil);
   await expect(page.getByTestId('error-panel')).toContainText(evil);
   await expect(page.locator('img[src="x"]')).toHaveCount(0);

@@ -10,10 +10,10 @@ import overlay from '../components/Overlay.module.css';
 import { useSession } from '../state/context';
 
 const TAKES_KEYS =
-  'input, textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=menu], [role=dialog], [role=alertdialog]';
+  'input:not([type=range]), textarea, select, [contenteditable], [role=combobox], [role=listbox], [role=menu], [role=dialog], [role=alertdialog]';
 /** Move by arrow keys inside themselves. */
 const TAKES_ARROWS =
-  '[role=radiogroup], [role=group], [role=toolbar], [role=tablist], [role=slider], [data-radix-collection-item]';
+  'input, [role=radiogroup], [role=group], [role=toolbar], [role=tablist], [role=slider], [data-radix-collection-item]';
 const TAKES_SPACE = 'button, a, summary, [role=switch], [role=radio], [role=tab]';
 
 export function Shortcuts() {
