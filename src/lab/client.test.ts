@@ -19,6 +19,7 @@ function begin() {
     loaded: vi.fn(),
     events: vi.fn(),
     checkpoint: vi.fn(),
+    runs: vi.fn(),
     error: vi.fn(),
   } satisfies MessageHandlers;
   const client = new LabClient(handlers, () => worker);

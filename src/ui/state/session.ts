@@ -7,7 +7,8 @@ import type { LabState } from '../../lab/protocol';
 import type { RunEvent } from '../../run/events';
 import type { Knob, Manifest } from '../../run/manifest';
 import { manifestToQuery } from '../../run/manifest-query';
-import { downloadFiles } from './download';
+import { RunsDesk } from '../runs/desk';
+import { downloadFiles, saveBlob } from './download';
 import { FrameQueue } from './frames';
 import { EMPTY_RUN, reduceEvents } from './run-view';
 import {
@@ -71,6 +72,8 @@ export const factsOf = ({ lab, settings, run }: PageState): Facts => ({
 
 export class Session {
   readonly store: PageStore;
+  /** The runs this browser keeps. */
+  readonly runs: RunsDesk;
   readonly #client: LabClient;
   readonly #events: FrameQueue<RunEvent>;
   /** What to do once the run that is being loaded is ready. */
@@ -95,12 +98,24 @@ export class Session {
         },
         events: ({ events }) => this.#arrived(events),
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
+        runs: ({ news }) => this.runs.heard(news),
         error: ({ error }) => {
           this.#next = null;
           this.#lab(() => ({ error }));
         },
       },
       createWorker,
+    );
+    this.runs = new RunsDesk(
+      store,
+      {
+        send: (ask) => this.#client.send({ type: 'runs', ask }),
+        expect: (manifest) => this.#expect(manifest),
+        next: (next) => {
+          this.#next = next;
+        },
+      },
+      saveBlob,
     );
   }
 
@@ -201,12 +216,12 @@ export class Session {
   }
 
   #load(next: 'run' | 'step' | null): void {
-    const { settings, looking } = this.store.getState();
+    const { settings } = this.store.getState();
     if (hasInvalid(settings)) return;
     this.#next = next;
     this.#stale = true;
-    this.#events.clear();
-    this.store.setState({ run: EMPTY_RUN, looking: { ...looking, group: 0, heldStep: null } });
+    this.#clear();
+    this.runs.persist();
     this.#lab(({ progress }) => ({
       error: null,
       loaded: null,
@@ -215,6 +230,23 @@ export class Session {
       progress: { adapter: progress.adapter, 'self-test': progress['self-test'] },
     }));
     this.#client.send({ type: 'load', manifest: settings.draft });
+  }
+
+  #clear(): void {
+    this.#events.clear();
+    this.store.setState(({ looking, runs }) => ({
+      run: EMPTY_RUN,
+      looking: { ...looking, group: 0, heldStep: null },
+      runs: { ...runs, shown: null, fork: null },
+    }));
+  }
+
+  /** A kept run's events follow: the page shows it, and the form has its settings. */
+  #expect(manifest: Manifest): void {
+    this.#stale = false;
+    this.#clear();
+    this.#lab(() => ({ loaded: null, error: null, step: 0 }));
+    this.#settings((settings) => ({ ...settings, draft: manifest, invalid: {} }));
   }
 
   #entered(state: LabState, step: number): void {

@@ -6,6 +6,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { LabError, LabState, Progress } from '../../lab/protocol';
 import type { AdapterInfo, SelfTestResult } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
+import { INITIAL_RUNS, type RunsState } from '../runs/state';
 import { EMPTY_RUN, type RunView } from './run-view';
 import type { Settings } from './settings';
 
@@ -36,6 +37,8 @@ export interface PageState {
   run: RunView;
   settings: Settings;
   looking: Looking;
+  /** The runs this browser keeps. */
+  runs: RunsState;
 }
 
 export type PageStore = StoreApi<PageState>;
@@ -56,5 +59,6 @@ export function createPageStore(settings: Settings, settingsOpen = false): PageS
     run: EMPTY_RUN,
     settings,
     looking: { xAxis: 'step', group: 0, heldStep: null, settingsOpen },
+    runs: INITIAL_RUNS,
   }));
 }
