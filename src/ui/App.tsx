@@ -15,6 +15,9 @@ import { Settings } from './panels/Settings';
 import { Shortcuts } from './panels/Shortcuts';
 import { StepTime } from './panels/StepTime';
 import { Welcome } from './panels/Welcome';
+import { RunNotes } from './runs/RunNotes';
+import { RunsDialog } from './runs/RunsDialog';
+import { StorageFull } from './runs/StorageFull';
 import { SessionContext, usePage } from './state/context';
 import { isFirstVisit } from './state/selectors';
 import type { Session } from './state/session';
@@ -33,9 +36,14 @@ export function App({ session }: { session: Session }) {
           <main className={styles.main}>
             <ErrorPanel />
             <Notices />
+            <RunNotes />
             <Stage />
           </main>
         </div>
+        <Boundary name="the runs">
+          <RunsDialog />
+          <StorageFull />
+        </Boundary>
       </Tooltip.Provider>
     </SessionContext>
   );

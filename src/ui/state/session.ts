@@ -10,7 +10,7 @@ import { manifestToQuery } from '../../run/manifest-query';
 import { RunsDesk } from '../runs/desk';
 import { downloadFiles, saveBlob } from './download';
 import { FrameQueue } from './frames';
-import { EMPTY_RUN, reduceEvents } from './run-view';
+import { EMPTY_RUN, type RunView, reduceEvents } from './run-view';
 import {
   allDefaults,
   applyPreset,
@@ -45,7 +45,7 @@ const HAS_RUN: ReadonlySet<LabState> = new Set([
 export interface Facts {
   /** The form holds no wrong value. It matters only where the form is about to be loaded. */
   valid: boolean;
-  /** There is a checkpoint of the run on screen. */
+  /** There is a state of the run on screen to go back to. */
   hasCheckpoint: boolean;
   /** A run was loaded; without one, `failed` means that loading failed, and another try may go well. */
   loaded: boolean;
@@ -64,9 +64,13 @@ export function allowedIn(state: LabState, { valid, hasCheckpoint, loaded }: Fac
   };
 }
 
+/** The step that the run on screen goes back to after a failure; null when there is none. */
+export const recoverableStep = (run: RunView): number | null =>
+  run.ending?.last_checkpoint ?? run.checkpoint?.step ?? null;
+
 export const factsOf = ({ lab, settings, run }: PageState): Facts => ({
   valid: !hasInvalid(settings),
-  hasCheckpoint: run.checkpoint !== null,
+  hasCheckpoint: recoverableStep(run) !== null,
   loaded: lab.loaded !== null,
 });
 
