@@ -51,15 +51,20 @@ const LOCK = 'masa-lab run ';
 export const WEB_LOCKS: RunLocks = {
   take: (id) =>
     new Promise((resolve, reject) => {
-      navigator.locks
-        .request(`${LOCK}${id}`, { ifAvailable: true }, (lock) => {
-          if (!lock) {
-            resolve(null);
-            return;
-          }
-          return new Promise<void>((release) => resolve(() => release()));
-        })
-        .catch(reject);
+      const request = navigator.locks.request(`${LOCK}${id}`, { ifAvailable: true }, (lock) => {
+        if (!lock) {
+          resolve(null);
+          return;
+        }
+        return new Promise<void>((release) => {
+          // Settled only once it is free, so that whoever waits for that can take it again.
+          resolve(async () => {
+            release();
+            await request;
+          });
+        });
+      });
+      request.catch(reject);
     }),
   async held() {
     const { held = [] } = await navigator.locks.query();

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod';
 import type { RunEvent } from '../../run/events';
-import { type Manifest, manifestSchema } from '../../run/manifest';
+import type { Manifest } from '../../run/manifest';
 
 /** Of the run's own folder: what its stream does not say. A newer version is read as far as it is known. */
 export const ABOUT_VERSION = 1;
@@ -147,5 +147,3 @@ export function readManifestFile(bytes: Uint8Array | null): unknown | null {
     return null;
   }
 }
-
-export const isManifest = (value: unknown): value is Manifest => manifestSchema.safeParse(value).success;

@@ -33,7 +33,7 @@ export interface RunSurroundings {
   index: RunIndex;
   now: () => Date;
   /** Gives the run free for other tabs. */
-  release: () => void;
+  release: () => Promise<void>;
 }
 
 export class KeptRun {
@@ -77,18 +77,19 @@ export class KeptRun {
     found: { map: StreamMap; figures: Figures; bytes: number; step: number; resumeBytes: number },
   ): Promise<KeptRun> {
     const stream = await around.files.open(EVENTS_FILE);
-    if (stream.size > found.bytes) stream.truncate(found.bytes);
-    stream.flush();
-    found.map.cut(found.bytes);
-    const run = new KeptRun(around, stream, found.map, { ...found.figures, status: 'unfinished' }, entry);
-    run.#resumeBytes = found.resumeBytes;
-    await run.#removeResume(found.step);
-    for (const step of await listPoints(around.files, CHECKPOINTS)) {
-      const isKept = step <= found.step && entry.checkpoints.some((each) => each.step === step);
-      if (!isKept) await removePoint(around.files, pointPath(CHECKPOINTS, step));
+    try {
+      if (stream.size > found.bytes) stream.truncate(found.bytes);
+      stream.flush();
+      found.map.cut(found.bytes);
+      const run = new KeptRun(around, stream, found.map, { ...found.figures, status: 'unfinished' }, entry);
+      run.#resumeBytes = found.resumeBytes;
+      await run.#removeAfter(found.step);
+      return run;
+    } catch (error) {
+      // Only one may have it open: the next try has to find it free.
+      stream.close();
+      throw error;
     }
-    await run.#save((e) => ({ ...e, checkpoints: e.checkpoints.filter((each) => each.step <= found.step) }));
-    return run;
   }
 
   get id(): string {
@@ -98,11 +99,6 @@ export class KeptRun {
   /** The run's folder, for whoever reads it beside the writing. */
   get files(): RunFiles {
     return this.around.files;
-  }
-
-  /** Bytes of the stream that are whole lines. */
-  get streamBytes(): number {
-    return this.#bytes;
   }
 
   /** Writes an event down as soon as it is due and there is room. A run that starts again cuts what it says again. */
@@ -192,7 +188,7 @@ export class KeptRun {
       await this.#saving;
     } finally {
       this.stream.close();
-      this.around.release();
+      await this.around.release();
     }
   }
 
@@ -240,6 +236,16 @@ export class KeptRun {
       `${EVENTS_FILE}: expected room for what the step said, got none; it waits in memory`,
       more + 1_000_000,
     );
+  }
+
+  /** States and checkpoints that lie behind `step`, or that are not whole. */
+  async #removeAfter(step: number): Promise<void> {
+    const { files } = this.around;
+    const kept = this.entry.checkpoints.filter((each) => each.step <= step);
+    await this.#save((entry) => ({ ...entry, checkpoints: kept }));
+    await this.#removeResume(step);
+    for (const other of await listPoints(files, CHECKPOINTS))
+      if (!kept.some((each) => each.step === other)) await removePoint(files, pointPath(CHECKPOINTS, other));
   }
 
   async #removeResume(but: number): Promise<void> {

@@ -17,24 +17,19 @@ import {
   readRunManifest,
   readStream,
 } from './examine';
-import { KeptRun, replay, writeAbout, writeManifest } from './kept-run';
-import { pointPath, readPoint, removePoint } from './points';
+import { writeFork } from './fork';
+import { KeptRun, replay, writeAbout } from './kept-run';
+import { pointPath, removePoint } from './points';
 import { type Freeable, toMakeRoom } from './retention';
-import {
-  ABOUT_FILE,
-  CHECKPOINTS,
-  EVENTS_FILE,
-  MANIFEST_FILE,
-  RESUME,
-  type RunFiles,
-  type RunFolders,
-} from './run-files';
-import { suitesOf } from './stream-map';
+import { ABOUT_FILE, CHECKPOINTS, MANIFEST_FILE, type RunFiles, type RunFolders } from './run-files';
+
+/** Gives a run free again, and settles once it is. */
+export type Release = () => Promise<void>;
 
 /** One holder a run, across tabs. */
 export interface RunLocks {
-  /** Gives it free again; null when another tab has it. */
-  take(id: string): Promise<(() => void) | null>;
+  /** null when another tab has it. */
+  take(id: string): Promise<Release | null>;
   /** Ids that some tab, this one included, has open. */
   held(): Promise<Set<string>>;
 }
@@ -85,7 +80,7 @@ export class RunLibrary {
         // Damaged, or a newer lab's: not to be listed, and not to be thrown away either.
         if (!(error instanceof StorageError || error instanceof ManifestError)) throw error;
       } finally {
-        release();
+        await release();
       }
     }
   }
@@ -106,9 +101,14 @@ export class RunLibrary {
   /** @throws NoRoomError */
   async create(manifest: Manifest): Promise<KeptRun> {
     const entry = this.#entry(manifest, { name: manifest.name, parent: null });
-    return this.#hold(entry.id, entry.id, async (files, release) =>
-      KeptRun.create(this.#around(files, release), entry),
-    );
+    return this.#hold(entry.id, entry.id, async (files, release) => {
+      try {
+        return await KeptRun.create(this.#around(files, release), entry);
+      } catch (error) {
+        await this.parts.folders.remove(entry.id);
+        throw error;
+      }
+    });
   }
 
   /**
@@ -140,14 +140,24 @@ export class RunLibrary {
   async fork(id: string, step: number, manifest: Manifest): Promise<Reopened> {
     const source = await this.entry(id);
     parseManifest(manifest);
-    const release = this.#open.has(id) ? () => {} : await this.#lock(id, source.name || id);
+    const release = this.#open.has(id) ? async () => {} : await this.#lock(id, source.name || id);
     try {
       const parent = { run: id, name: source.name, step };
       const entry = this.#entry(manifest, { name: manifest.name, parent });
-      await this.#copy(this.filesOf(id), source, step, entry);
+      // Held while it is made, so that no other tab takes what is there of it for the rest of a crash.
+      const making = await this.#lock(entry.id, entry.name);
+      try {
+        await writeFork(this.filesOf(id), this.parts.folders.open(entry.id), source.manifest, step, entry);
+        await this.parts.index.put(entry);
+      } catch (error) {
+        await this.parts.folders.remove(entry.id);
+        throw error;
+      } finally {
+        await making();
+      }
       return await this.reopen(entry.id);
     } finally {
-      release();
+      await release();
     }
   }
 
@@ -164,7 +174,7 @@ export class RunLibrary {
       const files = this.parts.folders.open(id);
       await replay(files, (await readStream(files)).bytes, take);
     } finally {
-      release();
+      await release();
     }
     return entry;
   }
@@ -199,7 +209,7 @@ export class RunLibrary {
       await this.parts.index.delete(id);
       await this.parts.folders.remove(id);
     } finally {
-      release();
+      await release();
     }
   }
 
@@ -252,53 +262,8 @@ export class RunLibrary {
       await folders.remove(id);
       throw error;
     } finally {
-      release?.();
+      await release?.();
     }
-  }
-
-  /** The folder of a fork: the stream as far as `step`, the state there, and last the manifest that makes it a run. */
-  async #copy(from: RunFiles, source: RunEntry, step: number, entry: RunEntry): Promise<void> {
-    const { folders, index } = this.parts;
-    const { map } = await readStream(from);
-    const covered = map.covered(step, suitesOf(source.manifest));
-    const place = step > 0 ? await this.#pointOf(from, step) : null;
-    if (!covered || (step > 0 && !place))
-      throw new StorageError(`fork: expected a step that is kept, got step ${step}; choose another`);
-    const named = place?.path.startsWith(CHECKPOINTS) === true && covered.with_checkpoint !== null;
-    const files = folders.open(entry.id);
-    try {
-      await writeAbout(files, entry);
-      if (place) {
-        for (const { name, bytes } of place.files) await files.write(`${place.path}/${name}`, bytes);
-      }
-      const stream = await files.open(EVENTS_FILE);
-      try {
-        let left = named ? covered.with_checkpoint! : covered.bytes;
-        for await (const piece of from.pieces(EVENTS_FILE)) {
-          if (left === 0) break;
-          const part = piece.subarray(0, left);
-          stream.append(part);
-          left -= part.length;
-        }
-        stream.flush();
-      } finally {
-        stream.close();
-      }
-      await writeManifest(files, entry.manifest);
-      await index.put(entry);
-    } catch (error) {
-      await folders.remove(entry.id);
-      throw error;
-    }
-  }
-
-  async #pointOf(files: RunFiles, step: number) {
-    for (const folder of [CHECKPOINTS, RESUME]) {
-      const path = pointPath(folder, step);
-      const point = await readPoint(files, path);
-      if ('files' in point) return { path, files: point.files };
-    }
-    return null;
   }
 
   #entry(manifest: Manifest, about: Pick<RunEntry, 'name' | 'parent'>): RunEntry {
@@ -318,7 +283,7 @@ export class RunLibrary {
     };
   }
 
-  #around(files: RunFiles, release: () => void) {
+  #around(files: RunFiles, release: Release) {
     return { files, release, index: this.parts.index, now: this.parts.now };
   }
 
@@ -329,7 +294,7 @@ export class RunLibrary {
     return entry;
   }
 
-  async #lock(id: string, name: string): Promise<() => void> {
+  async #lock(id: string, name: string): Promise<Release> {
     const release = await this.parts.locks.take(id);
     if (!release) throw new RunElsewhereError(name);
     return release;
@@ -338,7 +303,7 @@ export class RunLibrary {
   async #hold(
     id: string,
     name: string,
-    open: (files: RunFiles, release: () => void) => Promise<KeptRun>,
+    open: (files: RunFiles, release: Release) => Promise<KeptRun>,
   ): Promise<KeptRun> {
     const release = await this.#lock(id, name);
     try {
@@ -346,7 +311,7 @@ export class RunLibrary {
       this.#open.set(id, run);
       return run;
     } catch (error) {
-      release();
+      await release();
       throw error;
     }
   }
@@ -363,7 +328,7 @@ export class RunLibrary {
     try {
       await work(null, this.parts.folders.open(id), entry);
     } finally {
-      release();
+      await release();
     }
   }
 }

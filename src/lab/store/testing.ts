@@ -115,7 +115,9 @@ export class MemoryDisk {
       take: async (id) => {
         if (this.#locked.has(id)) return null;
         this.#locked.add(id);
-        return () => this.#locked.delete(id);
+        return async () => {
+          this.#locked.delete(id);
+        };
       },
       held: async () => new Set(this.#locked),
     };
