@@ -20,6 +20,7 @@ function begin() {
     events: vi.fn(),
     benchmarks: vi.fn(),
     checkpoint: vi.fn(),
+    runs: vi.fn(),
     error: vi.fn(),
   } satisfies MessageHandlers;
   const client = new LabClient(handlers, () => worker);

@@ -27,6 +27,19 @@ export class StorageError extends Error {
   }
 }
 
+/** There is no room to write more. Nothing is lost yet: what was to be written is still in memory. */
+export class NoRoomError extends StorageError {
+  constructor(
+    message: string,
+    /** Bytes that were to be written, about. */
+    readonly needed: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.name = 'NoRoomError';
+  }
+}
+
 /** @param gpu its failure, if any, is the cause of whatever was thrown. */
 export function explainError(thrown: unknown, gpu: Gpu | null): LabError {
   const failure = gpu?.failure();
@@ -69,6 +82,12 @@ export function explainError(thrown: unknown, gpu: Gpu | null): LabError {
       code: 'model-file',
       message: error.message,
       remedy: 'Use an unchanged copy of the model’s files.',
+    };
+  if (error instanceof NoRoomError)
+    return {
+      code: 'storage',
+      message: error.message,
+      remedy: 'Delete runs or checkpoints that are no longer needed, then try again.',
     };
   if (error instanceof StorageError) return { code: 'storage', message: error.message, remedy: '' };
   if (error instanceof ModelFileError)

@@ -4,6 +4,7 @@
  */
 import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest, ManifestIssue } from '../run/manifest';
+import type { RunsCommand, RunsNews } from './store/protocol';
 
 /** Page to worker. */
 export type Command =
@@ -36,6 +37,8 @@ export type Command =
   | { type: 'cancel-benchmarks' }
   /** Hand over the newest checkpoint as files. */
   | { type: 'export-checkpoint' }
+  /** About the runs that are kept. */
+  | { type: 'runs'; ask: RunsCommand }
   /** For tests and teaching: destroy the device, as a driver reset would. */
   | { type: 'lose-device' };
 
@@ -81,7 +84,7 @@ export type BenchmarkStatus =
   | { stage: 'done' | 'cancelled' | 'failed' };
 
 export interface LabError {
-  /** Stable name for tests and help: `no-webgpu`, `no-adapter`, `self-test`, `memory-plan`, `device-lost`, `non-finite`, `model-file`, `checkpoint`, `manifest`, `internal`. */
+  /** Stable name for tests and help: `no-webgpu`, `no-adapter`, `self-test`, `memory-plan`, `device-lost`, `non-finite`, `model-file`, `checkpoint`, `manifest`, `storage`, `internal`. */
   code: string;
   /** What is wrong and where. */
   message: string;
@@ -101,4 +104,6 @@ export type Message =
   | { type: 'events'; events: RunEvent[] }
   | { type: 'benchmarks'; status: BenchmarkStatus }
   | { type: 'checkpoint'; step: number; files: { name: string; bytes: ArrayBuffer }[] }
+  /** About the runs that are kept. */
+  | { type: 'runs'; news: RunsNews }
   | { type: 'error'; error: LabError };

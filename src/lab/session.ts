@@ -16,7 +16,7 @@ import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest } from '../run/manifest';
 import { getTask } from '../tasks';
 import { BenchmarkDesk } from './benchmarks';
-import { explainError, ModelFileError } from './errors';
+import { explainError, ModelFileError, NoRoomError } from './errors';
 import { Abandoned, LoopControl } from './loop-control';
 import type { BenchmarkRequest, BenchmarkStatus, LabError, LabState, Progress } from './protocol';
 import { type CaseFiles, SHIPPED_CASES, START_CASES, selfTest } from './self-test';
@@ -32,8 +32,13 @@ export interface SessionHost {
   ): Promise<{ config: string; weights: Uint8Array }>;
   /** Shipped cases of the self-test, by name. */
   readCases(names: readonly string[]): Promise<CaseFiles[]>;
-  /** Keeps a checkpoint and sends its `checkpoint` event where the other events go. */
+  /**
+   * Keeps a checkpoint and sends its `checkpoint` event where the other events go.
+   * @throws NoRoomError to be asked again once the run is resumed.
+   */
   keepCheckpoint(step: number, files: CheckpointFiles): Promise<void>;
+  /** Keeps the state after each step, where the host has a place for that; the stream says nothing of it. @throws as above. */
+  keepStep?(step: number, files: CheckpointFiles): Promise<void>;
   onEvent(event: RunEvent): void;
   /** Asked after a step: whether the run has used up what it was given, and ends there as one that is complete. */
   isSpent?(): boolean;
@@ -43,11 +48,14 @@ export interface SessionHost {
   onBenchmarks?(status: BenchmarkStatus): void;
 }
 
-/** A checkpoint, and whether the evaluation due at its step came before it: one that was stopped is still due. */
+/** A state to go on from. */
 interface KeptCheckpoint {
   step: number;
   files: CheckpointFiles;
+  /** Whether the evaluation due at its step came before it: one that was stopped is still due. */
   evaluated: boolean;
+  /** Whether it is one of the checkpoints that the stream tells of, rather than the state after a step. */
+  named: boolean;
 }
 
 /** How long a failure waits to hear that the device was lost. */
@@ -132,13 +140,11 @@ export class Session {
    * Prepares a run at its start, or where `resume` was taken. A run that is loaded already is let go of first, its
    * step abandoned.
    * @param evaluated whether the stream already has the evaluation due at the step of `resume`.
+   * @param named whether it already has the checkpoint due there.
    * @throws what `explainError` explains; the session is then `failed`.
    */
-  async load(manifest: Manifest, resume?: CheckpointFiles, evaluated = true): Promise<void> {
-    await this.halt();
-    this.current?.trainer.destroy();
-    this.current = null;
-    this.error = null;
+  async load(manifest: Manifest, resume?: CheckpointFiles, evaluated = true, named = true): Promise<void> {
+    await this.letGo();
     this.setState('loading');
     try {
       const restored = resume ? await readSnapshot(resume) : null;
@@ -149,13 +155,20 @@ export class Session {
           'Put the base model back that the run began with.',
         );
       await this.prepare(manifest, config, weights);
-      if (restored) this.restore(restored.snapshot, { step: restored.state.step, files: resume!, evaluated });
+      if (restored)
+        this.restore(restored.snapshot, { step: restored.state.step, files: resume!, evaluated, named });
       this.announce();
       this.setState('ready');
     } catch (error) {
       this.fail(error, 'failed');
       throw error;
     }
+  }
+
+  /** Lets go of the run, its step abandoned; the device stays open for another. */
+  async unload(next: 'idle' | 'loading' = 'idle'): Promise<void> {
+    await this.letGo();
+    if (this.state !== 'opening' && this.state !== 'unavailable') this.setState(next);
   }
 
   /**
@@ -215,7 +228,7 @@ export class Session {
     await this.halt();
     if (!run || run.ended || this.state === 'failed') return;
     try {
-      if (run.checkpoint?.step !== run.trainer.step) await this.checkpoint();
+      if (run.checkpoint?.step !== run.trainer.step || !run.checkpoint.named) await this.checkpoint();
       this.finish('stopped', '');
       this.setState('finished');
     } catch (error) {
@@ -257,9 +270,7 @@ export class Session {
 
   /** Lets go of the run and of the device. */
   async close(): Promise<void> {
-    await this.halt();
-    this.current?.trainer.destroy();
-    this.current = null;
+    await this.letGo();
     this.gpu?.device.destroy();
   }
 
@@ -338,16 +349,17 @@ export class Session {
     const { control } = this;
     try {
       await this.guard(this.evaluateIfDue(control));
+      await this.guard(this.checkpointIfDue());
       while (!this.isOver()) {
         await this.betweenSteps();
         await this.guard(run.trainer.takeStep(control));
+        await this.guard(this.keepStep());
         // The same state, a step further.
         this.setState(this.state);
         await this.guard(this.evaluateIfDue(control));
-        if (run.trainer.step % run.manifest.checkpoint_steps === 0 || this.isOver())
-          await this.guard(this.checkpoint());
+        await this.guard(this.checkpointIfDue());
         control.stepEnds();
-        if (run.trainer.step < run.manifest.steps) await control.rest();
+        if (!this.isOver()) await control.rest();
       }
       await this.answerIfAsked();
       this.finish('completed', '');
@@ -371,6 +383,13 @@ export class Session {
     return trainer.step >= manifest.steps || (this.host.isSpent?.() ?? false);
   }
 
+  private async letGo(): Promise<void> {
+    await this.halt();
+    this.current?.trainer.destroy();
+    this.current = null;
+    this.error = null;
+  }
+
   private async evaluateIfDue(control: { proceed(): Promise<void> }): Promise<void> {
     const run = this.current!;
     const { step } = run.trainer;
@@ -379,6 +398,37 @@ export class Session {
     await run.trainer.evaluate(control);
     run.evaluatedAt = step;
     if (run.checkpoint?.step === step) run.checkpoint.evaluated = true;
+  }
+
+  private async checkpointIfDue(): Promise<void> {
+    const { trainer, manifest, checkpoint } = this.current!;
+    const { step } = trainer;
+    if (step === 0 || (checkpoint?.step === step && checkpoint.named)) return;
+    if (step % manifest.checkpoint_steps !== 0 && !this.isOver()) return;
+    await this.untilThereIsRoom(() => this.checkpoint());
+  }
+
+  /** The state after the step just taken, where the host keeps such: what a crash or a lost device goes back to. */
+  private async keepStep(): Promise<void> {
+    if (!this.host.keepStep) return;
+    const run = this.current!;
+    const { step } = run.trainer;
+    const files = await this.stateFiles();
+    await this.untilThereIsRoom(() => this.host.keepStep!(step, files));
+    run.checkpoint = { step, files, evaluated: false, named: false };
+  }
+
+  /** Where there is no room the run rests, as it would in a pause, and tries again when it is resumed. */
+  private async untilThereIsRoom(keep: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await keep();
+      } catch (error) {
+        if (!(error instanceof NoRoomError)) throw error;
+        if (this.control.wanted !== 'stop') this.control.want('pause');
+        await this.control.proceed();
+      }
+    }
   }
 
   private restore(snapshot: TrainerSnapshot, checkpoint: KeptCheckpoint): void {
@@ -392,10 +442,15 @@ export class Session {
     const run = this.current!;
     this.host.onEvent({ type: 'phase', v: 1, step: run.trainer.step, phase: 'checkpoint' });
     const { step } = run.trainer;
-    const files = await snapshotFiles(await run.trainer.snapshot(), run.manifest, run.config);
+    const files = run.checkpoint?.step === step ? run.checkpoint.files : await this.stateFiles();
     await this.host.keepCheckpoint(step, files);
     // Only now: one that could not be kept is none.
-    run.checkpoint = { step, files, evaluated: run.evaluatedAt === step };
+    run.checkpoint = { step, files, evaluated: run.evaluatedAt === step, named: true };
+  }
+
+  private async stateFiles(): Promise<CheckpointFiles> {
+    const { trainer, manifest, config } = this.current!;
+    return snapshotFiles(await trainer.snapshot(), manifest, config);
   }
 
   private async readBase(name: string): Promise<{ config: LlamaConfig; weights: NamedTensors }> {

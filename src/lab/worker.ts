@@ -1,12 +1,15 @@
 /**
- * The page's trainer: a session in a dedicated worker, behind the typed protocol. Checkpoints are kept in memory;
- * events are sent in batches, so that a burst costs the page one message.
+ * The page's trainer: a session in a dedicated worker, behind the typed protocol. Runs are kept as they go
+ * (`store/`); events are sent in batches, so that a burst costs the page one message.
  */
-import type { CheckpointFiles } from '../run/checkpoint';
 import type { RunEvent } from '../run/events';
 import { explainError, ModelFileError } from './errors';
 import type { Command, Message } from './protocol';
 import { Session } from './session';
+import { openIndex, storageState, WEB_LOCKS } from './store/browser-parts';
+import { RunKeeper } from './store/keeper';
+import { RunLibrary } from './store/library';
+import { openOpfs } from './store/opfs-files';
 
 /** The part of a dedicated worker's global scope that is used; the page's types are the project's only ones. */
 interface WorkerScope {
@@ -82,7 +85,7 @@ async function fetchBytes(
   return bytes;
 }
 
-const session = new Session({
+const session: Session = new Session({
   gpu: () => navigator.gpu,
   async readModel(name, onProgress) {
     const config = await (await fetchFile(`models/${name}/config.json`)).text();
@@ -96,11 +99,14 @@ const session = new Session({
         bytes: await (await fetchFile(`reference/${name}.safetensors`)).arrayBuffer(),
       })),
     ),
-  async keepCheckpoint(step: number, files: CheckpointFiles) {
-    const bytes = files.reduce((sum, f) => sum + f.bytes.length, 0);
-    queueEvent({ type: 'checkpoint', v: 1, step, path: 'memory', bytes });
+  async keepCheckpoint(step, files) {
+    queueEvent(await keeper.keepCheckpoint(step, files));
   },
-  onEvent: queueEvent,
+  keepStep: (step, files) => keeper.keepStep(step, files),
+  onEvent(event) {
+    keeper.event(event);
+    queueEvent(event);
+  },
   onState(state, step) {
     flush();
     send({ type: 'state', state, step });
@@ -114,6 +120,33 @@ const session = new Session({
   onProgress: (progress) => send({ type: 'progress', progress }),
 });
 
+const keeper: RunKeeper = new RunKeeper(
+  {
+    trainer: session,
+    send(news) {
+      flush();
+      send({ type: 'runs', news });
+    },
+    show(events) {
+      for (const event of events) queueEvent(event);
+    },
+    loaded(manifest) {
+      flush();
+      send({ type: 'loaded', manifest, ...session.size! });
+    },
+    storage: storageState,
+  },
+  async () =>
+    new RunLibrary({
+      folders: await openOpfs(),
+      index: await openIndex(),
+      locks: WEB_LOCKS,
+      now: () => new Date(),
+      newId: () => crypto.randomUUID(),
+    }),
+);
+void keeper.list();
+
 async function obey(command: Command): Promise<void> {
   switch (command.type) {
     case 'open': {
@@ -123,9 +156,7 @@ async function obey(command: Command): Promise<void> {
       return;
     }
     case 'load':
-      await session.load(command.manifest);
-      send({ type: 'loaded', manifest: command.manifest, ...session.size! });
-      return;
+      return keeper.begin(command.manifest);
     case 'run':
       return session.run();
     case 'step':
@@ -160,6 +191,8 @@ async function obey(command: Command): Promise<void> {
       );
       return;
     }
+    case 'runs':
+      return keeper.obey(command.ask);
     case 'lose-device':
       return session.loseDevice();
     default:
@@ -179,6 +212,7 @@ const IN_TURN: ReadonlySet<Command['type']> = new Set([
   'stop',
   'recover',
   'export-checkpoint',
+  'runs',
 ]);
 
 scope.addEventListener('message', ({ data }) => {
@@ -186,6 +220,7 @@ scope.addEventListener('message', ({ data }) => {
     // The session has said it already where it went through its own states.
     if (!session.error) send({ type: 'error', error: explainError(error, null) });
   };
-  if (IN_TURN.has(data.type)) loading = loading.then(() => obey(data)).catch(report);
+  if (data.type === 'runs' && data.ask.do === 'list') keeper.list().catch(report);
+  else if (IN_TURN.has(data.type)) loading = loading.then(() => obey(data)).catch(report);
   else loading.then(() => obey(data)).catch(report);
 });

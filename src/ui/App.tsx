@@ -22,6 +22,9 @@ import { SelfKnowledgePanel } from './panels/self-knowledge/SelfKnowledge';
 import { Welcome } from './panels/Welcome';
 import { DropTarget } from './replay/DropTarget';
 import { ReplayBanner, ReplayErrorNotice } from './replay/ReplayBanner';
+import { RunNotes } from './runs/RunNotes';
+import { RunsDialog } from './runs/RunsDialog';
+import { StorageFull } from './runs/StorageFull';
 import { SessionContext, usePage, useSession } from './state/context';
 import { isFirstVisit } from './state/selectors';
 import type { Session } from './state/session';
@@ -43,11 +46,16 @@ export function App({ session }: { session: Session }) {
             <ErrorPanel />
             <ReplayBanner />
             <Notices />
+            <RunNotes />
             <Stage />
           </main>
         </div>
         <Bar />
         <DropTarget />
+        <Boundary name="the runs">
+          <RunsDialog />
+          <StorageFull />
+        </Boundary>
       </Tooltip.Provider>
     </SessionContext>
   );

@@ -6,6 +6,7 @@ import type { LabError } from '../../lab/protocol';
 import { Button } from '../components/Button';
 import { OfferRecording } from '../replay/OfferRecording';
 import { useAllowed, usePage, useSession } from '../state/context';
+import { recoverableStep } from '../state/session';
 import { BrowserHelp } from './BrowserHelp';
 import styles from './ErrorPanel.module.css';
 
@@ -18,6 +19,7 @@ const TITLES: Readonly<Record<string, string>> = {
   'non-finite': 'The run diverged: a number became infinite',
   'model-file': 'The base model could not be read',
   manifest: 'These settings do not hold together',
+  storage: 'The run could not be written down',
   internal: 'Something in the lab itself went wrong',
 };
 
@@ -39,7 +41,7 @@ export function ErrorPanel() {
 function ErrorCard({ error }: { error: LabError }) {
   const session = useSession();
   const allowed = useAllowed();
-  const checkpoint = usePage((page) => page.run.checkpoint);
+  const kept = usePage((page) => recoverableStep(page.run));
   const state = usePage((page) => page.lab.state);
   const loaded = usePage((page) => page.lab.loaded !== null);
   const canChange = error.code === 'memory-plan' || error.code === 'manifest' || error.code === 'non-finite';
@@ -58,9 +60,9 @@ function ErrorCard({ error }: { error: LabError }) {
       )}
       {error.remedy && <p>{error.remedy}</p>}
       <div className={styles.actions}>
-        {allowed.recover && checkpoint && (
+        {allowed.recover && kept !== null && (
           <Button weight="primary" onClick={() => session.recover()}>
-            Recover from step {checkpoint.step}
+            Recover from step {kept}
           </Button>
         )}
         {canChange && <Button onClick={() => session.look({ settingsOpen: true })}>Change settings</Button>}

@@ -30,6 +30,9 @@ export function Header() {
         >
           Settings
         </Button>
+        <Button aria-haspopup="dialog" onClick={() => session.runs.show(true)} data-testid="open-runs">
+          Runs
+        </Button>
         <MoreMenu />
       </div>
     </header>

@@ -128,6 +128,7 @@ export function ChangedNote() {
   const settings = usePage((page) => page.settings);
   const loaded = usePage((page) => page.lab.loaded);
   const canReset = usePage((page) => page.lab.state !== 'loading' && page.lab.state !== 'opening');
+  const forking = usePage((page) => page.runs.fork !== null);
   const invalid = Object.keys(settings.invalid);
   if (invalid.length > 0)
     return (
@@ -141,7 +142,8 @@ export function ChangedNote() {
       </div>
     );
   const changed = loaded ? changedKeys(settings, loaded.manifest) : [];
-  if (changed.length === 0) return null;
+  // A fork about to be started says itself what is changed.
+  if (changed.length === 0 || forking) return null;
   return (
     <div className={styles.changed} role="status" data-testid="settings-changed">
       <p>

@@ -1,6 +1,6 @@
 /**
  * Hands files to the user. Several files go into one tar archive (POSIX ustar), because browsers ask again
- * for every further download of a click. Used for checkpoints.
+ * for every further download of a click. Used for checkpoints and for kept runs.
  */
 
 export interface NamedBytes {
@@ -50,9 +50,14 @@ export function downloadFiles(name: string, files: readonly NamedBytes[]): void 
   if (files.length === 0) return;
   const one = files.length === 1;
   const blob = new Blob([one ? files[0].bytes : tar(files)], { type: 'application/octet-stream' });
+  saveBlob(one ? files[0].name : `${name}.tar`, blob);
+}
+
+/** Saves `blob` as a download of the name `name`. */
+export function saveBlob(name: string, blob: Blob): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(blob);
-  link.download = one ? files[0].name : `${name}.tar`;
+  link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }

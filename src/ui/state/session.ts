@@ -12,9 +12,10 @@ import { EMPTY_HISTORY, recordEvents } from '../history/history';
 import { nearestStep, neighbour, newestStep } from '../history/select';
 import type { ReaderLike } from '../replay/recording';
 import { Replayer } from '../replay/replayer';
-import { downloadFiles } from './download';
+import { RunsDesk } from '../runs/desk';
+import { downloadFiles, saveBlob } from './download';
 import { FrameQueue } from './frames';
-import { EMPTY_RUN, reduceEvents } from './run-view';
+import { EMPTY_RUN, type RunView, reduceEvents } from './run-view';
 import {
   allDefaults,
   applyPreset,
@@ -54,7 +55,7 @@ const HAS_RUN: ReadonlySet<LabState> = new Set([
 export interface Facts {
   /** The form holds no wrong value. It matters only where the form is about to be loaded. */
   valid: boolean;
-  /** There is a checkpoint of the run on screen. */
+  /** There is a state of the run on screen to go back to. */
   hasCheckpoint: boolean;
   /** A run was loaded; without one, `failed` means that loading failed, and another try may go well. */
   loaded: boolean;
@@ -74,9 +75,13 @@ export function allowedIn(state: LabState, { valid, hasCheckpoint, loaded }: Fac
   };
 }
 
+/** The step that the run on screen goes back to after a failure; null when there is none. */
+export const recoverableStep = (run: RunView): number | null =>
+  run.ending?.last_checkpoint ?? run.checkpoint?.step ?? null;
+
 export const factsOf = ({ lab, settings, run }: PageState): Facts => ({
   valid: !hasInvalid(settings),
-  hasCheckpoint: run.checkpoint !== null,
+  hasCheckpoint: recoverableStep(run) !== null,
   loaded: lab.loaded !== null,
 });
 
@@ -89,6 +94,8 @@ const fold = <T extends Pick<PageState, 'run' | 'history'>>(view: T, events: rea
 export class Session {
   readonly store: PageStore;
   readonly replayer: Replayer;
+  /** The runs this browser keeps. */
+  readonly runs: RunsDesk;
   readonly #client: LabClient;
   readonly #events: FrameQueue<RunEvent>;
   /** What to do once the run that is being loaded is ready. */
@@ -122,12 +129,24 @@ export class Session {
           if (!this.#stale) this.#lab(() => ({ benchmarks: status }));
         },
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
+        runs: ({ news }) => this.runs.heard(news),
         error: ({ error }) => {
           this.#next = null;
           this.#lab(() => ({ error }));
         },
       },
       createWorker,
+    );
+    this.runs = new RunsDesk(
+      store,
+      {
+        send: (ask) => this.#client.send({ type: 'runs', ask }),
+        expect: (manifest) => this.#expect(manifest),
+        next: (next) => {
+          this.#next = next;
+        },
+      },
+      saveBlob,
     );
   }
 
@@ -273,20 +292,12 @@ export class Session {
   }
 
   #load(next: Going | null): void {
-    if (hasInvalid(this.store.getState().settings)) return;
-    this.replayer.close();
-    const { settings, looking } = this.store.getState();
+    const { settings } = this.store.getState();
+    if (hasInvalid(settings)) return;
     this.#next = next;
     this.#stale = true;
-    this.#events.clear();
-    this.store.setState({
-      run: EMPTY_RUN,
-      history: EMPTY_HISTORY,
-      past: [],
-      older: null,
-      pastError: null,
-      looking: { ...looking, group: 0, heldStep: null },
-    });
+    this.#clear();
+    this.runs.persist();
     this.#lab(({ progress }) => ({
       error: null,
       benchmarks: null,
@@ -296,6 +307,29 @@ export class Session {
       progress: { adapter: progress.adapter, 'self-test': progress['self-test'] },
     }));
     this.#client.send({ type: 'load', manifest: settings.draft });
+  }
+
+  /** Room for another run: nothing of the last one stays on screen, a recording neither. */
+  #clear(): void {
+    this.replayer.close();
+    this.#events.clear();
+    this.store.setState(({ looking, runs }) => ({
+      run: EMPTY_RUN,
+      history: EMPTY_HISTORY,
+      past: [],
+      older: null,
+      pastError: null,
+      looking: { ...looking, group: 0, heldStep: null },
+      runs: { ...runs, shown: null, fork: null },
+    }));
+  }
+
+  /** A kept run's events follow: the page shows it, and the form has its settings. */
+  #expect(manifest: Manifest): void {
+    this.#stale = false;
+    this.#clear();
+    this.#lab(() => ({ loaded: null, error: null, step: 0 }));
+    this.#settings((settings) => ({ ...settings, draft: manifest, invalid: {} }));
   }
 
   #entered(state: LabState, step: number): void {

@@ -9,6 +9,7 @@ import type { Manifest } from '../../run/manifest';
 import { EMPTY_HISTORY, type History } from '../history/history';
 import type { OlderSteps } from '../history/older';
 import type { StepRecord } from '../history/step-record';
+import { INITIAL_RUNS, type RunsState } from '../runs/state';
 import { EMPTY_RUN, type RunView } from './run-view';
 import type { Settings } from './settings';
 
@@ -74,6 +75,8 @@ export interface PageState {
   replayError: { name: string; message: string; remedy: string } | null;
   settings: Settings;
   looking: Looking;
+  /** The runs this browser keeps. */
+  runs: RunsState;
 }
 
 export type PageStore = StoreApi<PageState>;
@@ -101,5 +104,6 @@ export function createPageStore(settings: Settings, settingsOpen = false): PageS
     replayError: null,
     settings,
     looking: { xAxis: 'step', group: 0, heldStep: null, settingsOpen, stepsPerSecond: 2, delayMs: 0 },
+    runs: INITIAL_RUNS,
   }));
 }

@@ -1,0 +1,140 @@
+/**
+ * What the page does about kept runs: sends the user's wishes to the worker and writes what comes back into the
+ * store. Part of the page's session; knows no React.
+ */
+import type { RunsCommand, RunsNews } from '../../lab/store/protocol';
+import type { Manifest } from '../../run/manifest';
+import type { PageStore } from '../state/store';
+import type { RunsState } from './state';
+
+/** What the desk needs of the session around it. */
+export interface DeskHost {
+  send(ask: RunsCommand): void;
+  /** Clears the page for a run whose events follow, and puts its settings into the form. */
+  expect(manifest: Manifest): void;
+  /** The run that is being loaded is to run once it is ready; null when nothing is to follow. */
+  next(next: 'run' | null): void;
+}
+
+export class RunsDesk {
+  #asked = false;
+
+  constructor(
+    private readonly store: PageStore,
+    private readonly host: DeskHost,
+    private readonly save: (name: string, blob: Blob) => void,
+  ) {}
+
+  show(open: boolean): void {
+    this.#set({ open });
+    if (open) this.refresh();
+  }
+
+  refresh(): void {
+    this.host.send({ do: 'list' });
+  }
+
+  continue(id: string): void {
+    this.#set({ open: false, notice: null });
+    this.host.next('run');
+    this.host.send({ do: 'continue', id });
+  }
+
+  look(id: string): void {
+    this.#set({ open: false, notice: null, fork: null });
+    this.host.next(null);
+    this.host.send({ do: 'look', id });
+  }
+
+  /** Puts the run's settings into the form, to be changed before the fork is started. */
+  prepareFork(id: string, step: number, settings: Manifest): void {
+    this.store.setState((page) => ({
+      runs: { ...page.runs, open: false, notice: null, fork: { id, step } },
+      settings: { ...page.settings, draft: settings, invalid: {} },
+      looking: { ...page.looking, settingsOpen: true },
+    }));
+  }
+
+  cancelFork(): void {
+    this.#set({ fork: null });
+  }
+
+  startFork(): void {
+    const { runs, settings } = this.store.getState();
+    if (!runs.fork) return;
+    this.#set({ fork: null });
+    this.host.next('run');
+    this.host.send({ do: 'fork', ...runs.fork, manifest: settings.draft });
+  }
+
+  /** Any of the commands that change what is kept. */
+  ask(command: RunsCommand): void {
+    this.host.send(command);
+  }
+
+  dismissNotice(): void {
+    this.#set({ notice: null });
+  }
+
+  /**
+   * Asks the browser, once, not to clear what is kept when space is short. It is asked when a run is started: there is
+   * something to keep from then on, and the user has just done something, which is when browsers agree most readily.
+   */
+  persist(): void {
+    const { storage, unavailable } = this.store.getState().runs;
+    if (this.#asked || unavailable !== null || storage?.persisted) return;
+    this.#asked = true;
+    const manager = (globalThis.navigator as Navigator | undefined)?.storage;
+    manager?.persist?.().then(
+      (persisted) => persisted && this.refresh(),
+      // A browser that cannot be asked keeps runs as long as it has room.
+      () => {},
+    );
+  }
+
+  heard(news: RunsNews): void {
+    switch (news.what) {
+      case 'list': {
+        const { runs, elsewhere, current, storage } = news;
+        this.#set({ list: runs, elsewhere, current, storage });
+        return;
+      }
+      case 'unavailable':
+        this.#set({ unavailable: news.reason, list: [] });
+        return;
+      case 'opening':
+        this.host.expect(news.manifest);
+        this.#set({ shown: null, fork: null });
+        return;
+      case 'shown':
+        this.#set({ shown: news.id });
+        return;
+      case 'full':
+        this.#set({ full: news });
+        return;
+      case 'room':
+        this.#set({ full: null });
+        return;
+      case 'archive':
+        this.save(news.name, news.archive);
+        return;
+      case 'imported':
+        this.#set({ notice: { kind: 'done', text: 'The run was imported.' } });
+        return;
+      case 'trouble':
+        this.host.next(null);
+        this.#set({ notice: { kind: 'trouble', text: news.message } });
+        return;
+      default:
+        unknownNews(news);
+    }
+  }
+
+  #set(change: Partial<RunsState>): void {
+    this.store.setState((page) => ({ runs: { ...page.runs, ...change } }));
+  }
+}
+
+function unknownNews(news: never): never {
+  throw new Error(`internal: runs: expected news of the protocol, got ${JSON.stringify(news)}`);
+}
