@@ -5,78 +5,30 @@
  * nor Node: its host fetches files, keeps checkpoints and hears events.
  */
 import { type Gpu, openGpu } from '../gpu/device';
-import { type LlamaConfig, parameterCount } from '../model/config';
+import type { LlamaConfig } from '../model/config';
 import { readModel } from '../model/model-file';
 import type { NamedTensors } from '../model/parameters';
-import { readSnapshot, snapshotFiles } from '../rl/checkpoint-files';
+import { readSnapshot } from '../rl/checkpoint-files';
 import { Trainer } from '../rl/trainer';
-import type { TrainerSnapshot } from '../rl/trainer-snapshot';
 import type { CheckpointFiles } from '../run/checkpoint';
-import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
+import type { AdapterInfo, SelfTestResult } from '../run/events';
 import type { Manifest } from '../run/manifest';
 import { getTask } from '../tasks';
 import { BenchmarkDesk } from './benchmarks';
-import { explainError, ModelFileError, NoRoomError } from './errors';
+import { orDeviceLoss } from './device-loss';
+import { explainError, ModelFileError } from './errors';
+import { LoadedRun } from './loaded-run';
 import { Abandoned, LoopControl } from './loop-control';
-import type { BenchmarkRequest, BenchmarkStatus, LabError, LabState, Progress } from './protocol';
-import { type CaseFiles, SHIPPED_CASES, START_CASES, selfTest } from './self-test';
-import { LAB_VERSION } from './version';
+import type { BenchmarkRequest, LabError, LabState } from './protocol';
+import { SHIPPED_CASES, START_CASES, selfTest } from './self-test';
+import type { SessionHost } from './session-host';
 
-export interface SessionHost {
-  /** Where WebGPU comes from; undefined when there is none. */
-  gpu(): GPU | undefined;
-  /** The files of a base model. @throws ModelFileError */
-  readModel(
-    name: string,
-    onProgress: (done: number, total: number) => void,
-  ): Promise<{ config: string; weights: Uint8Array }>;
-  /** Shipped cases of the self-test, by name. */
-  readCases(names: readonly string[]): Promise<CaseFiles[]>;
-  /**
-   * Keeps a checkpoint and sends its `checkpoint` event where the other events go.
-   * @throws NoRoomError to be asked again once the run is resumed.
-   */
-  keepCheckpoint(step: number, files: CheckpointFiles): Promise<void>;
-  /** Keeps the state after each step, where the host has a place for that; the stream says nothing of it. @throws as above. */
-  keepStep?(step: number, files: CheckpointFiles): Promise<void>;
-  onEvent(event: RunEvent): void;
-  /** Asked after a step: whether the run has used up what it was given, and ends there as one that is complete. */
-  isSpent?(): boolean;
-  onState(state: LabState, step: number): void;
-  onProgress(progress: Progress): void;
-  /** Needed where benchmark sets are asked for. */
-  onBenchmarks?(status: BenchmarkStatus): void;
-}
-
-/** A state to go on from. */
-interface KeptCheckpoint {
-  step: number;
-  files: CheckpointFiles;
-  /** Whether the evaluation due at its step came before it: one that was stopped is still due. */
-  evaluated: boolean;
-  /** Whether it is one of the checkpoints that the stream tells of, rather than the state after a step. */
-  named: boolean;
-}
-
-/** How long a failure waits to hear that the device was lost. */
-const LOSS_NOTICE_MS = 200;
-
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+export type { SessionHost } from './session-host';
 
 export class Session {
   private gpu: Gpu | null = null;
   private tested: SelfTestResult | null = null;
-  private current: {
-    manifest: Manifest;
-    config: LlamaConfig;
-    base: NamedTensors;
-    trainer: Trainer;
-    /** The newest checkpoint, kept for recovery. */
-    checkpoint: KeptCheckpoint | null;
-    evaluatedAt: number;
-    started: number;
-    ended: boolean;
-  } | null = null;
+  private current: LoadedRun | null = null;
   private readonly control = new LoopControl(
     () => this.setState('paused'),
     () => this.benchmarks.pending,
@@ -101,8 +53,7 @@ export class Session {
 
   /** What the loaded run takes. */
   get size(): { parameters: number; deviceBytes: number } | null {
-    const run = this.current;
-    return run && { parameters: parameterCount(run.config), deviceBytes: run.trainer.policy.plan.bytes };
+    return this.current?.size ?? null;
   }
 
   /** Acquires the device and tests it. A failed test leaves the session `unavailable`, with the result. */
@@ -156,8 +107,13 @@ export class Session {
         );
       await this.prepare(manifest, config, weights);
       if (restored)
-        this.restore(restored.snapshot, { step: restored.state.step, files: resume!, evaluated, named });
-      this.announce();
+        this.current!.restore(restored.snapshot, {
+          step: restored.state.step,
+          files: resume!,
+          evaluated,
+          named,
+        });
+      this.current!.announce(this.gpu!.info, this.tested!);
       this.setState('ready');
     } catch (error) {
       this.fail(error, 'failed');
@@ -228,8 +184,8 @@ export class Session {
     await this.halt();
     if (!run || run.ended || this.state === 'failed') return;
     try {
-      if (run.checkpoint?.step !== run.trainer.step || !run.checkpoint.named) await this.checkpoint();
-      this.finish('stopped', '');
+      await run.keepNamed();
+      run.finish('stopped', '');
       this.setState('finished');
     } catch (error) {
       this.fail(error, 'failed');
@@ -250,8 +206,9 @@ export class Session {
       if (this.gpu?.failure()) this.gpu = await openGpu(this.host.gpu());
       else run.trainer.destroy();
       await this.prepare(run.manifest, run.config, run.base);
-      if (run.checkpoint) this.restore((await readSnapshot(run.checkpoint.files)).snapshot, run.checkpoint);
-      this.announce();
+      const { checkpoint } = run;
+      if (checkpoint) this.current!.restore((await readSnapshot(checkpoint.files)).snapshot, checkpoint);
+      this.current!.announce(this.gpu!.info, this.tested!);
       this.setState('ready');
     } catch (error) {
       this.fail(error, 'failed');
@@ -263,8 +220,7 @@ export class Session {
   async newestCheckpoint(): Promise<{ step: number; files: CheckpointFiles } | null> {
     const run = this.current;
     if (!run) return null;
-    if (!this.loop && !this.gpu?.failure() && run.checkpoint?.step !== run.trainer.step)
-      await this.checkpoint();
+    if (!this.loop && !this.gpu?.failure() && run.checkpoint?.step !== run.trainer.step) await run.keep();
     return run.checkpoint;
   }
 
@@ -348,21 +304,21 @@ export class Session {
     const run = this.current!;
     const { control } = this;
     try {
-      await this.guard(this.evaluateIfDue(control));
-      await this.guard(this.checkpointIfDue());
-      while (!this.isOver()) {
+      await this.guard(run.evaluateIfDue());
+      await this.guard(run.checkpointIfDue());
+      while (!run.isOver) {
         await this.betweenSteps();
         await this.guard(run.trainer.takeStep(control));
-        await this.guard(this.keepStep());
+        await this.guard(run.keepStep());
         // The same state, a step further.
         this.setState(this.state);
-        await this.guard(this.evaluateIfDue(control));
-        await this.guard(this.checkpointIfDue());
+        await this.guard(run.evaluateIfDue());
+        await this.guard(run.checkpointIfDue());
         control.stepEnds();
-        if (!this.isOver()) await control.rest();
+        if (!run.isOver) await control.rest();
       }
       await this.answerIfAsked();
-      this.finish('completed', '');
+      run.finish('completed', '');
       this.setState('finished');
     } catch (error) {
       if (!(error instanceof Abandoned)) this.fail(error, 'failed');
@@ -377,80 +333,11 @@ export class Session {
     this.benchmarks.drop('cancelled');
   }
 
-  /** All its steps are taken, or its host has no more to give. */
-  private isOver(): boolean {
-    const { trainer, manifest } = this.current!;
-    return trainer.step >= manifest.steps || (this.host.isSpent?.() ?? false);
-  }
-
   private async letGo(): Promise<void> {
     await this.halt();
     this.current?.trainer.destroy();
     this.current = null;
     this.error = null;
-  }
-
-  private async evaluateIfDue(control: { proceed(): Promise<void> }): Promise<void> {
-    const run = this.current!;
-    const { step } = run.trainer;
-    if (run.evaluatedAt === step) return;
-    if (step % run.manifest.eval_steps !== 0 && !this.isOver()) return;
-    await run.trainer.evaluate(control);
-    run.evaluatedAt = step;
-    if (run.checkpoint?.step === step) run.checkpoint.evaluated = true;
-  }
-
-  private async checkpointIfDue(): Promise<void> {
-    const { trainer, manifest, checkpoint } = this.current!;
-    const { step } = trainer;
-    if (step === 0 || (checkpoint?.step === step && checkpoint.named)) return;
-    if (step % manifest.checkpoint_steps !== 0 && !this.isOver()) return;
-    await this.untilThereIsRoom(() => this.checkpoint());
-  }
-
-  /** The state after the step just taken, where the host keeps such: what a crash or a lost device goes back to. */
-  private async keepStep(): Promise<void> {
-    if (!this.host.keepStep) return;
-    const run = this.current!;
-    const { step } = run.trainer;
-    const files = await this.stateFiles();
-    await this.untilThereIsRoom(() => this.host.keepStep!(step, files));
-    run.checkpoint = { step, files, evaluated: false, named: false };
-  }
-
-  /** Where there is no room the run rests, as it would in a pause, and tries again when it is resumed. */
-  private async untilThereIsRoom(keep: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        return await keep();
-      } catch (error) {
-        if (!(error instanceof NoRoomError)) throw error;
-        if (this.control.wanted !== 'stop') this.control.want('pause');
-        await this.control.proceed();
-      }
-    }
-  }
-
-  private restore(snapshot: TrainerSnapshot, checkpoint: KeptCheckpoint): void {
-    const run = this.current!;
-    run.trainer.restore(snapshot);
-    run.checkpoint = checkpoint;
-    run.evaluatedAt = checkpoint.evaluated ? checkpoint.step : -1;
-  }
-
-  private async checkpoint(): Promise<void> {
-    const run = this.current!;
-    this.host.onEvent({ type: 'phase', v: 1, step: run.trainer.step, phase: 'checkpoint' });
-    const { step } = run.trainer;
-    const files = run.checkpoint?.step === step ? run.checkpoint.files : await this.stateFiles();
-    await this.host.keepCheckpoint(step, files);
-    // Only now: one that could not be kept is none.
-    run.checkpoint = { step, files, evaluated: run.evaluatedAt === step, named: true };
-  }
-
-  private async stateFiles(): Promise<CheckpointFiles> {
-    const { trainer, manifest, config } = this.current!;
-    return snapshotFiles(await trainer.snapshot(), manifest, config);
   }
 
   private async readBase(name: string): Promise<{ config: LlamaConfig; weights: NamedTensors }> {
@@ -484,62 +371,11 @@ export class Session {
           }),
       }),
     );
-    this.current = {
-      manifest,
-      config,
-      base,
-      trainer,
-      checkpoint: null,
-      evaluatedAt: -1,
-      started: performance.now(),
-      ended: false,
-    };
+    this.current = new LoadedRun(this.host, this.control, { manifest, config, base, trainer });
   }
 
-  private announce(): void {
-    const { manifest, trainer, config } = this.current!;
-    this.host.onEvent({
-      type: 'run_started',
-      v: 1,
-      manifest,
-      lab: LAB_VERSION,
-      adapter: this.gpu!.info,
-      self_test: this.tested!,
-      parameters: parameterCount(config),
-      device_bytes: trainer.policy.plan.bytes,
-      from_step: trainer.step,
-      started_at: new Date().toISOString(),
-    });
-  }
-
-  private finish(reason: 'completed' | 'stopped' | 'failed', message: string): void {
-    const run = this.current;
-    if (!run || run.ended) return;
-    run.ended = reason !== 'failed';
-    this.host.onEvent({
-      type: 'finished',
-      v: 1,
-      step: run.trainer.step,
-      reason,
-      message,
-      last_checkpoint: run.checkpoint?.step ?? null,
-      seconds: (performance.now() - run.started) / 1000,
-    });
-  }
-
-  /** Rejects with the device's loss where `work` might otherwise wait for ever, or fail for that reason. */
   private guard<T>(work: Promise<T>): Promise<T> {
-    const { gpu } = this;
-    if (!gpu) return work;
-    const patient = work.catch(async (error) => {
-      // A lost device fails the work in flight first and says so a moment later.
-      if (!(error instanceof Abandoned))
-        await Promise.race([gpu.lost.catch(() => {}), pause(LOSS_NOTICE_MS)]);
-      throw error;
-    });
-    // When the device is lost first, what becomes of the work is no longer of interest.
-    patient.catch(() => {});
-    return Promise.race([patient, gpu.lost]);
+    return this.gpu ? orDeviceLoss(this.gpu, work) : work;
   }
 
   private fail(thrown: unknown, state: 'unavailable' | 'failed'): void {
@@ -552,7 +388,7 @@ export class Session {
           ? 'No checkpoint was kept yet.'
           : `The last good checkpoint is that of step ${kept}.`;
       this.error = { ...this.error, message: `${this.error.message.replace(/\.$/, '')}. ${last}` };
-      this.finish('failed', `${this.error.message} ${this.error.remedy}`);
+      this.current.finish('failed', `${this.error.message} ${this.error.remedy}`);
     }
     this.setState(state);
   }

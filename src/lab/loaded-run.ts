@@ -1,0 +1,155 @@
+/**
+ * A run that is loaded: its trainer, where it stands beside it (newest checkpoint, last evaluation, whether it has
+ * ended), and what is due after a step. When steps are taken is the session's business.
+ */
+import { type LlamaConfig, parameterCount } from '../model/config';
+import type { NamedTensors } from '../model/parameters';
+import { snapshotFiles } from '../rl/checkpoint-files';
+import type { Trainer } from '../rl/trainer';
+import type { TrainerSnapshot } from '../rl/trainer-snapshot';
+import type { CheckpointFiles } from '../run/checkpoint';
+import type { AdapterInfo, SelfTestResult } from '../run/events';
+import type { Manifest } from '../run/manifest';
+import { NoRoomError } from './errors';
+import type { LoopControl } from './loop-control';
+import type { SessionHost } from './session-host';
+import { LAB_VERSION } from './version';
+
+/** A state to go on from. */
+export interface KeptCheckpoint {
+  step: number;
+  files: CheckpointFiles;
+  /** Whether the evaluation due at its step came before it: one that was stopped is still due. */
+  evaluated: boolean;
+  /** Whether it is one of the checkpoints that the stream tells of, rather than the state after a step. */
+  named: boolean;
+}
+
+export class LoadedRun {
+  readonly manifest: Manifest;
+  readonly config: LlamaConfig;
+  /** The base model's weights, to begin again from. */
+  readonly base: NamedTensors;
+  readonly trainer: Trainer;
+  /** The newest checkpoint, kept for recovery. */
+  checkpoint: KeptCheckpoint | null = null;
+  /** Completed or stopped; a failed run can be recovered. */
+  ended = false;
+  private evaluatedAt = -1;
+  private readonly started = performance.now();
+
+  constructor(
+    private readonly host: SessionHost,
+    private readonly control: LoopControl,
+    parts: Pick<LoadedRun, 'manifest' | 'config' | 'base' | 'trainer'>,
+  ) {
+    this.manifest = parts.manifest;
+    this.config = parts.config;
+    this.base = parts.base;
+    this.trainer = parts.trainer;
+  }
+
+  get size(): { parameters: number; deviceBytes: number } {
+    return { parameters: parameterCount(this.config), deviceBytes: this.trainer.policy.plan.bytes };
+  }
+
+  /** All its steps are taken, or its host has no more to give. */
+  get isOver(): boolean {
+    return this.trainer.step >= this.manifest.steps || (this.host.isSpent?.() ?? false);
+  }
+
+  async evaluateIfDue(): Promise<void> {
+    const { step } = this.trainer;
+    if (this.evaluatedAt === step) return;
+    if (step % this.manifest.eval_steps !== 0 && !this.isOver) return;
+    await this.trainer.evaluate(this.control);
+    this.evaluatedAt = step;
+    if (this.checkpoint?.step === step) this.checkpoint.evaluated = true;
+  }
+
+  async checkpointIfDue(): Promise<void> {
+    const { step } = this.trainer;
+    if (step === 0 || (this.checkpoint?.step === step && this.checkpoint.named)) return;
+    if (step % this.manifest.checkpoint_steps !== 0 && !this.isOver) return;
+    await this.untilThereIsRoom(() => this.keep());
+  }
+
+  /** The state after the step just taken, where the host keeps such: what a crash or a lost device goes back to. */
+  async keepStep(): Promise<void> {
+    if (!this.host.keepStep) return;
+    const { step } = this.trainer;
+    const files = await this.files();
+    await this.untilThereIsRoom(() => this.host.keepStep!(step, files));
+    this.checkpoint = { step, files, evaluated: false, named: false };
+  }
+
+  /** Makes a checkpoint of where the run stands, unless there is one that the stream tells of. */
+  async keepNamed(): Promise<void> {
+    if (this.checkpoint?.step !== this.trainer.step || !this.checkpoint.named) await this.keep();
+  }
+
+  /** Makes a checkpoint, and says so in the stream. */
+  async keep(): Promise<void> {
+    const { step } = this.trainer;
+    this.host.onEvent({ type: 'phase', v: 1, step, phase: 'checkpoint' });
+    const files = this.checkpoint?.step === step ? this.checkpoint.files : await this.files();
+    await this.host.keepCheckpoint(step, files);
+    // Only now: one that could not be kept is none.
+    this.checkpoint = { step, files, evaluated: this.evaluatedAt === step, named: true };
+  }
+
+  restore(snapshot: TrainerSnapshot, checkpoint: KeptCheckpoint): void {
+    this.trainer.restore(snapshot);
+    this.checkpoint = checkpoint;
+    this.evaluatedAt = checkpoint.evaluated ? checkpoint.step : -1;
+  }
+
+  /** Says in the stream that a stretch of the run begins. */
+  announce(adapter: AdapterInfo, selfTest: SelfTestResult): void {
+    const { parameters, deviceBytes } = this.size;
+    this.host.onEvent({
+      type: 'run_started',
+      v: 1,
+      manifest: this.manifest,
+      lab: LAB_VERSION,
+      adapter,
+      self_test: selfTest,
+      parameters,
+      device_bytes: deviceBytes,
+      from_step: this.trainer.step,
+      started_at: new Date().toISOString(),
+    });
+  }
+
+  /** Says in the stream that the run has ended, once. */
+  finish(reason: 'completed' | 'stopped' | 'failed', message: string): void {
+    if (this.ended) return;
+    this.ended = reason !== 'failed';
+    this.host.onEvent({
+      type: 'finished',
+      v: 1,
+      step: this.trainer.step,
+      reason,
+      message,
+      last_checkpoint: this.checkpoint?.step ?? null,
+      seconds: (performance.now() - this.started) / 1000,
+    });
+  }
+
+  /** Where there is no room the run rests, as it would in a pause, and tries again when it is resumed. */
+  private async untilThereIsRoom(keep: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        return await keep();
+      } catch (error) {
+        if (!(error instanceof NoRoomError)) throw error;
+        if (this.control.wanted !== 'stop') this.control.want('pause');
+        await this.control.proceed();
+      }
+    }
+  }
+
+  private async files(): Promise<CheckpointFiles> {
+    return snapshotFiles(await this.trainer.snapshot(), this.manifest, this.config);
+  }
+}

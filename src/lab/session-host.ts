@@ -1,0 +1,31 @@
+/** What a session asks of where it lives: the page's worker or the command line. */
+import type { CheckpointFiles } from '../run/checkpoint';
+import type { RunEvent } from '../run/events';
+import type { BenchmarkStatus, LabState, Progress } from './protocol';
+import type { CaseFiles } from './self-test';
+
+export interface SessionHost {
+  /** Where WebGPU comes from; undefined when there is none. */
+  gpu(): GPU | undefined;
+  /** The files of a base model. @throws ModelFileError */
+  readModel(
+    name: string,
+    onProgress: (done: number, total: number) => void,
+  ): Promise<{ config: string; weights: Uint8Array }>;
+  /** Shipped cases of the self-test, by name. */
+  readCases(names: readonly string[]): Promise<CaseFiles[]>;
+  /**
+   * Keeps a checkpoint and sends its `checkpoint` event where the other events go.
+   * @throws NoRoomError to be asked again once the run is resumed.
+   */
+  keepCheckpoint(step: number, files: CheckpointFiles): Promise<void>;
+  /** Keeps the state after each step, where the host has a place for that; the stream says nothing of it. @throws as above. */
+  keepStep?(step: number, files: CheckpointFiles): Promise<void>;
+  onEvent(event: RunEvent): void;
+  /** Asked after a step: whether the run has used up what it was given, and ends there as one that is complete. */
+  isSpent?(): boolean;
+  onState(state: LabState, step: number): void;
+  onProgress(progress: Progress): void;
+  /** Needed where benchmark sets are asked for. */
+  onBenchmarks?(status: BenchmarkStatus): void;
+}
