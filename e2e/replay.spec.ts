@@ -78,9 +78,20 @@ test('a visitor without WebGPU watches the recorded run that comes with the lab,
   expect(
     violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => v.id),
   ).toEqual([]);
-  // From its end it plays from the first step on.
+  // From its end it plays from the first step on, every step in turn.
+  const played = page.evaluateHandle((last) => {
+    const place = document.querySelector<HTMLElement>('[data-testid=shown-step]');
+    const steps: number[] = [];
+    return new Promise<number[]>((resolve) => {
+      new MutationObserver(() => {
+        const step = Number(place?.dataset.value);
+        if (steps.at(-1) !== step) steps.push(step);
+        if (step === last) resolve(steps);
+      }).observe(place!, { attributes: true });
+    });
+  }, LAST);
   await page.keyboard.press('Space');
-  await expect(page.getByTestId('shown-step')).toHaveAttribute('data-value', '1', { timeout: 60_000 });
+  expect(await (await played).jsonValue()).toEqual(Array.from({ length: LAST + 1 }, (_, step) => step));
   await page.getByRole('button', { name: 'Close recording' }).click();
   await expect(page.getByTestId('error-panel')).toBeVisible();
   expect(lab.problems).toEqual([]);
@@ -135,7 +146,7 @@ test('HTML in a recording is text', async ({ page }) => {
   });
   await drop(page, `${evil}.jsonl`, hostile.join('\n'));
   await expect(page.getByTestId('replay-banner')).toContainText(`on ${evil}`, { timeout: 60_000 });
-  await expect(page.getByTestId('rollouts')).toContainText(evil);
+  await expect(page.getByTestId('rollouts')).toContainText(evil, { timeout: 60_000 });
   await expect(page.getByTestId('error-panel')).toContainText(evil);
   await expect(page.locator('img[src="x"]')).toHaveCount(0);
   expect(await page.title()).toBe('MASA Lab');

@@ -1,6 +1,6 @@
 /** The history in React: what a panel asks for to draw a step. A panel draws again only when its answer changes. */
 import { usePage, usePageFields } from '../state/context';
-import { recentRecords, recordOf, shownStepNumber } from './select';
+import { isComing, recentRecords, recordOf, shownStepNumber } from './select';
 import type { StepRecord } from './step-record';
 
 /** The step that all panels show: the newest, or where the timeline was moved to; null before the first one. */
@@ -9,6 +9,9 @@ export const useShownStep = (): number | null => usePage(shownStepNumber);
 /** What is known of a step; `whole` is false where only its metrics are left. null: nothing is known of it. */
 export const useStepRecord = (step: number | null): StepRecord | null =>
   usePage((page) => recordOf(page, step));
+
+/** Whether more of a step is on its way than is there: say "reading" rather than "not kept". */
+export const useIsComing = (step: number | null): boolean => usePage((page) => isComing(page, step));
 
 /** The record of the step on screen. */
 export const useShownRecord = (): StepRecord | null =>

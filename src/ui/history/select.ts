@@ -33,6 +33,10 @@ export function recordOf(page: Recorded, step: number | null): StepRecord | null
   return point ? metricsAlone(point) : null;
 }
 
+/** A step that is not there in full, and is being fetched. */
+export const isComing = (page: PageState, step: number | null): boolean =>
+  step !== null && page.older?.has(step) === true && page.pastError === null && !recordOf(page, step)?.whole;
+
 /** The `n` newest records in full up to and with the step on screen, oldest first. */
 export function recentRecords(page: PageState, n: number): readonly StepRecord[] {
   const shown = shownStepNumber(page);

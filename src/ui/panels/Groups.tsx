@@ -8,6 +8,7 @@ import { formatCount } from '../../run/format';
 import { Button } from '../components/Button';
 import { Panel } from '../components/Panel';
 import { places } from '../components/places';
+import { useIsComing } from '../history/hooks';
 import { recordOf, shownStepNumber } from '../history/select';
 import { usePage, useSession } from '../state/context';
 import { shownGroup, shownManifest, shownStep } from '../state/selectors';
@@ -84,14 +85,14 @@ function StepNumber() {
 /** Why there are no groups: none yet, still to be fetched, or let go of long ago. */
 function Missing() {
   const shown = usePage(shownStepNumber);
-  const fetched = usePage((page) => shown !== null && page.older?.has(shown) === true);
+  const coming = useIsComing(shown);
   const finished = usePage((page) => recordOf(page, shown)?.finished === true);
   const running = usePage((page) => page.replay === null || page.replay.reading);
   const why = !finished
     ? running
       ? 'The first rollouts appear here as soon as the run begins.'
       : 'Nothing was recorded of this step.'
-    : fetched
+    : coming
       ? `Reading step ${shown}…`
       : `Of step ${shown} only the numbers are kept; the rollouts of the newest steps are kept in full.`;
   return (

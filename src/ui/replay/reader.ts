@@ -3,7 +3,7 @@
  * each step stands in the file, so that memory does not grow with the recording. A file comes from anyone: sizes and
  * counts are bounded, text stays text. Knows no worker and no page.
  */
-import { LIVE_ONLY, type RunEvent } from '../../run/events';
+import type { RunEvent } from '../../run/events';
 import {
   EventReader,
   EventStreamError,
@@ -24,19 +24,31 @@ const MOST_TIERS = 64;
 const MOST_SUITES = 16;
 const MOST_ROLLOUTS = 4096;
 
-/** Read back when its step is looked at. */
-const DETAIL: ReadonlySet<RunEvent['type']> = new Set([
-  'prompt_group',
-  'sampling_plan',
-  'meta_group',
-  'gate_decision',
-  'gate_plan',
-  'cutoff',
-  'audit',
-  'expert_update',
-]);
-/** Part of a step's record, and of the run as a whole. */
-const BOTH: ReadonlySet<RunEvent['type']> = new Set(['step_metrics', 'warning']);
+/**
+ * What an event tells of: the run as a whole, one step (read back when that is looked at), or both. What is only live
+ * has no place in a file.
+ */
+const TELLS_OF: Readonly<Record<RunEvent['type'], 'run' | 'step' | 'both' | 'nothing'>> = {
+  run_started: 'run',
+  phase: 'nothing',
+  rollouts_started: 'nothing',
+  rollouts_grown: 'nothing',
+  rollouts_judged: 'nothing',
+  prompt_group: 'step',
+  sampling_plan: 'step',
+  meta_group: 'step',
+  gate_decision: 'step',
+  gate_plan: 'step',
+  cutoff: 'step',
+  audit: 'step',
+  expert_update: 'step',
+  step_metrics: 'both',
+  evaluation: 'run',
+  benchmarks: 'run',
+  warning: 'both',
+  checkpoint: 'run',
+  finished: 'run',
+};
 
 const LINE_FEED = 0x0a;
 
@@ -100,18 +112,15 @@ export class RecordingReader {
         `expected run_started, got ${event.type}: a recording begins with its run`,
       );
     this.#checkCounts(event, line);
-    if (LIVE_ONLY.has(event.type)) return [];
     if (event.type === 'run_started') {
       for (const step of this.#places.keys()) if (step >= event.from_step) this.#places.delete(step);
-    } else if (DETAIL.has(event.type)) {
-      const place = this.#places.get(event.step);
-      this.#places.set(event.step, { from: place?.from ?? from, to: end_byte });
-      return [];
-    } else if (BOTH.has(event.type)) {
-      const place = this.#places.get(event.step);
-      if (place) place.to = end_byte;
+      return [event];
     }
-    return [event];
+    const tellsOf = TELLS_OF[event.type];
+    const place = this.#places.get(event.step);
+    if (tellsOf === 'step') this.#places.set(event.step, { from: place?.from ?? from, to: end_byte });
+    else if (tellsOf === 'both' && place) place.to = end_byte;
+    return tellsOf === 'run' || tellsOf === 'both' ? [event] : [];
   }
 
   #checkCounts(event: RunEvent, line: number): void {
@@ -133,7 +142,7 @@ export class RecordingReader {
 export function readStep(bytes: Uint8Array, step: number): StepRecord | null {
   const { events } = readEvents(bytes);
   const own = events.filter(
-    (event) => 'step' in event && event.step === step && (DETAIL.has(event.type) || BOTH.has(event.type)),
+    (event) => 'step' in event && event.step === step && ['step', 'both'].includes(TELLS_OF[event.type]),
   );
   return recordEvents(EMPTY_HISTORY, own).records[0] ?? null;
 }
