@@ -24,6 +24,9 @@ test.each([
   ['src/model/policy.ts', '../tasks'],
   ['src/model/policy.ts', '../../scripts/lib/host.mjs'],
   ['src/rl/trainer.ts', '../../bench/matmul'],
+  ['src/rl/trainer.ts', '../export/hf'],
+  ['src/export/onnx/index.ts', '../../rl/trainer'],
+  ['src/export/onnx/index.ts', '../../gpu/device'],
 ])('%s must not import %s', (file, specifier) => {
   expect(judgeFile(file, `import '${specifier}';`)).toHaveLength(1);
 });
@@ -36,6 +39,10 @@ test.each([
   ['src/rl/trainer.ts', '../gpu/device'],
   ['src/model/policy.ts', '../../shaders/linear.wgsl?raw'],
   ['src/gpu/device.ts', '../run/events'],
+  ['src/export/hf/index.ts', './check_logprobs.py?raw'],
+  ['src/export/hf/index.ts', '../../model/config'],
+  ['src/export/engine/problems.ts', '../../tasks/task'],
+  ['src/lab/worker.ts', '../export/onnx'],
   ['src/main.tsx', './ui/App'],
 ])('%s may import %s', (file, specifier) => {
   expect(judgeFile(file, `import '${specifier}';`)).toEqual([]);
