@@ -1,5 +1,6 @@
 /** How the end-to-end tests use the page: as a person would, by names and roles, with a few short cuts in one place. */
 import { expect, type Locator, type Page } from '@playwright/test';
+import type { RunEvent, RunEventOf } from '../src/run/events';
 
 /** A run small enough for a software adapter: a step takes well under a second. */
 export const SMALL: Record<string, string> = {
@@ -34,6 +35,29 @@ export class LabPage {
     await expect(this.page.getByTestId('run-first')).toBeEnabled({ timeout: 60_000 });
   }
 
+  /** Listens to the worker beside the page, from the next `open` on; `events` has what it said. */
+  async record(): Promise<void> {
+    await this.page.addInitScript(() => {
+      const heard: unknown[] = [];
+      const Original = window.Worker;
+      window.Worker = class extends Original {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          super(url, options);
+          this.addEventListener('message', ({ data }) => {
+            if (data.type === 'events') heard.push(...data.events);
+          });
+        }
+      };
+      Object.assign(window, { heard });
+    });
+  }
+
+  /** The events of a type that the worker has sent so far. */
+  async events<T extends RunEvent['type']>(type: T): Promise<RunEventOf<T>[]> {
+    const all = await this.page.evaluate(() => (window as unknown as { heard: RunEvent[] }).heard);
+    return all.filter((event): event is RunEventOf<T> => event.type === type);
+  }
+
   get status(): Locator {
     return this.page.getByTestId('status');
   }
@@ -49,6 +73,17 @@ export class LabPage {
 
   button(name: RegExp): Locator {
     return this.page.getByRole('button', { name }).first();
+  }
+
+  /** Of the controls in the timeline: run, pause, step, phase, reset, stop. */
+  control(name: RegExp): Locator {
+    return this.page.getByRole('group', { name: 'Run controls' }).getByRole('button', { name });
+  }
+
+  /** Moves every panel to a step, as dragging the timeline's slider does. */
+  async seek(step: number): Promise<void> {
+    await this.page.getByRole('slider', { name: 'Step on screen' }).fill(String(step));
+    await expect(this.page.getByTestId('shown-step')).toHaveAttribute('data-value', String(step));
   }
 
   /** The texts of the rollouts of the group on screen, once they are judged. */

@@ -43,13 +43,13 @@ test('step, pause, resume and reset do what they say', async ({ page }) => {
   await lab.inState('running');
   await page.keyboard.press('Space');
   await lab.inState('paused');
-  await lab.button(/^Step/).click();
+  await lab.control(/^Step/).click();
   await lab.inState('paused');
 
-  await lab.button(/^Reset/).click();
+  await lab.control(/^Reset/).click();
   await lab.inState('ready');
   await lab.atStep(0);
-  await lab.button(/^Step/).click();
+  await lab.control(/^Step/).click();
   await lab.atStep(1);
   await lab.inState('paused');
   // The same initialisation and the same random numbers: the same rollouts, to the token.
@@ -99,7 +99,7 @@ test('a changed setting is checked, announced, and used after a reset', async ({
   await page.getByTestId('settings-changed').getByRole('button').first().click();
   await lab.inState('ready');
   await page.keyboard.press('Escape');
-  await lab.button(/^Step/).click();
+  await lab.control(/^Step/).click();
   await lab.atStep(1);
   await expect(page.getByTestId('rollout-text')).toHaveCount(6);
 });

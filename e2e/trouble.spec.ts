@@ -30,7 +30,7 @@ test('a lost device stops the run with its checkpoint, and recovering goes on fr
   await expect(error).toContainText(/checkpoint/);
   await error.getByRole('button', { name: /Recover from step [1-3]/ }).click();
   await lab.inState('ready');
-  await lab.button(/^Run|^Resume/).click();
+  await lab.control(/^Run|^Resume/).click();
   await lab.inState('finished');
   await lab.atStep(4);
 });

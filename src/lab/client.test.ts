@@ -18,6 +18,7 @@ function begin() {
     opened: vi.fn(),
     loaded: vi.fn(),
     events: vi.fn(),
+    benchmarks: vi.fn(),
     checkpoint: vi.fn(),
     error: vi.fn(),
   } satisfies MessageHandlers;

@@ -76,6 +76,9 @@ function dispatch(message: Message, handlers: MessageHandlers): void {
     case 'events':
       handlers.events(message);
       break;
+    case 'benchmarks':
+      handlers.benchmarks(message);
+      break;
     case 'checkpoint':
       handlers.checkpoint(message);
       break;

@@ -17,8 +17,14 @@ export class LoopControl {
   /** Waited between two steps while running on, so that they can be watched. */
   delayMs = 0;
 
-  /** @param onPaused called when the loop has come to rest in a pause. */
-  constructor(private readonly onPaused: () => void) {}
+  /**
+   * @param onPaused called when the loop has come to rest in a pause.
+   * @param isAwaited whether something waits for the end of the step, so that a pause within it is not kept to.
+   */
+  constructor(
+    private readonly onPaused: () => void,
+    private readonly isAwaited: () => boolean = () => false,
+  ) {}
 
   get wanted(): Wanted {
     return this.now;
@@ -29,9 +35,14 @@ export class LoopControl {
     this.wake?.();
   }
 
+  /** Something waits for the end of the step by now. */
+  lookAgain(): void {
+    this.wake?.();
+  }
+
   /** Between pieces of work: waits out a pause, gives up on a stop. @throws Abandoned */
   async proceed(): Promise<void> {
-    while (this.now === 'pause') {
+    while (this.now === 'pause' && !this.isAwaited()) {
       this.onPaused();
       await new Promise<void>((resolve) => {
         this.wake = resolve;

@@ -27,6 +27,13 @@ export type Command =
   | { type: 'recover' }
   /** Run every shipped reference case on this adapter; answered by `opened`. */
   | { type: 'check' }
+  /**
+   * Answer benchmark sets with the policy as it is between two steps; the run goes on, or is paused again, afterwards.
+   * Ends in a `benchmarks` event.
+   */
+  | { type: 'benchmarks'; request: BenchmarkRequest }
+  /** Leave the sets that are not done yet. */
+  | { type: 'cancel-benchmarks' }
   /** Hand over the newest checkpoint as files. */
   | { type: 'export-checkpoint' }
   /** For tests and teaching: destroy the device, as a driver reset would. */
@@ -42,6 +49,8 @@ export type LabState =
   | 'running'
   | 'pausing'
   | 'paused'
+  /** Answering benchmark sets. */
+  | 'benchmarking'
   | 'finished'
   | 'failed';
 
@@ -53,6 +62,23 @@ export interface Progress {
   total: number;
   unit: '' | 'bytes' | 'pipelines' | 'cases';
 }
+
+export interface BenchmarkRequest {
+  /** Sets, groups or domains, or `all`. */
+  names: readonly string[];
+  /** Answers to each problem, the k of mean@k: 1 to `MOST_BENCHMARK_SAMPLES`. */
+  samples: number;
+}
+
+export const MOST_BENCHMARK_SAMPLES = 64;
+
+/** Where an evaluation on benchmark sets stands. */
+export type BenchmarkStatus =
+  /** For the step under way. */
+  | { stage: 'waiting' }
+  /** The `place`-th (from 0) of `of` sets; `done` of its `total` answers. */
+  | { stage: 'answering'; label: string; place: number; of: number; done: number; total: number }
+  | { stage: 'done' | 'cancelled' | 'failed' };
 
 export interface LabError {
   /** Stable name for tests and help: `no-webgpu`, `no-adapter`, `self-test`, `memory-plan`, `device-lost`, `non-finite`, `model-file`, `checkpoint`, `manifest`, `internal`. */
@@ -73,5 +99,6 @@ export type Message =
   | { type: 'loaded'; manifest: Manifest; parameters: number; deviceBytes: number }
   /** Events in order, batched so that a burst costs one message. */
   | { type: 'events'; events: RunEvent[] }
+  | { type: 'benchmarks'; status: BenchmarkStatus }
   | { type: 'checkpoint'; step: number; files: { name: string; bytes: ArrayBuffer }[] }
   | { type: 'error'; error: LabError };

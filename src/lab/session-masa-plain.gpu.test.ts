@@ -1,5 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type Held, of, runWhole, sum, tensors, timeless } from './testing/masa';
+import { parseLlamaConfig } from '../model/config';
+import { decodingCost, forwardFlops } from '../model/cost';
+import { CONFIG, type Held, of, runWhole, sum, tensors, timeless } from './testing/masa';
 
 describe('plain GRPO', () => {
   let plain: Held;
@@ -17,6 +19,30 @@ describe('plain GRPO', () => {
     expect(JSON.parse(new TextDecoder().decode(plain.checkpoints[0].files[0].bytes))).not.toHaveProperty(
       'masa',
     );
+  });
+
+  it('counts what it costs as the stream alone would have it', () => {
+    const config = parseLlamaConfig(JSON.parse(CONFIG));
+    let [flops, steps] = [0, 0];
+    for (const { step, metrics } of of(plain.events, 'step_metrics')) {
+      const rollouts = of(plain.events, 'prompt_group', step).flatMap(({ prompt, rollouts }) =>
+        rollouts.map((r) => ({ ...r, prompt })),
+      );
+      const lengths = rollouts.map((r) => r.tokens.length);
+      flops += decodingCost(
+        config,
+        rollouts.map((r) => r.prompt),
+        lengths,
+      ).flops;
+      steps += Math.max(...lengths);
+      // What has no advantage has no gradient, and is not computed.
+      for (const { prompt, tokens, advantage } of rollouts)
+        if (advantage !== 0) flops += 3 * forwardFlops(config, prompt.length + tokens.length, tokens.length);
+      expect(metrics.decode_steps).toBe(steps);
+      expect(metrics.num_flops / flops).toBeCloseTo(1, 9);
+    }
+    const last = of(plain.events, 'evaluation').at(-1)!;
+    expect([last.num_flops! / flops, last.decode_steps]).toEqual([expect.closeTo(1, 9), steps]);
   });
 
   it('is the same run, bit for bit, when its predictions are watched', async () => {

@@ -9,14 +9,16 @@ import { type LlamaConfig, parameterCount } from '../model/config';
 import { readModel } from '../model/model-file';
 import type { NamedTensors } from '../model/parameters';
 import { readSnapshot, snapshotFiles } from '../rl/checkpoint-files';
-import { Trainer, type TrainerSnapshot } from '../rl/trainer';
+import { Trainer } from '../rl/trainer';
+import type { TrainerSnapshot } from '../rl/trainer-snapshot';
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest } from '../run/manifest';
 import { getTask } from '../tasks';
+import { BenchmarkDesk } from './benchmarks';
 import { explainError, ModelFileError } from './errors';
 import { Abandoned, LoopControl } from './loop-control';
-import type { LabError, LabState, Progress } from './protocol';
+import type { BenchmarkRequest, BenchmarkStatus, LabError, LabState, Progress } from './protocol';
 import { type CaseFiles, SHIPPED_CASES, START_CASES, selfTest } from './self-test';
 import { LAB_VERSION } from './version';
 
@@ -33,8 +35,12 @@ export interface SessionHost {
   /** Keeps a checkpoint and sends its `checkpoint` event where the other events go. */
   keepCheckpoint(step: number, files: CheckpointFiles): Promise<void>;
   onEvent(event: RunEvent): void;
+  /** Asked after a step: whether the run has used up what it was given, and ends there as one that is complete. */
+  isSpent?(): boolean;
   onState(state: LabState, step: number): void;
   onProgress(progress: Progress): void;
+  /** Needed where benchmark sets are asked for. */
+  onBenchmarks?(status: BenchmarkStatus): void;
 }
 
 /** A checkpoint, and whether the evaluation due at its step came before it: one that was stopped is still due. */
@@ -63,13 +69,19 @@ export class Session {
     started: number;
     ended: boolean;
   } | null = null;
-  private readonly control = new LoopControl(() => this.setState('paused'));
+  private readonly control = new LoopControl(
+    () => this.setState('paused'),
+    () => this.benchmarks.pending,
+  );
   private loop: Promise<void> | null = null;
   private state: LabState = 'opening';
+  private readonly benchmarks: BenchmarkDesk;
   /** The last error, for the host that wants more than the state. */
   error: LabError | null = null;
 
-  constructor(private readonly host: SessionHost) {}
+  constructor(private readonly host: SessionHost) {
+    this.benchmarks = new BenchmarkDesk(host);
+  }
 
   get step(): number {
     return this.current?.trainer.step ?? 0;
@@ -146,7 +158,10 @@ export class Session {
     }
   }
 
-  /** Goes on until paused, stopped, finished or failed; resolves then. Failures are in `error`, not thrown. */
+  /**
+   * Goes on until paused, stopped, finished or failed; resolves then. Failures are in `error`, not thrown. While
+   * benchmark sets are answered at rest, it is not begun.
+   */
   run(): Promise<void> {
     return this.go('run');
   }
@@ -170,7 +185,28 @@ export class Session {
   pause(): void {
     if (!this.loop || this.state === 'paused') return;
     this.control.want('pause');
-    this.setState('pausing');
+    if (this.state !== 'benchmarking') this.setState('pausing');
+  }
+
+  /**
+   * Answers benchmark sets with the policy as it is between two steps: at once at rest, else when the step under way
+   * is finished, even if that one was paused. Afterwards the run goes on, or is paused again.
+   * @throws Error when there is no policy, when sets are being answered already, and when the request is wrong.
+   */
+  async answerBenchmarks(request: BenchmarkRequest): Promise<void> {
+    const run = this.current;
+    if (!run || this.state === 'failed' || this.state === 'loading')
+      throw new Error(
+        `benchmarks: expected a loaded policy, got a session that is ${this.state}; load a run`,
+      );
+    this.benchmarks.ask(request, getTask(run.manifest.task));
+    if (!this.loop) return this.benchmarksAtRest();
+    if (this.state === 'paused') this.setState('pausing');
+    this.control.lookAgain();
+  }
+
+  cancelBenchmarks(): void {
+    this.benchmarks.cancel();
   }
 
   /** Abandons the step under way, keeps the last finished one as a checkpoint, and ends the run. */
@@ -250,7 +286,7 @@ export class Session {
   private go(wanted: 'run' | 'step' | 'phase'): Promise<void> {
     const run = this.current;
     if (!run || run.ended || this.state === 'failed') return Promise.resolve();
-    this.setState('running');
+    if (this.state !== 'benchmarking') this.setState('running');
     this.control.want(wanted);
     // Not at once: a host that answers the first event with a stop has to find the loop.
     this.loop ??= Promise.resolve()
@@ -261,22 +297,59 @@ export class Session {
     return this.loop;
   }
 
+  /** Sets that are answered while no run is under way; the session is then as it was before. */
+  private benchmarksAtRest(): Promise<void> {
+    const { state } = this;
+    this.control.want('pause');
+    this.loop = this.answerIfAsked()
+      .catch((error) => {
+        if (!(error instanceof Abandoned)) this.fail(error, 'failed');
+      })
+      .finally(() => {
+        this.loop = null;
+        if (this.state === 'benchmarking') this.setState(state);
+      });
+    return this.loop;
+  }
+
+  private async answerIfAsked(): Promise<void> {
+    const { trainer, manifest } = this.current!;
+    if (!this.benchmarks.pending) return;
+    this.setState('benchmarking');
+    await this.guard(
+      this.benchmarks.answer(trainer.policy, manifest, trainer.step, () => {
+        if (this.control.wanted === 'stop') throw new Abandoned();
+      }),
+    );
+  }
+
+  /** Where no step is under way: answers what was asked for, waits out a pause, gives up on a stop. */
+  private async betweenSteps(): Promise<void> {
+    do {
+      await this.answerIfAsked();
+      if (this.state === 'benchmarking')
+        this.setState(this.control.wanted === 'pause' ? 'pausing' : 'running');
+      await this.control.proceed();
+    } while (this.benchmarks.pending);
+  }
+
   private async steps(): Promise<void> {
     const run = this.current!;
     const { control } = this;
     try {
       await this.guard(this.evaluateIfDue(control));
-      while (run.trainer.step < run.manifest.steps) {
-        await control.proceed();
+      while (!this.isOver()) {
+        await this.betweenSteps();
         await this.guard(run.trainer.takeStep(control));
         // The same state, a step further.
         this.setState(this.state);
         await this.guard(this.evaluateIfDue(control));
-        if (run.trainer.step % run.manifest.checkpoint_steps === 0 || run.trainer.step === run.manifest.steps)
+        if (run.trainer.step % run.manifest.checkpoint_steps === 0 || this.isOver())
           await this.guard(this.checkpoint());
         control.stepEnds();
         if (run.trainer.step < run.manifest.steps) await control.rest();
       }
+      await this.answerIfAsked();
       this.finish('completed', '');
       this.setState('finished');
     } catch (error) {
@@ -289,13 +362,20 @@ export class Session {
     if (!this.loop) return;
     this.control.want('stop');
     await this.loop;
+    this.benchmarks.drop('cancelled');
+  }
+
+  /** All its steps are taken, or its host has no more to give. */
+  private isOver(): boolean {
+    const { trainer, manifest } = this.current!;
+    return trainer.step >= manifest.steps || (this.host.isSpent?.() ?? false);
   }
 
   private async evaluateIfDue(control: { proceed(): Promise<void> }): Promise<void> {
     const run = this.current!;
     const { step } = run.trainer;
     if (run.evaluatedAt === step) return;
-    if (step % run.manifest.eval_steps !== 0 && step !== run.manifest.steps) return;
+    if (step % run.manifest.eval_steps !== 0 && !this.isOver()) return;
     await run.trainer.evaluate(control);
     run.evaluatedAt = step;
     if (run.checkpoint?.step === step) run.checkpoint.evaluated = true;
@@ -409,6 +489,7 @@ export class Session {
 
   private fail(thrown: unknown, state: 'unavailable' | 'failed'): void {
     this.error = explainError(thrown, this.gpu);
+    this.benchmarks.drop('failed');
     if (state === 'failed' && this.current) {
       const kept = this.current.checkpoint?.step;
       const last =

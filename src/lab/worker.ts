@@ -107,6 +107,10 @@ const session = new Session({
     if ((state === 'failed' || state === 'unavailable') && session.error)
       send({ type: 'error', error: session.error });
   },
+  onBenchmarks(status) {
+    flush();
+    send({ type: 'benchmarks', status });
+  },
   onProgress: (progress) => send({ type: 'progress', progress }),
 });
 
@@ -139,6 +143,10 @@ async function obey(command: Command): Promise<void> {
     case 'check':
       send({ type: 'opened', ...(await session.checkEverything()) });
       return;
+    case 'benchmarks':
+      return session.answerBenchmarks(command.request);
+    case 'cancel-benchmarks':
+      return session.cancelBenchmarks();
     case 'export-checkpoint': {
       const checkpoint = await session.newestCheckpoint();
       if (!checkpoint) throw new Error('export: there is no run yet');

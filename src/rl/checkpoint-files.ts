@@ -5,7 +5,7 @@ import { readTensors, writeModel, writeTensors } from '../model/model-file';
 import { type CheckpointFiles, makeCheckpoint, readCheckpoint, type TrainerState } from '../run/checkpoint';
 import type { Manifest } from '../run/manifest';
 import { adapterSpec } from './masa/settings';
-import type { TrainerSnapshot } from './trainer';
+import type { TrainerSnapshot } from './trainer-snapshot';
 
 /** AdamW's moments stand under these prefixes, and beside an adapter's its tensors as they are. */
 const MEAN = 'mean/';

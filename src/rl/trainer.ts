@@ -12,7 +12,7 @@ import { initialAdapter } from '../model/adapter-layout';
 import { ConfigError, type LlamaConfig } from '../model/config';
 import type { Cost } from '../model/cost';
 import type { NamedTensors } from '../model/parameters';
-import { type OptimizerName, Policy, type StepReport } from '../model/policy';
+import { Policy, type StepReport } from '../model/policy';
 import type { Phase, RunEvent } from '../run/events';
 import { type Manifest, ManifestError } from '../run/manifest';
 import type { MasaState } from '../run/masa-state';
@@ -33,7 +33,8 @@ import { learningRate } from './schedule';
 import { auditStep, nextState } from './step/audit';
 import { StepClock } from './step/clock';
 import { type Control, isKept, type StepContext, tokensOf } from './step/context';
-import { emitGroups, emitRewards, judge, solutionAdvantages } from './step/judge';
+import { sampleDynamically, samplingMetrics, tokensOfGroups } from './step/dynamic-sampling';
+import { emitGroups, emitRewards, judge, shapingMetrics, solutionAdvantages } from './step/judge';
 import { learnMeta } from './step/learn-meta';
 import { masaMetrics } from './step/masa-metrics';
 import { emitPredictions, judgePredictions } from './step/reward-predictions';
@@ -41,32 +42,7 @@ import { selectPrompts } from './step/select';
 import { solve } from './step/solve';
 import { metaRows, solutionRows, update, updateAdapter } from './step/update';
 import { stepMetrics } from './step-metrics';
-
-/** Where a run stands: all that a checkpoint has to hold. */
-export interface TrainerSnapshot {
-  step: number;
-  optimizerSteps: number;
-  numTokens: number;
-  /** Of training, evaluations not counted. */
-  numFlops: number;
-  decodeSteps: number;
-  /** null without MASA. */
-  masa: MasaState | null;
-  weights: NamedTensors;
-  mean: NamedTensors;
-  square: NamedTensors;
-  /** Of the optimiser that clones experts; null without one. */
-  experts: OptimizerState | null;
-  /** Weights of the meta adapter and its optimiser's state; null without one. */
-  adapter: (OptimizerState & { weights: NamedTensors }) | null;
-}
-
-/** AdamW's count of updates and its two running means of each weight. */
-export interface OptimizerState {
-  steps: number;
-  mean: NamedTensors;
-  square: NamedTensors;
-}
+import { restoredMasaState, restorePolicy, snapshotPolicy, type TrainerSnapshot } from './trainer-snapshot';
 
 export class Trainer {
   /** Steps finished. */
@@ -133,64 +109,22 @@ export class Trainer {
 
   /** Puts the run where a snapshot was taken. */
   restore(snapshot: TrainerSnapshot): void {
-    this.policy.parameters.upload(snapshot.weights, 'weights');
-    this.policy.parameters.upload(snapshot.mean, 'mean');
-    this.policy.parameters.upload(snapshot.square, 'square');
-    this.policy.optimizerSteps = snapshot.optimizerSteps;
-    if (snapshot.experts) this.restoreOptimizer('experts', snapshot.experts);
-    if (snapshot.adapter) {
-      this.policy.adapter?.parameters.upload(snapshot.adapter.weights);
-      this.restoreOptimizer('adapter', snapshot.adapter);
-    }
+    restorePolicy(this.policy, snapshot);
     this.step = snapshot.step;
     this.numTokens = snapshot.numTokens;
     this.cost = { flops: snapshot.numFlops, decodeSteps: snapshot.decodeSteps };
-    const first = this.firstMasaState();
-    // A run that goes on by another gate rule begins with a learner that knows nothing yet.
-    this.masa = first && {
-      ...first,
-      ...snapshot.masa,
-      calibrator: first.calibrator && (snapshot.masa?.calibrator ?? first.calibrator),
-      classifier: first.classifier && (snapshot.masa?.classifier ?? first.classifier),
-      experts: first.experts && (snapshot.masa?.experts ?? first.experts),
-      outcomes: first.outcomes && (snapshot.masa?.outcomes ?? first.outcomes),
-    };
+    this.masa = restoredMasaState(this.firstMasaState(), snapshot.masa);
   }
 
   async snapshot(): Promise<TrainerSnapshot> {
-    const [weights, first, second] = [
-      await this.policy.download('weights'),
-      await this.policy.download('mean'),
-      await this.policy.download('square'),
-    ];
     return {
       step: this.step,
-      optimizerSteps: this.policy.optimizerSteps,
       numTokens: this.numTokens,
       numFlops: this.cost.flops,
       decodeSteps: this.cost.decodeSteps,
       masa: this.masa,
-      weights,
-      mean: first,
-      square: second,
-      experts: this.policy.capacity.experts ? await this.optimizerState('experts') : null,
-      adapter: this.policy.adapter && {
-        weights: await this.policy.adapter.parameters.download('weights'),
-        ...(await this.optimizerState('adapter')),
-      },
+      ...(await snapshotPolicy(this.policy)),
     };
-  }
-
-  private async optimizerState(name: OptimizerName): Promise<OptimizerState> {
-    const { steps, moments } = this.policy.optimizer(name);
-    return { steps, mean: await moments.download('mean'), square: await moments.download('square') };
-  }
-
-  private restoreOptimizer(name: OptimizerName, state: OptimizerState): void {
-    const optimizer = this.policy.optimizer(name);
-    optimizer.steps = state.steps;
-    optimizer.moments.upload(state.mean, 'mean');
-    optimizer.moments.upload(state.square, 'square');
   }
 
   /**
@@ -211,15 +145,16 @@ export class Trainer {
     // Predictions that are only watched are no cost of training.
     if (!metaIsUsed(manifest)) before = { ...this.policy.spent };
     const solved = await timed('rollout', () => solve(context, candidates));
+    const sampled = manifest.dynamic_sampling ? await sampleDynamically(context, solved) : null;
     const groups = await timed('reward', async () => {
-      const judged = solved.map((each) => judge(context, each));
-      emitRewards(context, judged);
+      const judged = sampled?.groups ?? solved.map((each) => judge(context, each));
+      emitRewards(context, sampled?.kept ?? judged);
       return judged;
     });
     const weighed = await timed('advantage', async () => {
-      const kept = groups.filter((group) => isKept(group.candidate.role));
+      const kept = sampled?.kept ?? groups.filter((group) => isKept(group.candidate.role));
       const advantages = solutionAdvantages(kept, manifest.scale_rewards);
-      emitGroups(context, kept, advantages);
+      emitGroups(context, kept, advantages, sampled?.discarded);
       const predictions = judgePredictions(context, candidates, groups);
       emitPredictions(context, predictions);
       return { kept, advantages, predictions, audit: auditStep(context, candidates, groups) };
@@ -245,7 +180,7 @@ export class Trainer {
 
     this.step++;
     const rollouts = kept.map((group) => group.rollouts.map((r) => r.seen));
-    this.numTokens += tokensOf(rollouts.flat());
+    this.numTokens += tokensOf(rollouts.flat()) + tokensOfGroups(sampled?.discarded ?? []);
     const { spent } = this.policy;
     this.cost = {
       flops: this.cost.flops + spent.flops - before.flops,
@@ -274,6 +209,8 @@ export class Trainer {
           totalDecodeSteps: this.cost.decodeSteps,
           stepMs,
         }),
+        ...(sampled && samplingMetrics(sampled, stepMs)),
+        ...(manifest.overlong_buffer > 0 && shapingMetrics(kept)),
         ...(this.masa &&
           masaMetrics({
             manifest,

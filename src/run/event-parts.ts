@@ -1,4 +1,4 @@
-/** Pieces that several events are made of. Used by `events.ts` and `masa-events.ts`. */
+/** Pieces that several events are made of. Used by `events.ts`, `masa-events.ts` and `benchmark-events.ts`. */
 import { z } from 'zod';
 
 /** A whole number from 0 on. */
@@ -17,3 +17,13 @@ export const problemInfo = z.object({
   answer: tokens,
 });
 export type ProblemInfo = z.infer<typeof problemInfo>;
+
+export const score = z.object({
+  correct: count,
+  samples: count,
+  accuracy: z.number(),
+  /** Wilson 95% interval. */
+  low: z.number(),
+  high: z.number(),
+});
+export type Score = z.infer<typeof score>;

@@ -7,11 +7,12 @@
  * or `_at` and are the only ones that differ between two runs of one manifest on one adapter.
  */
 import { z } from 'zod';
-import { count, problemInfo, tokens } from './event-parts';
+import { benchmarks } from './benchmark-events';
+import { count, problemInfo, score, tokens } from './event-parts';
 import { manifestSchema } from './manifest';
 import { alignment, audit, cutoff, expertUpdate, gateDecision, gatePlan, metaGroup } from './masa-events';
 
-export { type ProblemInfo, problemInfo } from './event-parts';
+export { type ProblemInfo, problemInfo, type Score } from './event-parts';
 
 /** One compared quantity of a self-test case. `error` and `tolerance` are in the unit `measure` names. */
 export const checkedQuantity = z.object({
@@ -86,7 +87,10 @@ export const phaseStarted = z.object({
   phase: z.enum(PHASES),
 });
 
-/** The prompts of a step, before their rollouts. Live only: `prompt_group` has all of it in the end. */
+/**
+ * The prompts of a step, before their rollouts. Live only: `prompt_group` has all of it in the end. Each round of
+ * dynamic sampling begins anew with its own prompts, and after the last round come those that are trained on.
+ */
 export const rolloutsStarted = z.object({
   type: z.literal('rollouts_started'),
   v: z.literal(1),
@@ -122,7 +126,11 @@ export const rollout = z.object({
   tokens,
   /** [T] log-probability of each token under the policy that sampled it. */
   logps: z.array(z.number()),
+  /** The verifier's. */
   reward: z.number(),
+  /** What overlong shaping adds to the reward for the advantage; absent without it. */
+  shaping: z.number().optional(),
+  /** 0 where it is not trained on. */
   advantage: z.number(),
   /** Ended by the length limit rather than by the end-of-sequence token. */
   truncated: z.boolean(),
@@ -139,18 +147,35 @@ export const promptGroup = z.object({
   type: z.literal('prompt_group'),
   v: z.literal(1),
   step: count,
-  /** Place in the step's batch. */
+  /** Place in the step's batch; groups that were thrown away are numbered after it. */
   index: count,
-  /** Number among the step's candidates, as the events of MASA have it; absent where all of them are in the batch. */
+  /** Number among the step's candidates, in the order of drawing; absent where all of them are in the batch. */
   candidate: count.optional(),
   problem: problemInfo,
   prompt: tokens,
+  /** Thrown away by dynamic sampling: generated, and no part of the batch. */
+  discarded: z.boolean().optional(),
   /** [G] */
   rollouts: z.array(rollout),
+  /** Of the verifier's rewards, shaping left out. */
   reward_mean: z.number(),
   reward_std: z.number(),
 });
 export type PromptGroup = z.infer<typeof promptGroup>;
+
+/** What dynamic sampling made of a step's candidates, once its rounds are over; `rl/sampling-plan.ts` decides. */
+export const samplingPlan = z.object({
+  type: z.literal('sampling_plan'),
+  v: z.literal(1),
+  step: count,
+  /** Numbers of the candidates that are trained on, and of those that were rolled out and thrown away. */
+  kept: z.array(count),
+  discarded: z.array(count),
+  /** [rounds] candidates that each round rolled out. */
+  drawn: z.array(count),
+  /** Why the step is not full; empty when it is. */
+  reason: z.string(),
+});
 
 /** Metric names are TRL's where TRL has one; `metrics.ts` says what each is. */
 export const stepMetrics = z.object({
@@ -162,16 +187,6 @@ export const stepMetrics = z.object({
   phases_ms: z.partialRecord(z.enum(PHASES), z.number()),
   step_ms: z.number(),
 });
-
-const score = z.object({
-  correct: count,
-  samples: count,
-  accuracy: z.number(),
-  /** Wilson 95% interval. */
-  low: z.number(),
-  high: z.number(),
-});
-export type Score = z.infer<typeof score>;
 
 export const evaluation = z.object({
   type: z.literal('evaluation'),
@@ -234,6 +249,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   rolloutsGrown,
   rolloutsJudged,
   promptGroup,
+  samplingPlan,
   metaGroup,
   gateDecision,
   gatePlan,
@@ -242,6 +258,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   expertUpdate,
   stepMetrics,
   evaluation,
+  benchmarks,
   warning,
   checkpointWritten,
   finished,

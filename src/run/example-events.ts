@@ -98,6 +98,7 @@ export const EXAMPLE_EVENTS: readonly RunEvent[] = [
   { type: 'rollouts_grown', v: 1, step: 0, tokens: [[4], [5]], finished: [false, true] },
   { type: 'phase', v: 1, step: 0, phase: 'reward' },
   { type: 'rollouts_judged', v: 1, step: 0, rewards: [1, 0], truncated: [false, true] },
+  { type: 'sampling_plan', v: 1, step: 0, kept: [0], discarded: [], drawn: [1], reason: '' },
   { type: 'phase', v: 1, step: 0, phase: 'advantage' },
   {
     type: 'prompt_group',
@@ -216,6 +217,50 @@ export const EXAMPLE_EVENTS: readonly RunEvent[] = [
     metrics: { reward: 0.5, reward_std: 0.5, entropy: 0.31, num_tokens: 3, learning_rate: 2e-4 },
     phases_ms: { rollout: 400, reward: 1, update: 600 },
     step_ms: 1001,
+  },
+  {
+    type: 'benchmarks',
+    v: 1,
+    step: 1,
+    asked: ['carry-chains'],
+    chosen: 1,
+    samples: 2,
+    temperature: 1,
+    max_completion_length: 80,
+    seed: 0,
+    sets: [
+      {
+        name: 'carry-chains',
+        group: 'mathematics',
+        domain: 'in-domain',
+        problems: 4,
+        samples: 2,
+        mean: score(2, 8),
+        pass: [
+          { k: 1, value: 0.25, low: 0.05, high: 0.7 },
+          { k: 2, value: 0.5, low: 0.15, high: 0.85 },
+        ],
+        random_guess: 0.01,
+        base_score: null,
+        mean_length: 20.5,
+        truncated_ratio: 0,
+      },
+    ],
+    averages: [
+      {
+        over: 'in-domain',
+        sets: 1,
+        of: 6,
+        mean: { value: 0.25, low: 0.07, high: 0.59 },
+        pass: [
+          { k: 1, value: 0.25, low: 0.05, high: 0.7 },
+          { k: 2, value: 0.5, low: 0.15, high: 0.85 },
+        ],
+        random_guess: 0.01,
+        base_score: null,
+      },
+    ],
+    duration_ms: 700,
   },
   {
     type: 'warning',

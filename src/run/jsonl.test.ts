@@ -175,3 +175,22 @@ describe('a wrong line', () => {
     expect(failure(line({ ...recorded[1], v: 0 })).message).toMatch(/^line 1: evaluation: v: /);
   });
 });
+
+describe('reading some types of events alone', () => {
+  const reader = (...only: RunEvent['type'][]) => new EventReader(new Set(only));
+
+  test('gives those, with the places they have in the whole stream', () => {
+    const all = new EventReader().push(encode(text));
+    const some = reader('evaluation', 'finished').push(encode(text));
+    expect(some).toEqual(all.filter(({ event }) => ['evaluation', 'finished'].includes(event.type)));
+    expect(some.length).toBeGreaterThan(1);
+  });
+
+  test('passes over a line of another type unread, but not one of a type nobody knows', () => {
+    const damaged = '{"type":"prompt_group","v":1,"step":"many"}\n';
+    expect(reader('finished').push(encode(damaged))).toEqual([]);
+    expect(() => reader('prompt_group').push(encode(damaged))).toThrow(EventStreamError);
+    expect(() => reader('finished').push(encode('{"type":"banana","v":1}\n'))).toThrow('got "banana"');
+    expect(() => reader('finished').push(encode('{"v":1}\n'))).toThrow(EventStreamError);
+  });
+});

@@ -45,6 +45,11 @@ const anyManifest: fc.Arbitrary<Manifest> = fc
   .map((settings) => settings as unknown as Manifest)
   .map((m) => ({
     ...m,
+    overlong_buffer: Math.min(m.overlong_buffer, m.max_completion_length),
+    dynamic_sampling: m.dynamic_sampling && !m.masa_gate && !m.masa_cutoff && m.masa_hint_share === 0,
+  }))
+  .map((m) => ({
+    ...m,
     manifest_version: 1 as const,
     warmup_steps: m.warmup_steps < m.steps ? m.warmup_steps : 0,
   }))
@@ -217,6 +222,7 @@ describe('KNOBS', () => {
       // Room for a warm-up of any length, and predictions for the hints.
       const rest = {
         ...(k.key === 'warmup_steps' && { steps: 1_000_000 }),
+        ...(k.key === 'overlong_buffer' && { max_completion_length: 4096 }),
         ...(k.key === 'masa_hint_share' && { masa_meta: 'observe' }),
       };
       expect(issuesOf({ ...rest, [k.key]: maximum })).toEqual([]);

@@ -9,6 +9,7 @@
  */
 import { z } from 'zod';
 import { integer, type KnobMeta, knob, real, type Section } from './knob';
+import { DAPO_KNOBS, dapoIssues } from './knobs-dapo';
 import { MASA_KNOBS, masaIssues } from './knobs-masa';
 import { META_LEARNING_KNOBS, metaLearningIssues } from './knobs-meta-learning';
 
@@ -128,6 +129,7 @@ export const manifestSchema = z.strictObject({
     advanced: true,
   }),
 
+  ...DAPO_KNOBS,
   ...MASA_KNOBS,
   ...META_LEARNING_KNOBS,
 
@@ -330,7 +332,12 @@ export function parseManifest(value: unknown): Manifest {
   const result = manifestSchema.safeParse(value);
   if (!result.success) throw new ManifestError(explainIssues(result.error.issues, value));
   const manifest = result.data;
-  const issues = [...trainingIssues(manifest), ...masaIssues(manifest), ...metaLearningIssues(manifest)];
+  const issues = [
+    ...trainingIssues(manifest),
+    ...dapoIssues(manifest),
+    ...masaIssues(manifest),
+    ...metaLearningIssues(manifest),
+  ];
   if (issues.length > 0) throw new ManifestError(issues);
   return manifest;
 }

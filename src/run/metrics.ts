@@ -12,6 +12,7 @@ import {
   formatRate,
   type MaybeNumber,
 } from './format';
+import { DAPO_METRICS } from './metrics-dapo';
 import { MASA_METRICS } from './metrics-masa';
 
 /** How a metric's value is written. */
@@ -213,7 +214,7 @@ const TRAINING: readonly Metric[] = [
     label: 'Tokens so far',
     unit: 'tokens',
     definition:
-      'The tokens generated for training since the start of the run: solutions, and predictions where the run makes use of them.',
+      'The tokens generated for training since the start of the run: solutions, those that dynamic sampling threw away among them, and predictions where the run makes use of them.',
     formula:
       'sum over steps and rollouts of T; meta rollouts too where they are trained on, gate, cut or hint',
     source: 'src/rl',
@@ -265,6 +266,7 @@ export const METRICS: readonly Metric[] = [
   ...POLICY,
   ...COMPLETIONS,
   ...TRAINING,
+  ...DAPO_METRICS,
   ...MASA_METRICS,
 ];
 

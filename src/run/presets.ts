@@ -49,6 +49,13 @@ export const PRESETS: readonly Preset[] = [
     settings: { loss_type: 'dr_grpo', scale_rewards: 'none' },
   },
   {
+    name: 'dapo',
+    label: 'DAPO',
+    summary:
+      'Clip-higher and token-mean loss, with prompts drawn until every group has signal, and less reward for the last fifth of the room (arXiv 2503.14476).',
+    settings: { dynamic_sampling: true, overlong_buffer: 16 },
+  },
+  {
     name: 'masa',
     label: 'MASA',
     summary:
@@ -76,6 +83,15 @@ export const PRESETS: readonly Preset[] = [
     summary:
       'Plain GRPO, bit for bit, with its predictions measured beside it and never trained on: what MASA is compared with.',
     settings: { masa_meta: 'observe', eval_samples: 4 },
+  },
+  {
+    // A step of `masa` writes about 13.8% more tokens than one of `grpo` for its 8 predictions a prompt: 2 of 16
+    // rollouts more are 12.5%. Rollouts rather than prompts, so that both arms see the same problems at each step.
+    name: 'grpo-equal-tokens',
+    label: 'GRPO, tokens of MASA',
+    summary:
+      'GRPO with 18 rollouts a prompt: what the predictions of MASA cost in tokens, spent on solutions instead.',
+    settings: { num_generations: 18, eval_samples: 4 },
   },
   {
     name: 'masa-no-cutoff',

@@ -52,6 +52,7 @@ export const Purpose = {
   audit: 7,
   meta: 8,
   heldOutMeta: 9,
+  bootstrap: 20,
   test: 99,
 } as const;
 export type Purpose = (typeof Purpose)[keyof typeof Purpose];

@@ -3,6 +3,7 @@ import { Tooltip } from 'radix-ui';
 import styles from './App.module.css';
 import { Boundary } from './components/Boundary';
 import { About } from './panels/About';
+import { BenchmarksPanel } from './panels/Benchmarks';
 import { HealthPanel, LearningPanel, TierPanel } from './panels/Charts';
 import { CutoffPanel } from './panels/cutoffs/Cutoffs';
 import { DiagnosticsPanel } from './panels/diagnostics/Diagnostics';
@@ -105,6 +106,9 @@ function Stage() {
             <TierPanel />
           </Boundary>
         </div>
+        <Boundary name="the benchmark sets">
+          <BenchmarksPanel />
+        </Boundary>
         <Boundary name="the training's health">
           <HealthPanel />
         </Boundary>

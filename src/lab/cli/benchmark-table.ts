@@ -1,13 +1,19 @@
-/** A benchmark report in lines: a set each, with guess, base score and interval, then the averages. Used by `eval`. */
-import type { BenchmarkAverage, BenchmarkReport, BenchmarkScore } from '../../rl/benchmark-scores';
+/**
+ * A benchmark report in lines: a set each, with guess, base score and interval, then the averages. Used by `eval` and
+ * by the progress of a run.
+ */
+import type { RunEventOf } from '../../run/events';
 import { formatPercent, formatPercentInterval } from '../../run/format';
+
+type Report = Pick<RunEventOf<'benchmarks'>, 'sets' | 'averages'>;
+type Row = Report['sets'][number] | Report['averages'][number];
 
 const interval = (low: number, high: number): string => `[${formatPercentInterval(low, high)}]`;
 
-export function describeBenchmarks(report: BenchmarkReport): string {
-  const rows: [string, BenchmarkScore | BenchmarkAverage][] = [
-    ...report.sets.map((set): [string, BenchmarkScore] => [set.name, set]),
-    ...report.averages.map((a): [string, BenchmarkAverage] => [`mean, ${a.over} (${a.sets} of ${a.of})`, a]),
+export function describeBenchmarks(report: Report): string {
+  const rows: [string, Row][] = [
+    ...report.sets.map((set): [string, Row] => [set.name, set]),
+    ...report.averages.map((a): [string, Row] => [`mean, ${a.over} (${a.sets} of ${a.of})`, a]),
   ];
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, row]) => {

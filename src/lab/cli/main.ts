@@ -7,6 +7,7 @@ import { EVAL_COMMAND } from './commands/eval';
 import { GENERATE_COMMAND } from './commands/generate';
 import { INFO_COMMAND } from './commands/info';
 import { PRESETS_COMMAND } from './commands/presets';
+import { COMPARE_COMMAND } from './commands/run-comparison';
 import { PRETRAIN_COMMAND } from './commands/run-pretraining';
 import { TRAIN_COMMAND } from './commands/run-training';
 import { type Console, processConsole } from './console';
@@ -14,6 +15,7 @@ import { type Command, dispatch } from './dispatch';
 
 export const COMMANDS: readonly Command[] = [
   TRAIN_COMMAND,
+  COMPARE_COMMAND,
   PRETRAIN_COMMAND,
   EVAL_COMMAND,
   GENERATE_COMMAND,

@@ -1,6 +1,7 @@
 /** A session's host in Node: models and cases from the disk, events and checkpoints to the recorder. */
 
 import { readModel } from '../../model/model-file';
+import type { BudgetMeter } from '../../run/budget';
 import type { CheckpointFiles } from '../../run/checkpoint';
 import type { RunEvent } from '../../run/events';
 import { ModelFileError, StorageError } from '../errors';
@@ -22,11 +23,19 @@ export class NodeHost implements SessionHost {
     private readonly instance: GPU,
     private readonly recorder: Recorder,
     private readonly progress: Progress,
+    private readonly budget: BudgetMeter | null,
   ) {}
 
-  /** @throws GpuUnavailable when there is no WebGPU in this Node. */
-  static async create(recorder: Recorder, progress: Progress): Promise<NodeHost> {
-    return new NodeHost(await nodeGpu(), recorder, progress);
+  /**
+   * @param budget where the run ends before its manifest's last step; null for one that takes them all.
+   * @throws GpuUnavailable when there is no WebGPU in this Node.
+   */
+  static async create(
+    recorder: Recorder,
+    progress: Progress,
+    budget: BudgetMeter | null = null,
+  ): Promise<NodeHost> {
+    return new NodeHost(await nodeGpu(), recorder, progress, budget);
   }
 
   gpu(): GPU {
@@ -46,8 +55,13 @@ export class NodeHost implements SessionHost {
   }
 
   onEvent(event: RunEvent): void {
+    this.budget?.event(event);
     if (this.failure === null) this.record(() => this.recorder.event(event));
     else if (event.type === 'finished') this.recordLast(event);
+  }
+
+  isSpent(): boolean {
+    return this.budget?.isSpent ?? false;
   }
 
   onState(): void {}

@@ -13,6 +13,7 @@ import {
 } from '../../run/format';
 import { formatMetric } from '../../run/metrics';
 import type { Progress as SetUp } from '../protocol';
+import { describeBenchmarks } from './benchmark-table';
 import type { Console } from './console';
 import { StatusLine } from './status-line';
 
@@ -77,6 +78,9 @@ export class Progress {
         this.#accuracy = `${event.suite} ${formatPercent(event.total.accuracy)}`;
         this.note(describeEvaluation(event));
         break;
+      case 'benchmarks':
+        this.note(`benchmark sets at step ${event.step}:\n${describeBenchmarks(event).trimEnd()}`);
+        break;
       case 'warning':
         this.note(`warning: ${event.message} ${event.remedy}`.trimEnd());
         break;
@@ -89,6 +93,7 @@ export class Progress {
       case 'rollouts_started':
       case 'rollouts_grown':
       case 'prompt_group':
+      case 'sampling_plan':
       case 'meta_group':
       case 'gate_decision':
       case 'gate_plan':

@@ -40,7 +40,7 @@ test('a step’s groups and warnings are written with its metrics, in their orde
 });
 
 /** What a step with MASA says before its metrics. */
-const DECISIONS = ['gate_decision', 'gate_plan', 'meta_group', 'cutoff', 'audit'] as const;
+const DECISIONS = ['gate_decision', 'gate_plan', 'meta_group', 'cutoff', 'audit', 'expert_update'] as const;
 const decisions = DECISIONS.map(
   (type) => EXAMPLE_EVENTS.find((event) => event.type === type) ?? expect.fail(`no example of ${type}`),
 );

@@ -24,6 +24,7 @@ export class Recorder {
   event(event: RunEvent): void {
     switch (event.type) {
       case 'prompt_group':
+      case 'sampling_plan':
       case 'meta_group':
       case 'gate_decision':
       case 'gate_plan':

@@ -76,15 +76,22 @@ export class SummaryCollector {
       case 'rollouts_started':
       case 'rollouts_grown':
       case 'prompt_group':
+      case 'sampling_plan':
       case 'meta_group':
       case 'gate_decision':
       case 'gate_plan':
       case 'cutoff':
       case 'audit':
       case 'expert_update':
+      case 'benchmarks':
       case 'warning':
         return;
     }
+  }
+
+  /** How the run ended. */
+  get reason(): RunSummary['reason'] {
+    return this.#reason;
   }
 
   summary(preset: string | null, out: string): RunSummary {

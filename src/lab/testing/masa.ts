@@ -1,6 +1,6 @@
 /**
- * Small runs with parts of MASA, held in memory: what the tests of a session with MASA (`session-masa-*.gpu.test.ts`)
- * have in common.
+ * Small runs, with parts of MASA where they are asked for, held in memory: what the tests of a session with MASA or
+ * benchmark sets (`session-*.gpu.test.ts`) have in common.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import type { CheckpointFiles } from '../../run/checkpoint';
 import { eventSchema, type RunEvent } from '../../run/events';
 import { type Manifest, type ManifestInput, parseManifest } from '../../run/manifest';
 import { getTask } from '../../tasks';
+import type { BenchmarkStatus } from '../protocol';
 import { Session } from '../session';
 
 Object.assign(globalThis, globals);
@@ -60,12 +61,21 @@ export const EVERYTHING: ManifestInput = {
 export interface Held {
   session: Session;
   events: RunEvent[];
+  states: string[];
+  benchmarks: BenchmarkStatus[];
   checkpoints: { step: number; files: CheckpointFiles }[];
   onEvent: (event: RunEvent) => void;
 }
 
 export async function begin(manifest: Manifest, resume?: CheckpointFiles, model = BASE): Promise<Held> {
-  const held: Held = { session: null!, events: [], checkpoints: [], onEvent: () => {} };
+  const held: Held = {
+    session: null!,
+    events: [],
+    states: [],
+    benchmarks: [],
+    checkpoints: [],
+    onEvent: () => {},
+  };
   held.session = new Session({
     gpu: () => instance,
     readModel: async () => model,
@@ -83,7 +93,8 @@ export async function begin(manifest: Manifest, resume?: CheckpointFiles, model 
       held.events.push(event);
       held.onEvent(event);
     },
-    onState: () => {},
+    onState: (state) => held.states.push(state),
+    onBenchmarks: (status) => held.benchmarks.push(status),
     onProgress: () => {},
   });
   await held.session.open();

@@ -56,6 +56,7 @@ const groupOf = (of: Candidate, rewards: number[]): SolutionGroup => ({
     cut: false,
     full: null,
     reward,
+    shaping: 0,
     counted: true,
   })),
   zeroVariance: new Set(rewards).size === 1,

@@ -68,6 +68,8 @@ export interface SolutionRollout {
   full: Decoded | null;
   /** By the verifier, of `seen`. */
   reward: number;
+  /** Added to the reward for the advantage, by the length of `seen`; 0 without overlong shaping. */
+  shaping: number;
   /** Known for what it is: false for a cut rollout that is masked. */
   counted: boolean;
 }

@@ -8,6 +8,7 @@ import type { Rollout } from '../../run/events';
 import { mean, standardDeviation } from '../../run/statistics';
 import { groupAdvantages } from '../advantages';
 import { cutRollout } from '../masa/cutoff';
+import { overlongShaping } from '../overlong';
 import { isKept, type SolutionGroup, type SolutionRollout, type StepContext } from './context';
 import type { Solved } from './solve';
 
@@ -34,6 +35,11 @@ export function judge({ manifest, task }: StepContext, solved: Solved): Solution
       cut,
       full: ranOn ? decoded : null,
       reward: task.verify(candidate.problem, seen.tokens),
+      shaping: overlongShaping(seen.tokens.length, {
+        longest: manifest.max_completion_length,
+        buffer: manifest.overlong_buffer,
+        penalty: manifest.overlong_penalty,
+      }),
       counted: !(cut && manifest.masa_cutoff_score === 'mask'),
     };
   });
@@ -63,7 +69,7 @@ export function solutionAdvantages(
 ): number[][] {
   const counted = groups.map((group) => group.rollouts.filter((r) => r.counted));
   const advantages = groupAdvantages(
-    counted.map((rollouts) => rollouts.map((r) => r.reward)),
+    counted.map((rollouts) => rollouts.map((r) => r.reward + r.shaping)),
     scale,
   );
   return groups.map(({ rollouts }, g) => {
@@ -72,13 +78,18 @@ export function solutionAdvantages(
   });
 }
 
-/** Says what came of the groups that are trained on. @param advantages [groups][G] */
+/**
+ * Says what came of the groups that are trained on, and of those that dynamic sampling threw away.
+ *
+ * @param advantages [groups][G]
+ */
 export function emitGroups(
   { emit, manifest, step }: StepContext,
   groups: readonly SolutionGroup[],
   advantages: readonly (readonly number[])[],
+  discarded: readonly SolutionGroup[] = [],
 ): void {
-  for (const [index, { candidate, rollouts }] of groups.entries()) {
+  for (const [index, { candidate, rollouts }] of [...groups, ...discarded].entries()) {
     const { family, tier, size, answer, prompt } = candidate.problem;
     const rewards = rollouts.map((r) => r.reward);
     emit({
@@ -86,16 +97,18 @@ export function emitGroups(
       v: 1,
       step,
       index,
-      ...(manifest.masa_gate && { candidate: candidate.index }),
+      ...((manifest.masa_gate || manifest.dynamic_sampling) && { candidate: candidate.index }),
       problem: { family, tier, size, answer },
       prompt,
-      rollouts: rollouts.map(({ seen, reward, hintSource, cut }, i): Rollout => {
+      ...(index >= groups.length && { discarded: true }),
+      rollouts: rollouts.map(({ seen, reward, shaping, hintSource, cut }, i): Rollout => {
         const hint = hintSource === null ? null : candidate.meta?.predictions[hintSource].notions;
         return {
           tokens: seen.tokens,
           logps: seen.logps,
           reward,
-          advantage: advantages[index][i],
+          ...(manifest.overlong_buffer > 0 && { shaping }),
+          advantage: index < groups.length ? advantages[index][i] : 0,
           truncated: seen.truncated,
           ...(hint && hintSource !== null && { hint, hint_source: hintSource }),
           ...(cut && { cut }),
@@ -105,4 +118,10 @@ export function emitGroups(
       reward_std: standardDeviation(rewards),
     });
   }
+}
+
+/** What overlong shaping took; `run/metrics-dapo.ts` defines each. */
+export function shapingMetrics(groups: readonly SolutionGroup[]): Record<string, number> {
+  const shaped = groups.flatMap((group) => group.rollouts.map((r) => r.shaping));
+  return { 'overlong/mean': mean(shaped), 'overlong/ratio': mean(shaped.map((s) => (s < 0 ? 1 : 0))) };
 }

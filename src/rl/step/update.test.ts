@@ -32,6 +32,7 @@ const rollout = (length: number, reward: number, more: Partial<SolutionRollout> 
   cut: false,
   full: null,
   reward,
+  shaping: 0,
   counted: true,
   ...more,
 });

@@ -21,6 +21,8 @@ export const BENCHMARKS: readonly Benchmark[] = BENCHMARK_SPECS.map(([group, spe
   benchmark(group, spec),
 );
 
+export { BASE_SCORE_SAMPLING } from './base-scores';
+
 export const ALL_BENCHMARKS = 'all';
 
 /**

@@ -1,8 +1,14 @@
-/** A labelled progress bar of one start-up or loading task. */
+/** A labelled progress bar of one task that takes time: start-up, loading, an evaluation. */
 import { Progress as RadixProgress } from 'radix-ui';
-import type { Progress } from '../../lab/protocol';
+import type { Progress as TaskProgress } from '../../lab/protocol';
 import { formatBytes, formatCount } from '../../run/format';
 import styles from './ProgressBar.module.css';
+
+/** A task of the protocol's, or an evaluation of the page's own asking. */
+type Progress = Omit<TaskProgress, 'task' | 'unit'> & {
+  task: TaskProgress['task'] | 'benchmarks';
+  unit: TaskProgress['unit'] | 'answers';
+};
 
 function amount({ done, total, unit }: Progress): string {
   if (unit === '') return total > 1 ? `${done} of ${total}` : '';

@@ -32,6 +32,8 @@ export function recordEvent(history: History, event: RunEvent): History {
     case 'rollouts_started':
       return change(history, event.step, (record) => record);
     case 'prompt_group':
+      // What dynamic sampling threw away is no part of the batch.
+      if (event.discarded) return history;
       return change(history, event.step, (record) => ({ ...record, groups: place(record.groups, event) }));
     case 'meta_group':
       return change(history, event.step, (record) => ({
@@ -47,13 +49,15 @@ export function recordEvent(history: History, event: RunEvent): History {
       return change(history, event.step, (record) => ({ ...record, plan: event }));
     case 'cutoff':
       return change(history, event.step, (record) => ({ ...record, cutoffs: place(record.cutoffs, event) }));
+    case 'audit':
+      return change(history, event.step, (record) => ({ ...record, audit: event }));
     case 'expert_update':
       return change(history, event.step, (record) => ({
         ...record,
         expertUpdates: [...record.expertUpdates.filter(({ kind }) => kind !== event.kind), event],
       }));
-    case 'audit':
-      return change(history, event.step, (record) => ({ ...record, audit: event }));
+    case 'sampling_plan':
+      return change(history, event.step, (record) => ({ ...record, samplingPlan: event }));
     case 'step_metrics':
       return change(history, event.step, (record) => ({ ...record, metrics: event, finished: true }));
     case 'warning':
@@ -65,6 +69,7 @@ export function recordEvent(history: History, event: RunEvent): History {
     case 'rollouts_grown':
     case 'rollouts_judged':
     case 'evaluation':
+    case 'benchmarks':
     case 'checkpoint':
     case 'finished':
       return history;

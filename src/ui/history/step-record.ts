@@ -12,6 +12,7 @@ export type GatePlan = RunEventOf<'gate_plan'>;
 export type CutoffEvent = RunEventOf<'cutoff'>;
 export type AuditEvent = RunEventOf<'audit'>;
 export type ExpertUpdate = RunEventOf<'expert_update'>;
+export type SamplingPlanEvent = RunEventOf<'sampling_plan'>;
 export type StepMetrics = RunEventOf<'step_metrics'>;
 export type WarningEvent = RunEventOf<'warning'>;
 
@@ -25,8 +26,10 @@ export interface StepRecord {
   plan: GatePlan | null;
   cutoffs: readonly CutoffEvent[];
   audit: AuditEvent | null;
-  /** At most one of a kind. */
+  /** Of each kind at most one. */
   expertUpdates: readonly ExpertUpdate[];
+  /** null without dynamic sampling. */
+  samplingPlan: SamplingPlanEvent | null;
   /** null until the step has ended. */
   metrics: StepMetrics | null;
   warnings: readonly WarningEvent[];
@@ -45,6 +48,7 @@ export const emptyRecord = (step: number): StepRecord => ({
   cutoffs: [],
   audit: null,
   expertUpdates: [],
+  samplingPlan: null,
   metrics: null,
   warnings: [],
   finished: false,
@@ -67,6 +71,8 @@ export function sizeOf(record: StepRecord): number {
   for (const group of record.metaGroups)
     for (const { tokens } of group.predictions) size += 2 * tokens.length + 2 * FLAT_SIZE;
   size += record.decisions.reduce((sum, each) => sum + each.pass_rates.length + 2 * FLAT_SIZE, 0);
+  for (const { examples } of record.expertUpdates)
+    for (const { from, to } of examples) size += from.length + to.length + FLAT_SIZE;
   sizes.set(record, size);
   return size;
 }

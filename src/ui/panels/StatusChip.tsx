@@ -15,6 +15,7 @@ const STATE_WORDS: Record<LabState, string> = {
   running: 'Running',
   pausing: 'Pausing',
   paused: 'Paused',
+  benchmarking: 'Answering benchmark sets',
   finished: 'Finished',
   failed: 'Stopped by an error',
 };

@@ -36,6 +36,8 @@ const DETAIL: ReadonlySet<RunEvent['type']> = new Set([
 /** Part of a step's record, and of the run as a whole. */
 const BOTH: ReadonlySet<RunEvent['type']> = new Set(['step_metrics', 'warning']);
 
+const LINE_FEED = 0x0a;
+
 /** Bytes of the file. */
 export interface Place {
   from: number;
@@ -50,10 +52,26 @@ export class RecordingReader {
   #lastEnd = 0;
   #line = 0;
 
-  /** The events of the run as a whole that `bytes` completes. @throws EventStreamError */
-  push(bytes: Uint8Array): RunEvent[] {
-    this.#checkLines(bytes);
-    return this.#reader.push(bytes).flatMap((placed) => this.#take(placed));
+  /**
+   * Adds the events of the run as a whole that `bytes` completes to `events`, line by line: before a wrong line, all
+   * those before it are there.
+   * @throws EventStreamError
+   */
+  push(bytes: Uint8Array, events: RunEvent[]): void {
+    for (let start = 0; start < bytes.length; ) {
+      const feed = bytes.indexOf(LINE_FEED, start);
+      const end = feed < 0 ? bytes.length : feed + 1;
+      this.#lineBytes += end - start;
+      // Before anything is put together: a line without end would take all memory there is.
+      if (this.#lineBytes > MOST_LINE_BYTES)
+        throw new EventStreamError(
+          this.#line + 1,
+          `expected lines of at most ${MOST_LINE_BYTES / 2 ** 20} MiB, got a longer one`,
+        );
+      for (const placed of this.#reader.push(bytes.subarray(start, end))) events.push(...this.#take(placed));
+      if (feed >= 0) this.#lineBytes = 0;
+      start = end;
+    }
   }
 
   /** @throws EventStreamError */
@@ -68,23 +86,6 @@ export class RecordingReader {
   /** Where the steps stand that can be read back, in rising order. */
   places(): ReadonlyMap<number, Place> {
     return new Map([...this.#places].filter(([, { from, to }]) => to - from <= MOST_STEP_BYTES));
-  }
-
-  /** Before anything is put together: a line without end would take all memory there is. */
-  #checkLines(bytes: Uint8Array): void {
-    let start = 0;
-    for (;;) {
-      const end = bytes.indexOf(0x0a, start);
-      this.#lineBytes += (end < 0 ? bytes.length : end) - start;
-      if (this.#lineBytes > MOST_LINE_BYTES)
-        throw new EventStreamError(
-          this.#line + 1,
-          `expected lines of at most ${MOST_LINE_BYTES / 2 ** 20} MiB, got a longer one`,
-        );
-      if (end < 0) return;
-      this.#lineBytes = 0;
-      start = end + 1;
-    }
   }
 
   #take({ event, line, end_byte }: PlacedEvent): RunEvent[] {

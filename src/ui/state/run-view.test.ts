@@ -138,6 +138,28 @@ test('a resumed run keeps what came before its checkpoint and replaces the rest'
   expect(resumed.recent.map((each) => each.step)).toEqual([0, 1, 2]);
 });
 
+test('evaluations on benchmark sets stand in their order, and those after a checkpoint go with its steps', () => {
+  const [shipped] = EXAMPLE_EVENTS.filter((event) => event.type === 'benchmarks');
+  const example = { ...shipped, step: 0 };
+  const view = reduceEvents(EMPTY_RUN, [
+    runStarted(),
+    example,
+    { ...example, samples: 8 },
+    stepMetrics(0),
+    { ...example, step: 1 },
+  ]);
+  expect(view.benchmarks.map(({ step, samples }) => [step, samples])).toEqual([
+    [0, example.samples],
+    [0, 8],
+    [1, example.samples],
+  ]);
+  expect(
+    reduceEvent({ ...view, benchmarks: [...view.benchmarks, { ...example, step: 3 }] }, runStarted(1))
+      .benchmarks,
+  ).toEqual(view.benchmarks);
+  expect(reduceEvent(view, runStarted()).benchmarks).toEqual([]);
+});
+
 test('a step that is reported twice counts once, as reported last', () => {
   const view = reduceEvents(EMPTY_RUN, [
     runStarted(),
@@ -172,11 +194,26 @@ test('the text of rollouts is kept for the newest steps only', () => {
 });
 
 /** What MASA decided is in the stream; the page shows what it led to. */
-const PASSED_OVER = ['meta_group', 'gate_decision', 'gate_plan', 'cutoff', 'audit', 'expert_update'];
+const PASSED_OVER = [
+  'sampling_plan',
+  'meta_group',
+  'gate_decision',
+  'gate_plan',
+  'cutoff',
+  'audit',
+  'expert_update',
+];
 
 test('MASA’s decisions leave the view as it is', () => {
   for (const event of EXAMPLE_EVENTS.filter((e) => PASSED_OVER.includes(e.type)))
     expect(reduceEvent(EMPTY_RUN, event), event.type).toBe(EMPTY_RUN);
+});
+
+test('a group that dynamic sampling threw away is no part of the batch', () => {
+  const view = reduceEvent(EMPTY_RUN, promptGroup(0, 0, [{ tokens: [5], reward: 1 }]));
+  const thrown = { ...promptGroup(0, 1, [{ tokens: [6], reward: 0 }]), discarded: true };
+  expect(reduceEvent(view, thrown)).toBe(view);
+  expect(reduceEvent(view, { ...thrown, discarded: false }).recent[0].groups).toHaveLength(2);
 });
 
 test('every other kind of event changes the view of an empty run', () => {

@@ -91,6 +91,8 @@ export interface RunView {
   /** In rising order of step; bounded by thinning out what is old. */
   steps: readonly StepPoint[];
   evaluations: readonly EvaluationPoint[];
+  /** The newest evaluations on benchmark sets, oldest first. */
+  benchmarks: readonly RunEventOf<'benchmarks'>[];
   /** The newest steps' groups, oldest first; the last one may be growing. */
   recent: readonly StepGroups[];
   warnings: readonly RunWarning[];
@@ -103,6 +105,7 @@ export const EMPTY_RUN: RunView = {
   phase: null,
   steps: [],
   evaluations: [],
+  benchmarks: [],
   recent: [],
   warnings: [],
   checkpoint: null,
@@ -110,6 +113,7 @@ export const EMPTY_RUN: RunView = {
 };
 
 const MOST_WARNINGS = 50;
+const MOST_BENCHMARKS = 50;
 
 export function reduceEvents(view: RunView, events: readonly RunEvent[]): RunView {
   return events.reduce(reduceEvent, view);
@@ -129,11 +133,14 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
     case 'rollouts_judged':
       return rewardStep(view, event);
     case 'prompt_group':
-      return judgeGroup(view, event);
+      // What was thrown away is no part of the batch; the metrics count it.
+      return event.discarded ? view : judgeGroup(view, event);
     case 'step_metrics':
       return addStep(view, event);
     case 'evaluation':
       return addEvaluation(view, event);
+    case 'benchmarks':
+      return { ...view, benchmarks: [...view.benchmarks, event].slice(-MOST_BENCHMARKS) };
     case 'warning': {
       const { step, code, message, remedy } = event;
       const warnings = [...view.warnings, { step, code, message, remedy }].slice(-MOST_WARNINGS);
@@ -148,6 +155,7 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
       return { ...view, phase: null, ending: { step, reason, message, last_checkpoint, seconds } };
     }
     // What they lead to is in the rollouts, the metrics and the evaluations.
+    case 'sampling_plan':
     case 'meta_group':
     case 'gate_decision':
     case 'gate_plan':
@@ -184,6 +192,7 @@ function startRun(view: RunView, event: RunEventOf<'run_started'>): RunView {
     // A step's number is that of the optimiser steps before it: step `from_step` is the first to be run again.
     steps: view.steps.filter((point) => point.step < event.from_step),
     evaluations: view.evaluations.filter((point) => point.step <= event.from_step),
+    benchmarks: view.benchmarks.filter((each) => each.step <= event.from_step),
     recent: view.recent.filter((each) => each.step < event.from_step && each.groups.every(isJudged)),
   };
 }
@@ -298,7 +307,8 @@ function verdictOf(rollout: { reward: number; truncated: boolean }): Verdict {
 }
 
 function addStep(view: RunView, event: RunEventOf<'step_metrics'>): RunView {
-  const before = view.steps.filter((point) => point.step < event.step);
+  const isNew = (view.steps.at(-1)?.step ?? -1) < event.step;
+  const before = isNew ? view.steps : view.steps.filter((point) => point.step < event.step);
   const point: StepPoint = {
     step: event.step,
     numTokens: event.metrics.num_tokens ?? before.at(-1)?.numTokens ?? 0,

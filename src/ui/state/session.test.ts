@@ -172,6 +172,27 @@ test('the address follows the settings and keeps its fragment', () => {
   expect(history.replaceState).toHaveBeenLastCalledWith(null, '', 'http://localhost/lab/?v=1&seed=9#here');
 });
 
+test('benchmark sets are asked for once a run is loaded, and their status is that of the run on screen', () => {
+  const request = { names: ['all'], samples: 2 };
+  const { worker, session, page } = begin();
+  worker.enter('idle');
+  session.answerBenchmarks(request);
+  expect(worker.commands).toEqual([]);
+  session.run();
+  worker.enter('ready');
+  worker.say(loaded());
+  worker.enter('running');
+  session.answerBenchmarks(request);
+  expect(worker.last).toEqual({ type: 'benchmarks', request });
+  worker.say({ type: 'benchmarks', status: { stage: 'waiting' } });
+  expect(page().lab.benchmarks).toEqual({ stage: 'waiting' });
+  session.cancelBenchmarks();
+  expect(worker.last).toEqual({ type: 'cancel-benchmarks' });
+  session.reset();
+  worker.say({ type: 'benchmarks', status: { stage: 'cancelled' } });
+  expect(page().lab.benchmarks).toBeNull();
+});
+
 describe('what is allowed', () => {
   const facts = { valid: true, hasCheckpoint: true, loaded: true };
   test.each<[LabState, string[]]>([
@@ -179,11 +200,12 @@ describe('what is allowed', () => {
     ['unavailable', []],
     ['idle', ['run', 'step']],
     ['loading', []],
-    ['ready', ['run', 'step', 'reset']],
-    ['running', ['pause', 'reset', 'stop']],
-    ['pausing', ['reset', 'stop']],
-    ['paused', ['run', 'step', 'reset', 'stop']],
-    ['finished', ['run', 'reset']],
+    ['ready', ['run', 'step', 'reset', 'benchmarks']],
+    ['running', ['pause', 'reset', 'stop', 'benchmarks']],
+    ['pausing', ['reset', 'stop', 'benchmarks']],
+    ['paused', ['run', 'step', 'reset', 'stop', 'benchmarks']],
+    ['benchmarking', ['reset', 'stop']],
+    ['finished', ['run', 'reset', 'benchmarks']],
     ['failed', ['reset', 'recover']],
   ])('in %s: %j', (state, expected) => {
     const allowed = Object.entries(allowedIn(state, facts));

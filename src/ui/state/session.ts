@@ -3,7 +3,7 @@
  * the URL in step with the settings. The only place where the page talks to the worker; knows no React.
  */
 import { LabClient, type WorkerLike } from '../../lab/client';
-import type { LabState } from '../../lab/protocol';
+import type { BenchmarkRequest, LabState } from '../../lab/protocol';
 import type { RunEvent } from '../../run/events';
 import type { Knob, Manifest } from '../../run/manifest';
 import { manifestToQuery } from '../../run/manifest-query';
@@ -34,6 +34,7 @@ export interface Allowed {
   reset: boolean;
   stop: boolean;
   recover: boolean;
+  benchmarks: boolean;
 }
 
 /** How a run can be told to go on; each is a command of the protocol. */
@@ -45,6 +46,7 @@ const HAS_RUN: ReadonlySet<LabState> = new Set([
   'running',
   'pausing',
   'paused',
+  'benchmarking',
   'finished',
   'failed',
 ]);
@@ -66,8 +68,9 @@ export function allowedIn(state: LabState, { valid, hasCheckpoint, loaded }: Fac
     pause: state === 'running',
     step: ((AT_REST.has(state) && state !== 'finished') || retry) && usable,
     reset: HAS_RUN.has(state) && valid,
-    stop: state === 'running' || state === 'pausing' || state === 'paused',
+    stop: state === 'running' || state === 'pausing' || state === 'paused' || state === 'benchmarking',
     recover: state === 'failed' && hasCheckpoint,
+    benchmarks: HAS_RUN.has(state) && state !== 'failed' && state !== 'benchmarking' && loaded,
   };
 }
 
@@ -115,6 +118,9 @@ export class Session {
           this.#lab(() => ({ loaded: { manifest, parameters, deviceBytes }, error: null }));
         },
         events: ({ events }) => this.#arrived(events),
+        benchmarks: ({ status }) => {
+          if (!this.#stale) this.#lab(() => ({ benchmarks: status }));
+        },
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
         error: ({ error }) => {
           this.#next = null;
@@ -204,6 +210,15 @@ export class Session {
     this.#client.send({ type: 'check' });
   }
 
+  /** Answers benchmark sets with the policy as it is after the step under way, or now when none is. */
+  answerBenchmarks(request: BenchmarkRequest): void {
+    if (this.allowed().benchmarks) this.#client.send({ type: 'benchmarks', request });
+  }
+
+  cancelBenchmarks(): void {
+    this.#client.send({ type: 'cancel-benchmarks' });
+  }
+
   exportCheckpoint(): void {
     this.#client.send({ type: 'export-checkpoint' });
   }
@@ -274,6 +289,7 @@ export class Session {
     });
     this.#lab(({ progress }) => ({
       error: null,
+      benchmarks: null,
       loaded: null,
       step: 0,
       state: 'loading',

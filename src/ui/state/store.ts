@@ -3,7 +3,7 @@
  * Vanilla zustand, so that charts subscribe without rendering React; the session alone writes the first two.
  */
 import { createStore, type StoreApi } from 'zustand/vanilla';
-import type { LabError, LabState, Progress } from '../../lab/protocol';
+import type { BenchmarkStatus, LabError, LabState, Progress } from '../../lab/protocol';
 import type { AdapterInfo, SelfTestResult } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
 import { EMPTY_HISTORY, type History } from '../history/history';
@@ -22,6 +22,8 @@ export interface Lab {
   /** The newest progress of each task that has begun. */
   progress: Readonly<Partial<Record<Progress['task'], Progress>>>;
   error: LabError | null;
+  /** Where the evaluation on benchmark sets stands that was asked for last; null when none was, of this run. */
+  benchmarks: BenchmarkStatus | null;
   loaded: { manifest: Manifest; parameters: number; deviceBytes: number } | null;
 }
 
@@ -83,6 +85,7 @@ export const INITIAL_LAB: Lab = {
   selfTest: null,
   progress: {},
   error: null,
+  benchmarks: null,
   loaded: null,
 };
 

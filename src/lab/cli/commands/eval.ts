@@ -1,7 +1,8 @@
 /** `lab eval`: accuracy of a model on the benchmark sets, or on the held-out problems that runs evaluate on. */
-import { answerSuite, evaluateBenchmarks } from '../../../rl/evaluate';
+import { answerSuite } from '../../../rl/evaluate';
 import { type LoadedModel, loadModel, withAnswering } from '../answering';
 import type { Arguments, CommandSpec } from '../arguments';
+import { scoreBenchmarks } from '../benchmark-scoring';
 import { describeBenchmarks } from '../benchmark-table';
 import { type Console, sayTo } from '../console';
 import { type Command, DONE } from '../dispatch';
@@ -171,24 +172,12 @@ async function evaluateSets(
   const { task } = model;
   const { problems, samples, temperature, seed } = request;
   const completionLength = request.maxTokens ?? task.maxCompletionLength;
-  const most = Math.min(problems, Math.max(...task.benchmarks.map((b) => b.size)));
-  const size = {
-    rows: most * samples,
-    promptLength: task.maxPromptLength,
-    completionLength,
-  };
   const status = new StatusLine(console);
-  const { adapter, report } = await withTestedGpu(async (gpu) => ({
-    adapter: describeAdapter(gpu.info),
-    report: await withAnswering(gpu, model, size, (policy) =>
-      evaluateBenchmarks(
-        policy,
-        task,
-        { names, problems, samples, temperature, seed, max_completion_length: completionLength },
-        { started: ({ name }, place, of) => status.draw(`${name}: set ${place + 1} of ${of}`) },
-      ),
-    ),
-  }));
+  const { adapter, report } = await scoreBenchmarks(
+    model,
+    { names, problems, samples, temperature, seed, max_completion_length: completionLength },
+    { started: ({ name }, place, of) => status.draw(`${name}: set ${place + 1} of ${of}`) },
+  );
   status.erase();
   sayTo(console, request.json)(describeBenchmarks(report));
   if (request.json) {

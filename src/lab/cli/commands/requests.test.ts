@@ -7,6 +7,7 @@ import { type Arguments, type CommandSpec, helpText, readArguments, UsageError }
 import { RunDirectory } from '../run-directory';
 import { exampleCheckpoint, temporaryFolder } from '../testing';
 import { CHECK, readCheckRequest } from './check';
+import { COMPARE, readCompareRequest } from './compare';
 import { EVAL, readEvalRequest } from './eval';
 import { GENERATE, readGenerateRequest } from './generate';
 import { INFO, readInfoRequest } from './info';
@@ -16,6 +17,7 @@ import { openRun, readTrainRequest, TRAIN } from './train';
 const COMMANDS: [CommandSpec, (args: Arguments) => unknown][] = [
   [TRAIN, readTrainRequest],
   [PRETRAIN, readPretrainRequest],
+  [COMPARE, readCompareRequest],
   [EVAL, readEvalRequest],
   [GENERATE, readGenerateRequest],
   [CHECK, readCheckRequest],
@@ -42,6 +44,48 @@ test.each(COMMANDS.map(([spec, read]) => [spec.name, spec, read] as const))(
     expect(helpText(spec, 400)).toContain(spec.summary);
   },
 );
+
+test('compare reads its arms, seeds and budget, and names everything that is missing or wrong', () => {
+  const read = (...argv: string[]) => readCompareRequest(readArguments(COMPARE, argv));
+  const argv = [
+    '--arms',
+    'grpo,masa',
+    '--seeds',
+    '2',
+    '--out',
+    'o',
+    '--budget',
+    'tokens=5',
+    '--set',
+    'steps=9',
+  ];
+  expect(read(...argv, '--benchmarks', '4', '--baseline', 'masa')).toEqual({
+    arms: [
+      { name: 'grpo', preset: 'grpo', settings: [] },
+      { name: 'masa', preset: 'masa', settings: [] },
+    ],
+    seeds: [1, 2],
+    budget: { unit: 'tokens', amount: 5 },
+    baseline: 'masa',
+    suite: 'in-domain',
+    settings: [{ key: 'steps', text: '9' }],
+    benchmarks: 4,
+    reportOnly: false,
+    out: resolve('o'),
+    json: false,
+  });
+  expect(issuesOf(COMPARE, readCompareRequest, '--budget', 'flops=1')).toEqual([
+    '--out: expected a folder to write the runs to, got nothing',
+    '--arms: expected presets to compare, with commas between, got nothing',
+    '--seeds: expected how many seeds, or which, got nothing',
+    '--budget: expected tokens=N or steps=N or seconds=N with N above 0, got "flops=1"',
+  ]);
+  const wrong = ['--arms', 'grpo', '--seeds', '1', '--out', 'o', '--baseline', 'dapo', '--set', 'seed=3'];
+  expect(issuesOf(COMPARE, readCompareRequest, ...wrong)).toEqual([
+    '--baseline: expected one of the arms (grpo), got "dapo"',
+    '--set: expected seeds by --seeds, got seed',
+  ]);
+});
 
 test('eval reads its numbers, and names everything that is missing or wrong', () => {
   const read = (...argv: string[]) => readEvalRequest(readArguments(EVAL, argv));

@@ -2,16 +2,17 @@
  * `lab train`: a session from its manifest to its end, recorded in the run's folder. Ctrl-C abandons the step under
  * way and leaves a checkpoint of the last finished one.
  */
+import type { BudgetMeter } from '../../../run/budget';
 import { Session } from '../../session';
 import type { Console } from '../console';
 import { type Command, DONE, FAILED } from '../dispatch';
 import { describeFailure, describeThrown } from '../failure';
-import { INTERRUPTED, type Interrupt, listenForInterrupt } from '../interrupt';
+import { INTERRUPTED, listenForInterrupt } from '../interrupt';
 import { NodeHost } from '../node-host';
 import { Progress } from '../progress';
 import { Recorder } from '../recorder';
 import { SummaryCollector } from '../summary';
-import { type OpenRun, openRun, readTrainRequest, TRAIN, type TrainRequest } from './train';
+import { type OpenRun, openRun, readTrainRequest, TRAIN } from './train';
 
 export const TRAIN_COMMAND: Command = {
   spec: TRAIN,
@@ -20,7 +21,10 @@ export const TRAIN_COMMAND: Command = {
     const run = await openRun(request);
     const interrupt = listenForInterrupt(console, { beforeExit: () => run.directory.close() });
     try {
-      return await train(request, run, console, interrupt);
+      const { code, summary } = await trainRun(run, console, interrupt.signal, null);
+      if (request.json && summary)
+        console.out(`${JSON.stringify(summary.summary(request.manifest.preset, request.out))}\n`);
+      return code;
     } finally {
       interrupt.dispose();
       run.directory.closeUnlessBegun();
@@ -28,19 +32,26 @@ export const TRAIN_COMMAND: Command = {
   },
 };
 
-/** @returns the exit code. */
-async function train(
-  request: TrainRequest,
+/**
+ * Takes a run to its end and says how it goes. Used by `train` and `compare`.
+ * @param budget where the run ends before its manifest's last step; null for one that takes them all.
+ * @returns the exit code, and what the run came to; no summary when it could not begin.
+ */
+export async function trainRun(
   { directory, manifest, found }: OpenRun,
   console: Console,
-  interrupt: Interrupt,
-): Promise<number> {
+  signal: AbortSignal,
+  budget: BudgetMeter | null,
+): Promise<{ code: number; summary: SummaryCollector | null }> {
   const progress = new Progress(console, manifest.steps);
   const summary = new SummaryCollector();
   const events = found?.events ?? [];
-  for (const event of events) summary.event(event);
+  for (const event of events) {
+    summary.event(event);
+    budget?.event(event);
+  }
   for (const note of found?.notes ?? []) progress.note(note);
-  const host = await NodeHost.create(new Recorder(directory, progress, summary), progress);
+  const host = await NodeHost.create(new Recorder(directory, progress, summary), progress, budget);
   const session = new Session(host);
   const complain = (text: string) => {
     progress.close();
@@ -49,27 +60,26 @@ async function train(
   };
   try {
     await session.open();
-    if (session.error || interrupt.signal.aborted) {
+    if (session.error || signal.aborted) {
       await session.close();
-      return session.error ? complain(describeFailure(session.error)) : INTERRUPTED;
+      const code = session.error ? complain(describeFailure(session.error)) : INTERRUPTED;
+      return { code, summary: null };
     }
     const checkpoint = found?.checkpoint;
     const isEvaluated = events.some((e) => e.type === 'evaluation' && e.step === checkpoint?.step);
     await session.load(manifest, checkpoint?.files, isEvaluated);
   } catch (error) {
     await session.close();
-    return complain(session.error ? describeFailure(session.error) : describeThrown(error));
+    const code = complain(session.error ? describeFailure(session.error) : describeThrown(error));
+    return { code, summary: null };
   }
 
-  await runUntil(session, interrupt.signal);
+  await runUntil(session, signal);
   const failure = session.error && describeFailure(session.error);
   await session.close();
   progress.close();
-  if (failure) complain(failure);
-  const result = summary.summary(request.manifest.preset, request.out);
-  if (request.json) console.out(`${JSON.stringify(result)}\n`);
-  if (failure) return FAILED;
-  return result.reason === 'stopped' ? INTERRUPTED : DONE;
+  if (failure) return { code: complain(failure), summary };
+  return { code: summary.reason === 'stopped' ? INTERRUPTED : DONE, summary };
 }
 
 /** Runs to the end, or until `signal` asks for a stop. */

@@ -1,30 +1,11 @@
 /** `lab train` from its arguments to its folder, on a tiny model: what is written is a function of the manifest. */
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseLlamaConfig } from '../../../model/config';
-import { writeModel } from '../../../model/model-file';
-import { initialWeights } from '../../../rl/initialise';
+import { InterruptingConsole, writeTinyModel } from '../../testing/tiny-run';
 import { main } from '../main';
 import { ListeningConsole, temporaryFolder } from '../testing';
-
-const CONFIG = parseLlamaConfig({
-  hidden_size: 16,
-  num_hidden_layers: 1,
-  num_attention_heads: 2,
-  intermediate_size: 24,
-  vocab_size: 64,
-  tie_word_embeddings: true,
-});
 
 const SETTINGS = {
   prompts_per_step: 3,
@@ -42,30 +23,10 @@ const SETTINGS = {
 
 /** A folder with a random model and a manifest that starts from it. */
 function workplace(folder: string): { folder: string; manifest: string } {
-  const model = join(folder, 'model');
-  mkdirSync(model);
-  for (const { name, bytes } of writeModel({ config: CONFIG, weights: initialWeights(CONFIG, 5) }))
-    writeFileSync(join(model, name), bytes);
+  const model = writeTinyModel(folder);
   const manifest = join(folder, 'manifest.json');
   writeFileSync(manifest, JSON.stringify({ ...SETTINGS, model }));
   return { folder, manifest };
-}
-
-/** A console that raises SIGINT when the stream on the disk has come to a place of choice. */
-class InterruptingConsole extends ListeningConsole {
-  #raised = false;
-
-  constructor(private readonly isPlace: (text: string) => boolean) {
-    // A terminal is told of every phase, so the moment can be chosen in the middle of a step.
-    super(true, 400);
-  }
-
-  override err(text: string): void {
-    super.err(text);
-    if (this.#raised || !this.isPlace(text)) return;
-    this.#raised = true;
-    process.emit('SIGINT');
-  }
 }
 
 async function lab(console: ListeningConsole, ...argv: string[]): Promise<number> {

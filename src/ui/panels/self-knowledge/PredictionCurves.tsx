@@ -3,13 +3,28 @@ import { formatPercent } from '../../../run/format';
 import { Chart } from '../../components/Chart';
 import { MetricName } from '../../components/MetricName';
 import styles from '../Charts.module.css';
-import { META_REWARDS, PARSE_RATE, PASS_RATE_ERROR, PASS_RATE_PEARSON } from '../curves';
+import {
+  ADAPTER_NLL,
+  EXPERT_NLL,
+  META_REWARDS,
+  PARSE_RATE,
+  PASS_RATE_ERROR,
+  PASS_RATE_PEARSON,
+} from '../curves';
 
 const SHARE: [number, number] = [0, 1];
+const FROM_ZERO: [number, null] = [0, null];
 const SIGNED: [number, number] = [-1, 1];
 const percentTick = (value: number) => `${Math.round(value * 100)}%`;
 
-export function PredictionCurves() {
+interface Props {
+  /** Predictions are written out, not only read off, so that they parse and are rewarded in parts. */
+  sampled: boolean;
+  /** Who learns from outcomes by supervision, if anyone. */
+  learner: 'adapter' | 'expert' | null;
+}
+
+export function PredictionCurves({ sampled, learner }: Props) {
   return (
     <div className={styles.grid}>
       <Chart
@@ -30,26 +45,40 @@ export function PredictionCurves() {
         range={SIGNED}
         note="1: it knows which prompts it will solve. 0: its guess says nothing. Noisy, for a step has few prompts."
       />
-      <Chart
-        name="meta-rewards"
-        title={<MetricName name="masa/reward" label="Rewards of its predictions" />}
-        label="Mean reward of predicted length, pass rate and notions"
-        series={META_REWARDS}
-        format={formatPercent}
-        tickFormat={percentTick}
-        range={SHARE}
-        note="The three parts that are averaged into the reward of a prediction."
-      />
-      <Chart
-        name="parse-rate"
-        title={<MetricName name="masa/parse_rate" />}
-        label="Share of predictions that can be read"
-        series={PARSE_RATE}
-        format={formatPercent}
-        tickFormat={percentTick}
-        range={SHARE}
-        note="What cannot be read earns nothing for the part that is missing."
-      />
+      {sampled && (
+        <>
+          <Chart
+            name="meta-rewards"
+            title={<MetricName name="masa/reward" label="Rewards of its predictions" />}
+            label="Mean reward of predicted length, pass rate and notions"
+            series={META_REWARDS}
+            format={formatPercent}
+            tickFormat={percentTick}
+            range={SHARE}
+            note="The three parts that are averaged into the reward of a prediction."
+          />
+          <Chart
+            name="parse-rate"
+            title={<MetricName name="masa/parse_rate" />}
+            label="Share of predictions that can be read"
+            series={PARSE_RATE}
+            format={formatPercent}
+            tickFormat={percentTick}
+            range={SHARE}
+            note="What cannot be read earns nothing for the part that is missing."
+          />
+        </>
+      )}
+      {learner && (
+        <Chart
+          name="meta-nll"
+          title={<MetricName name={`masa/${learner}/nll`} />}
+          label="Negative log-likelihood of what the predictions are taught"
+          series={learner === 'adapter' ? ADAPTER_NLL : EXPERT_NLL}
+          range={FROM_ZERO}
+          note="How surprised it is by the truth about its own rollouts, before it learns from it."
+        />
+      )}
     </div>
   );
 }

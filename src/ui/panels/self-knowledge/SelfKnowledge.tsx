@@ -28,9 +28,11 @@ export function SelfKnowledgePanel() {
       name="self-knowledge"
       title="Does it know itself?"
       caption={
-        manifest.masa_meta === 'train'
-          ? 'Before it solves a prompt it predicts its own rollouts, and it is rewarded for being right about them.'
-          : 'Before it solves a prompt it predicts its own rollouts, and it is never told how well it did.'
+        manifest.meta_adapter !== 'none'
+          ? 'An adapter of its own learns from each outcome what it will be able to solve; solving never sees it.'
+          : manifest.masa_meta === 'train'
+            ? 'Before it solves a prompt it predicts its own rollouts, and it is rewarded for being right about them.'
+            : 'Before it solves a prompt it predicts its own rollouts, and it is never told how well it did.'
       }
     >
       <div className={styles.split}>
@@ -38,7 +40,10 @@ export function SelfKnowledgePanel() {
         <Step />
       </div>
       <h3 className={styles.over}>Over the run</h3>
-      <PredictionCurves />
+      <PredictionCurves
+        sampled={manifest.masa_num_generations > 0}
+        learner={manifest.meta_adapter !== 'none' ? 'adapter' : manifest.masa_experts ? 'expert' : null}
+      />
     </Panel>
   );
 }
