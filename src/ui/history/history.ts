@@ -49,11 +49,6 @@ export function recordEvent(history: History, event: RunEvent): History {
       return change(history, event.step, (record) => ({ ...record, plan: event }));
     case 'cutoff':
       return change(history, event.step, (record) => ({ ...record, cutoffs: place(record.cutoffs, event) }));
-    case 'expert_update':
-      return change(history, event.step, (record) => ({
-        ...record,
-        expertUpdates: [...record.expertUpdates.filter(({ kind }) => kind !== event.kind), event],
-      }));
     case 'audit':
       return change(history, event.step, (record) => ({ ...record, audit: event }));
     case 'sampling_plan':

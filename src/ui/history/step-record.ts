@@ -26,7 +26,7 @@ export interface StepRecord {
   plan: GatePlan | null;
   cutoffs: readonly CutoffEvent[];
   audit: AuditEvent | null;
-  /** At most one of a kind. */
+  /** Of each kind at most one. */
   expertUpdates: readonly ExpertUpdate[];
   /** null without dynamic sampling. */
   samplingPlan: SamplingPlanEvent | null;

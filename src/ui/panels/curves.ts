@@ -97,3 +97,5 @@ export const PASS_RATE_PEARSON: readonly Series[] = [metric('masa/pass_rate_pear
 export const PARSE_RATE: readonly Series[] = [metric('masa/parse_rate', 'Whole')];
 export const GATED: readonly Series[] = [metric('masa/gate/gated', 'Skipped')];
 export const CUT: readonly Series[] = [metric('masa/cutoff/cut', 'Cut')];
+export const EXPERT_NLL: readonly Series[] = [metric('masa/expert/nll', 'Surprise')];
+export const ADAPTER_NLL: readonly Series[] = [metric('masa/adapter/nll', 'Surprise')];

@@ -3,14 +3,28 @@ import { formatPercent } from '../../../run/format';
 import { Chart } from '../../components/Chart';
 import { MetricName } from '../../components/MetricName';
 import styles from '../Charts.module.css';
-import { META_REWARDS, PARSE_RATE, PASS_RATE_ERROR, PASS_RATE_PEARSON } from '../curves';
+import {
+  ADAPTER_NLL,
+  EXPERT_NLL,
+  META_REWARDS,
+  PARSE_RATE,
+  PASS_RATE_ERROR,
+  PASS_RATE_PEARSON,
+} from '../curves';
 
 const SHARE: [number, number] = [0, 1];
+const FROM_ZERO: [number, null] = [0, null];
 const SIGNED: [number, number] = [-1, 1];
 const percentTick = (value: number) => `${Math.round(value * 100)}%`;
 
-/** @param sampled whether predictions are sampled, and so can be rewarded and be unreadable. */
-export function PredictionCurves({ sampled }: { sampled: boolean }) {
+interface Props {
+  /** Predictions are written out, not only read off, so that they parse and are rewarded in parts. */
+  sampled: boolean;
+  /** Who learns from outcomes by supervision, if anyone. */
+  learner: 'adapter' | 'expert' | null;
+}
+
+export function PredictionCurves({ sampled, learner }: Props) {
   return (
     <div className={styles.grid}>
       <Chart
@@ -54,6 +68,16 @@ export function PredictionCurves({ sampled }: { sampled: boolean }) {
             note="What cannot be read earns nothing for the part that is missing."
           />
         </>
+      )}
+      {learner && (
+        <Chart
+          name="meta-nll"
+          title={<MetricName name={`masa/${learner}/nll`} />}
+          label="Negative log-likelihood of what the predictions are taught"
+          series={learner === 'adapter' ? ADAPTER_NLL : EXPERT_NLL}
+          range={FROM_ZERO}
+          note="How surprised it is by the truth about its own rollouts, before it learns from it."
+        />
       )}
     </div>
   );

@@ -28,10 +28,10 @@ export function SelfKnowledgePanel() {
       name="self-knowledge"
       title="Does it know itself?"
       caption={
-        manifest.masa_meta === 'train'
-          ? 'Before it solves a prompt it predicts its own rollouts, and it is rewarded for being right about them.'
-          : manifest.meta_adapter !== 'none'
-            ? 'Before it solves a prompt an adapter of its own predicts how that will go, and learns from how it went.'
+        manifest.meta_adapter !== 'none'
+          ? 'An adapter of its own learns from each outcome what it will be able to solve; solving never sees it.'
+          : manifest.masa_meta === 'train'
+            ? 'Before it solves a prompt it predicts its own rollouts, and it is rewarded for being right about them.'
             : 'Before it solves a prompt it predicts its own rollouts, and it is never told how well it did.'
       }
     >
@@ -40,7 +40,10 @@ export function SelfKnowledgePanel() {
         <Step />
       </div>
       <h3 className={styles.over}>Over the run</h3>
-      <PredictionCurves sampled={manifest.masa_num_generations > 0} />
+      <PredictionCurves
+        sampled={manifest.masa_num_generations > 0}
+        learner={manifest.meta_adapter !== 'none' ? 'adapter' : manifest.masa_experts ? 'expert' : null}
+      />
     </Panel>
   );
 }
