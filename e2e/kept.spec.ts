@@ -46,6 +46,9 @@ async function runToEnd(lab: LabPage): Promise<void> {
   await lab.inState('finished');
 }
 
+// Each test trains twice or more, on an adapter that is slow already.
+test.describe.configure({ timeout: 300_000 });
+
 test('a page killed in mid-step goes on with the identical run when it is opened again', async ({
   page,
   context,
@@ -80,7 +83,7 @@ test('a page killed in mid-step goes on with the identical run when it is opened
   const offer = third.page.getByTestId('continue-offer');
   await expect(offer).toContainText(/left at step [12] of 3/);
   await offer.getByRole('button', { name: 'Continue' }).click();
-  await lab.inState.call(third, 'finished');
+  await third.inState('finished');
   await third.atStep(3);
   const streams = Object.values(await keptStreams(third.page));
   expect(streams).toHaveLength(2);
@@ -187,13 +190,13 @@ test('a fork goes on beside its run and shows where it comes from; what is delet
   await expect(rows).toHaveCount(3);
 
   // Another tab sees that the fork is taken.
-  const other = new LabPage(await context.newPage());
-  await other.open();
-  await other.page.getByTestId('open-runs').click();
-  const taken = dialog(other.page).getByTestId('run-row').filter({ hasText: 'open in another tab' });
+  const other = await context.newPage();
+  await other.goto('./');
+  await other.getByTestId('open-runs').click();
+  const taken = dialog(other).getByTestId('run-row').filter({ hasText: 'open in another tab' });
   await expect(taken).toHaveCount(1);
   await expect(taken.getByRole('button', { name: /^More for/ })).toBeDisabled();
-  await other.page.close();
+  await other.close();
 
   await choose(page, 0, /^Delete/);
   await page.getByTestId('confirm').getByRole('button', { name: 'Delete' }).click();

@@ -136,7 +136,7 @@ describe('what is not taken, with nothing left of it', () => {
   });
 
   test('an entry that unpacks to more than its directory says, before it is unpacked', async () => {
-    const bytes = zipSync({ 'events.jsonl': new Uint8Array(30_000_000) });
+    const bytes = zipSync({ 'events.jsonl': new Uint8Array(3_000_000) });
     const view = new DataView(bytes.buffer);
     const central = bytes.length - 22 - 46 - 'events.jsonl'.length;
     view.setUint32(central + 24, 1000, true);
@@ -171,7 +171,7 @@ describe('what is not taken, with nothing left of it', () => {
           expect(disk.files.size).toBe(0);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 80 },
     );
   });
 

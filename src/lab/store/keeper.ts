@@ -12,6 +12,7 @@ import type { KeptRun } from './kept-run';
 import { type Reopened, RunElsewhereError, type RunLibrary } from './library';
 import { bytesOf } from './points';
 import type { RunsCommand, RunsNews, StorageState } from './protocol';
+import type { Freeable } from './retention';
 
 /** What the keeper needs of the session, so that it can put a run on it. */
 export interface Trainer {
@@ -36,8 +37,8 @@ export class RunKeeper {
   #run: KeptRun | null = null;
   /** What went wrong with writing, to be said where it can be heard. */
   #failure: unknown = null;
-  /** Bytes the run waits for. */
-  #full: number | null = null;
+  /** The run rests for want of room: what the user was told could go. */
+  #full: readonly Freeable[] | null = null;
   readonly #opened: Promise<void>;
 
   constructor(
@@ -60,6 +61,8 @@ export class RunKeeper {
   }
 
   event(event: RunEvent): void {
+    // A stretch that begins anew gets another chance to be written.
+    if (event.type === 'run_started') this.#failure = null;
     try {
       this.#run?.event(event);
     } catch (error) {
@@ -149,9 +152,11 @@ export class RunKeeper {
           ),
         }));
       case 'delete':
-        return this.#delete(library, command.id);
+        await this.#delete(library, command.id);
+        return this.#tryAgain();
       case 'delete-checkpoint':
-        return library.removeCheckpoints(command.id, [command.step]);
+        await library.removeCheckpoints(command.id, [command.step]);
+        return this.#tryAgain();
       case 'clear': {
         const elsewhere = new Set(await library.elsewhere());
         for (const { id } of await library.list()) if (!elsewhere.has(id)) await this.#delete(library, id);
@@ -170,7 +175,7 @@ export class RunKeeper {
         return;
       }
       case 'make-room':
-        await library.free(await library.freeable(this.#full ?? 0));
+        await library.free(this.#full ?? []);
         return this.#tryAgain();
       case 'stop-keeping':
         if (this.#run) await library.close(this.#run);
@@ -242,9 +247,11 @@ export class RunKeeper {
       return kept;
     } catch (error) {
       if (error instanceof NoRoomError) {
-        this.#full = error.needed * 2;
-        const freeable = (await this.#library?.freeable(this.#full)) ?? [];
-        this.host.send({ what: 'full', needed: this.#full, freeable });
+        // The newest state and the one before it are there together for a moment.
+        const needed = error.needed * 2;
+        const freeable = (await this.#library?.freeable(needed)) ?? [];
+        this.#full = freeable;
+        this.host.send({ what: 'full', needed, freeable });
       }
       throw error;
     }

@@ -2,7 +2,7 @@
  * What the page says of kept runs above everything else: a run that was left in the middle and can go on, a run that
  * is only looked at, a fork about to be started, and what went wrong.
  */
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect } from 'react';
 import { formatCount } from '../../run/format';
 import { Button } from '../components/Button';
 import { useAllowed, usePage, useSession } from '../state/context';
@@ -14,6 +14,13 @@ import { nameOf } from './table';
 import { stepsText, whenText } from './wording';
 
 export function RunNotes() {
+  const session = useSession();
+  // What other tabs did while this one was out of sight.
+  useEffect(() => {
+    const refresh = () => !document.hidden && session.runs.refresh();
+    document.addEventListener('visibilitychange', refresh);
+    return () => document.removeEventListener('visibilitychange', refresh);
+  }, [session]);
   return (
     <>
       <Notice />

@@ -119,7 +119,11 @@ export class Session {
         state: (message) => this.#entered(message.state, message.step),
         progress: ({ progress }) =>
           this.#lab((lab) => ({ progress: { ...lab.progress, [progress.task]: progress } })),
-        opened: ({ adapter, selfTest }) => this.#lab(() => ({ adapter, selfTest })),
+        opened: ({ adapter, selfTest }) => {
+          this.#lab(() => ({ adapter, selfTest }));
+          // A page that was reloaded gives its run free only a moment after the new one has begun.
+          this.runs.refresh();
+        },
         loaded: ({ manifest, parameters, deviceBytes }) => {
           this.#stale = false;
           this.#lab(() => ({ loaded: { manifest, parameters, deviceBytes }, error: null }));
