@@ -51,6 +51,11 @@ export function recordEvent(history: History, event: RunEvent): History {
       return change(history, event.step, (record) => ({ ...record, cutoffs: place(record.cutoffs, event) }));
     case 'audit':
       return change(history, event.step, (record) => ({ ...record, audit: event }));
+    case 'expert_update':
+      return change(history, event.step, (record) => ({
+        ...record,
+        expertUpdates: [...record.expertUpdates.filter(({ kind }) => kind !== event.kind), event],
+      }));
     case 'sampling_plan':
       return change(history, event.step, (record) => ({ ...record, samplingPlan: event }));
     case 'step_metrics':
