@@ -127,7 +127,7 @@ function saving(arm: ArmComparison): Claim {
   const names = [...(arm.gate ? ['gate'] : []), ...(arm.cutoff ? ['cutoff'] : [])];
   return {
     arm: arm.name,
-    claim: `${names.join(' and ')} save tokens without losing accuracy (by more than ${margin})`,
+    claim: `${names.join(' and ')} ${names.length > 1 ? 'save' : 'saves'} tokens without losing accuracy (by more than ${margin})`,
     verdict,
     evidence: `${names.map((name, i) => `${name} spared ${percent(parts[i])}% of the solution tokens`).join(', ')}; accuracy after as many steps ${points(held)} points`,
   };
