@@ -11,7 +11,7 @@ async function choose(page: Page, name: string | RegExp): Promise<void> {
 }
 
 async function seriousProblems(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).include('#benchmarks').analyze();
+  const { violations } = await new AxeBuilder({ page }).include('[data-testid="panel-benchmarks"]').analyze();
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`);

@@ -24,6 +24,12 @@ function smallOf(name: string): Manifest {
   return parseManifest({
     ...preset,
     ...SMALL,
+    // Most groups of the long tail have one reward; among so many some have not.
+    ...(preset.task === 'long-tail' && {
+      prompts_per_step: 6,
+      num_generations: 8,
+      max_completion_length: 40,
+    }),
     masa_num_generations: Math.min(2, preset.masa_num_generations),
     // Two steps are enough to learn from outcomes and experts, too.
     meta_adapter_from: 0,
@@ -59,7 +65,7 @@ for (const name of METHODS)
       for (const metric of ['reward', 'loss', 'grad_norm', 'entropy'])
         expect(metrics[metric], metric).toEqual(expect.any(Number));
       expect(metrics['completions/mean_length']).toBeGreaterThan(1);
-      expect(metrics['completions/max_length']).toBeLessThanOrEqual(24);
+      expect(metrics['completions/max_length']).toBeLessThanOrEqual(manifest.max_completion_length);
     }
     expect(steps.some(({ metrics }) => metrics.grad_norm > 0)).toBe(true);
     await expect(page.getByTestId('metric-reward')).toHaveAttribute(
@@ -86,7 +92,9 @@ for (const name of METHODS)
       if (manifest.meta_adapter !== 'none') expect(learned.map((u) => u.updates)).toEqual([2, 1]);
     }
     if (manifest.masa_gate) {
-      expect((await lab.events('gate_decision')).length).toBeGreaterThanOrEqual(2 * SMALL.prompts_per_step);
+      expect((await lab.events('gate_decision')).length).toBeGreaterThanOrEqual(
+        2 * manifest.prompts_per_step,
+      );
       await expect(page.getByTestId('chart-gated').locator('[data-last]').first()).toHaveAttribute(
         'data-last',
         String(steps[1].metrics['masa/gate/gated']),

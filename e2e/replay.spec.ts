@@ -76,7 +76,9 @@ test('a visitor without WebGPU watches the recorded run that comes with the lab,
   expect(overflow).toBeLessThanOrEqual(0);
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(
-    violations.filter((v) => v.impact === 'serious' || v.impact === 'critical').map((v) => v.id),
+    violations
+      .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+      .flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.target}: ${node.any[0]?.message}`)),
   ).toEqual([]);
   // From its end it plays from the first step on, every step in turn.
   const played = page.evaluateHandle((last) => {

@@ -148,7 +148,9 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
     }
     case 'checkpoint': {
       const { step, path, bytes } = event;
-      return { ...view, checkpoint: { step, path, bytes } };
+      // The saving is over: what comes next says so itself.
+      const phase = view.phase?.phase === 'checkpoint' ? null : view.phase;
+      return { ...view, phase, checkpoint: { step, path, bytes } };
     }
     case 'finished': {
       const { step, reason, message, last_checkpoint, seconds } = event;
