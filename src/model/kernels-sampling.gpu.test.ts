@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import probe from '../../shaders/philox_probe.wgsl?raw';
 import { flatGrid } from '../gpu/kernel';
 import { openTestGpu } from '../gpu/testing';
 import { philox } from '../run/random';
@@ -75,17 +76,11 @@ describe('the Philox of the shaders', () => {
       {
         name: 'philox_probe',
         prelude: SHADERS.sample.prelude,
-        code: [
-          '@group(0) @binding(0) var<storage, read> draws: array<vec4<u32>>;',
-          '@group(0) @binding(1) var<storage, read_write> out: array<vec4<u32>>;',
-          '@compute @workgroup_size(64)',
-          'fn probe(@builtin(global_invocation_id) id: vec3<u32>) {',
-          `  if (id.x < ${draws.length}u) { out[id.x] = philox(draws[2u * id.x], draws[2u * id.x + 1u].xy); }`,
-          '}',
-        ].join('\n'),
+        code: probe,
       },
       {
         uniforms: {},
+        constants: { DRAWS: draws.length },
         inputs: { draws: Uint32Array.from(draws.flat()) },
         outputs: { out: draws.length * 4 },
         grid: flatGrid(draws.length),

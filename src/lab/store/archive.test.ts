@@ -25,7 +25,7 @@ const started = EXAMPLE_EVENTS.find((event) => event.type === 'run_started')!;
 
 /** A kept run of two steps with a checkpoint, as the page writes it. */
 async function keptRun(disk: MemoryDisk) {
-  const library = disk.library();
+  const library = disk.openLibrary();
   const run = await library.create({ ...DEFAULT_MANIFEST, name: 'a run: first/second' });
   run.event({ ...started, manifest: run.entry.manifest });
   for (const step of [0, 1])
@@ -91,7 +91,7 @@ describe('an archive', () => {
       'deep/run/checkpoints/step-1/../../../evil.json': 'outside',
       'deep/run/.DS_Store': 'x',
     });
-    const entry = await disk.library().takeIn((files) => importArchive(archive, files));
+    const entry = await disk.openLibrary().takeIn((files) => importArchive(archive, files));
     expect(entry).toMatchObject({ steps: 0, status: 'unfinished', checkpoints: [] });
     expect([...disk.files.keys()].sort()).toEqual(
       ['events.jsonl', 'manifest.json', 'run.json'].map((name) => `${entry.id}/${name}`),
@@ -130,7 +130,9 @@ describe('what is not taken, with nothing left of it', () => {
   ];
   test.each(refused)('%s', async (_, archive, message) => {
     const disk = new MemoryDisk();
-    await expect(disk.library().takeIn((files) => importArchive(archive, files))).rejects.toThrow(message);
+    await expect(disk.openLibrary().takeIn((files) => importArchive(archive, files))).rejects.toThrow(
+      message,
+    );
     expect(disk.files.size).toBe(0);
     expect(disk.entries.size).toBe(0);
   });
@@ -163,7 +165,7 @@ describe('what is not taken, with nothing left of it', () => {
         damaged[at] ^= flip;
         const disk = new MemoryDisk();
         try {
-          const entry = await disk.library().takeIn((files) => importArchive(blobOf(damaged), files));
+          const entry = await disk.openLibrary().takeIn((files) => importArchive(blobOf(damaged), files));
           // A flipped byte in a date, a name of a checkpoint or a comment: what was taken is whole all the same.
           expect(entry.steps).toBeLessThanOrEqual(2);
         } catch (error) {
@@ -181,7 +183,9 @@ describe('what is not taken, with nothing left of it', () => {
       fc.asyncProperty(fc.nat(archive.size - 1), async (length) => {
         const disk = new MemoryDisk();
         const cut = archive.slice(0, length);
-        await expect(disk.library().takeIn((files) => importArchive(cut, files))).rejects.toThrow(ZipError);
+        await expect(disk.openLibrary().takeIn((files) => importArchive(cut, files))).rejects.toThrow(
+          ZipError,
+        );
         expect(disk.files.size).toBe(0);
       }),
       { numRuns: 50 },

@@ -93,7 +93,7 @@ const streamOf = (disk: MemoryDisk, id: string) =>
 /** A whole run from an empty disk, without a crash. */
 async function uninterrupted(): Promise<MemoryDisk> {
   const disk = new MemoryDisk();
-  await train(await disk.library().create(MANIFEST), START);
+  await train(await disk.openLibrary().create(MANIFEST), START);
   return disk;
 }
 
@@ -115,7 +115,7 @@ async function crashAndGoOn(crashAt: number, powerLost: boolean): Promise<boolea
   let kept = 0;
   let crashed = false;
   try {
-    const run = await disk.library().create(MANIFEST);
+    const run = await disk.openLibrary().create(MANIFEST);
     await train(run, START, (step) => {
       kept = step;
     });
@@ -125,7 +125,7 @@ async function crashAndGoOn(crashAt: number, powerLost: boolean): Promise<boolea
   }
   disk.reboot(powerLost);
   await expectSound(disk);
-  const library = disk.library();
+  const library = disk.openLibrary();
   await library.mend();
   const [entry] = await library.list();
   if (!entry) {
@@ -138,7 +138,7 @@ async function crashAndGoOn(crashAt: number, powerLost: boolean): Promise<boolea
   if (from.files) expect(textOf(from.files)).toEqual(textOf(STATES[from.step]));
   await train(run, from);
   expect(streamOf(disk, entry.id)).toEqual(streamOf(whole, 'run-0'));
-  const [after] = await disk.library().list();
+  const [after] = await disk.openLibrary().list();
   expect(after).toMatchObject({ status: 'completed', steps: 3, tokens: 30 });
   expect(after.checkpoints.map((each) => each.step)).toEqual([2, 3]);
   await expectSound(disk);
@@ -173,13 +173,13 @@ describe('a crash', () => {
         const disk = new MemoryDisk();
         disk.crashAt = first;
         await disk
-          .library()
+          .openLibrary()
           .create(MANIFEST)
           .then((run) => train(run, START))
           .catch(onlyCrash);
         disk.reboot();
         disk.crashAt = disk.spent + second;
-        const library = disk.library();
+        const library = disk.openLibrary();
         await library
           .mend()
           .then(() => library.list())
@@ -191,7 +191,7 @@ describe('a crash', () => {
           .catch(onlyCrash);
         disk.reboot(true);
         await expectSound(disk);
-        const last = disk.library();
+        const last = disk.openLibrary();
         await last.mend();
         const [entry] = await last.list();
         if (!entry) return;

@@ -90,7 +90,7 @@ async function openTab(disk: MemoryDisk): Promise<Tab> {
       loaded: () => {},
       storage: async () => null,
     },
-    async () => disk.library(),
+    async () => disk.openLibrary(),
   );
   await tab.session.open();
   return tab;

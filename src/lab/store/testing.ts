@@ -28,7 +28,7 @@ export class MemoryDisk {
   #ids = 0;
 
   /** A library of a page that has just been opened on this disk. */
-  library(): RunLibrary {
+  openLibrary(): RunLibrary {
     return new RunLibrary(this.parts());
   }
 
