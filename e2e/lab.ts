@@ -86,6 +86,16 @@ export class LabPage {
     await expect(this.page.getByTestId('shown-step')).toHaveAttribute('data-value', String(step));
   }
 
+  /** A rollout on screen is being written. Looked at in every frame: a short step comes and goes within a second. */
+  async rolloutsGrow(): Promise<void> {
+    await this.page.waitForFunction(
+      () =>
+        document.querySelector('[data-testid=rollout-text]:is([data-verdict=growing], [data-verdict=ended])'),
+      undefined,
+      { polling: 'raf', timeout: 60_000 },
+    );
+  }
+
   /** The texts of the rollouts of the group on screen, once they are judged. */
   async judgedRollouts(): Promise<string[]> {
     const texts = this.page.getByTestId('rollout-text');

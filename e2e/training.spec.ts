@@ -11,8 +11,7 @@ test('a visitor opens the page, presses Run, and watches a run to its end', asyn
   await page.getByTestId('run-first').click();
   await lab.inState('running');
   // Rollouts are on screen before they are judged, and grow.
-  const first = page.getByTestId('rollout-text').first();
-  await expect(first).toHaveAttribute('data-verdict', /growing|ended/, { timeout: 60_000 });
+  await lab.rolloutsGrow();
   await lab.judgedRollouts();
 
   await lab.inState('finished');
