@@ -4,6 +4,7 @@
  */
 import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest, ManifestIssue } from '../run/manifest';
+import type { HandedPolicy } from './second-opinion/protocol';
 import type { RunsCommand, RunsNews } from './store/protocol';
 
 /** Page to worker. */
@@ -37,6 +38,8 @@ export type Command =
   | { type: 'cancel-benchmarks' }
   /** Hand over the newest checkpoint as files. */
   | { type: 'export-checkpoint' }
+  /** Hand over the policy as it is, or as it was after a kept step, to whoever reads it beside; answered by `policy`. */
+  | { type: 'hand-over-policy'; request: number; kept: { run: string; step: number } | null }
   /** About the runs that are kept. */
   | { type: 'runs'; ask: RunsCommand }
   /** For tests and teaching: destroy the device, as a driver reset would. */
@@ -104,6 +107,8 @@ export type Message =
   | { type: 'events'; events: RunEvent[] }
   | { type: 'benchmarks'; status: BenchmarkStatus }
   | { type: 'checkpoint'; step: number; files: { name: string; bytes: ArrayBuffer }[] }
+  /** What `hand-over-policy` asked for, under its number; or what stands against it. */
+  | { type: 'policy'; request: number; handed: HandedPolicy | LabError }
   /** About the runs that are kept. */
   | { type: 'runs'; news: RunsNews }
   | { type: 'error'; error: LabError };
