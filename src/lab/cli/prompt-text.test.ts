@@ -9,13 +9,15 @@ const words = (text: string) => task.vocabulary.decode(readPrompt(text, task));
 test('words of the vocabulary are taken as they are', () => {
   expect(words('BOS 4 7 L0 + 8 SOL')).toBe('BOS 4 7 L0 + 8 SOL');
   expect(words('  4 7  WAIT\n')).toBe('4 7 WAIT');
+  expect(words('SORT 3 1')).toBe('SORT 3 1');
 });
 
 test.each([
   ['47 + 8', 'BOS 4 7 L0 + 8 SOL'],
   ['7+8*3', 'BOS 0 7 L0 + 8 L1 * 3 SOL'],
   ['47 − 8 × 3 ^ 2 = ?', 'BOS 4 7 L0 - 8 L1 * 3 L2 ^ 2 SOL'],
-])('%j is a problem of the ladder', (text, prompt) => {
+  ['sort 3 1 2', 'BOS SORT L0 3 L1 1 L2 2 SOL'],
+])('%j is a problem', (text, prompt) => {
   expect(words(text)).toBe(prompt);
 });
 
