@@ -21,15 +21,22 @@ test.each([
   expect(words(text)).toBe(prompt);
 });
 
+test.each(['BOS 4 7 SOOL', '47 + 8 SUM'])(
+  '%j names a word that there is not, and lists those there are',
+  (text) => {
+    expect(() => readPrompt(text, task)).toThrow(UsageError);
+    expect(() => readPrompt(text, task)).toThrow(/got the word "\w+"\nthe words: PAD BOS/);
+  },
+);
+
 test.each([
-  'BOS 4 7 SOOL',
-  '47 + 12',
-  '123 + 4',
-  '47 + 8 apples',
-  '1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 9 + 1 + 2',
-])('%j names a word that there is not, and lists those there are', (text) => {
+  ['47 + 12', 6],
+  ['123 + 4', 1],
+  ['47 + 8 apples', 8],
+  ['1 + 2 + 3 + 4 + 5 + 6 + 7 + 8 + 9 + 1 + 2', 39],
+])('%j is no problem, and where it stops being one is named', (text, place) => {
   expect(() => readPrompt(text, task)).toThrow(UsageError);
-  expect(() => readPrompt(text, task)).toThrow(/got the word "\w+"\nthe words: PAD BOS/);
+  expect(() => readPrompt(text, task)).toThrow(`--prompt: at character ${place}: expected`);
 });
 
 test('nothing, or far too much, is refused', () => {

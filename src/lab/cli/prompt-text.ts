@@ -6,7 +6,7 @@ import { UsageError } from './arguments';
 /**
  * Tokens of a prompt: words of the vocabulary (`BOS 4 7 L0 + 8 SOL`), or a sum such as `47 + 8 * 3`, which stands for
  * `BOS 4 7 L0 + 8 L1 * 3 SOL` (or `sort 3 1 2` and whatever else `tasks/problem-text.ts` reads).
- * @throws UsageError naming the first word that is not in the vocabulary.
+ * @throws UsageError naming the first place that is wrong, or the first word that is not in the vocabulary.
  */
 export function readPrompt(text: string, task: Task): number[] {
   const { vocabulary, maxPromptLength } = task;
@@ -29,13 +29,16 @@ export function readPrompt(text: string, task: Task): number[] {
   return ids;
 }
 
-/** The words of a problem that is written as a person would, without any of the vocabulary's own; null when it is none. */
+/** The words of a problem that is written without any of the vocabulary's own words; null where there are such. */
 function problemWords(text: string, task: Task): string[] | null {
-  if (/[A-Z]/.test(text)) return null;
+  if (/[A-Z]/.test(text) || text.trim() === '') return null;
   try {
     return task.vocabulary.decode(parseProblem(text, task).prompt).split(' ');
   } catch (error) {
-    if (error instanceof ProblemTextError) return null;
-    throw error;
+    if (!(error instanceof ProblemTextError)) throw error;
+    throw new UsageError([
+      `--prompt: ${error.message}. ${error.remedy}`,
+      `or write the vocabulary's own words: ${task.vocabulary.tokens.join(' ')}`,
+    ]);
   }
 }
