@@ -98,6 +98,7 @@ export class OrtPolicy implements Decoding, Pick<Policy, 'decode' | 'score'> {
     { through }: { through?: Through } = {},
   ): Promise<Decoded[]> {
     const session = this.sessionOf(through);
+    const ends: readonly number[] = [settings.endOfSequence].flat();
     const out = rows.map((): Decoded => ({ tokens: [], logps: [], entropies: [], truncated: false }));
     const finished = rows.map(({ limit }) => limit === 0);
     let grown = rows.map((): number[] => []);
@@ -113,15 +114,15 @@ export class OrtPolicy implements Decoding, Pick<Policy, 'decode' | 'score'> {
       const next = live.map(({ place, row }, r) => {
         const from = ((r + 1) * length - 1) * vocabulary;
         const last = logits.subarray(from, from + vocabulary);
-        if (finished[place]) return settings.endOfSequence;
+        if (finished[place]) return ends[0];
         const { token, logp } = this.sample(last, settings, randomness, row.id, step);
         const decoded = out[place];
         decoded.tokens.push(token);
         decoded.logps.push(logp);
         decoded.entropies.push(entropyOf(last, settings.temperature || 1));
         grown[place].push(token);
-        finished[place] = token === settings.endOfSequence || step + 1 >= row.limit;
-        decoded.truncated = finished[place] && token !== settings.endOfSequence;
+        finished[place] = ends.includes(token) || step + 1 >= row.limit;
+        decoded.truncated = finished[place] && !ends.includes(token);
         return token;
       });
       const stay = live.flatMap(({ place }, r) => (finished[place] ? [] : [r]));

@@ -16,7 +16,7 @@ import type { CheckpointFiles } from '../../run/checkpoint';
 import { DEFAULT_MANIFEST } from '../../run/manifest';
 import { Purpose } from '../../run/random';
 import { mean } from '../../run/statistics';
-import { explainError } from '../errors';
+import { explainError, ModelFileError } from '../errors';
 import { exportFormat } from '../export-formats';
 import { type ReadPolicy, readPolicyFiles } from '../policy-files';
 import type { LabError } from '../protocol';
@@ -158,6 +158,11 @@ export class SecondOpinion {
       job: job.number,
       policy: { name, task: task.name, step, manifest, hasAdapter: adapter !== null },
     });
+    if (config.vocab_size !== task.vocabulary.tableSize)
+      throw new ModelFileError(
+        `${name}: expected a policy of ${task.vocabulary.tableSize} tokens, as task ${task.name} has, got one of ${config.vocab_size}`,
+        'Choose a policy that was made for one of the lab’s tasks.',
+      );
     const runtime = await this.host.runtime(
       engine,
       (done, total) => job.progress('runtime', done, total, 'bytes'),
