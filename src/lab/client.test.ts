@@ -20,6 +20,7 @@ function begin() {
     events: vi.fn(),
     benchmarks: vi.fn(),
     checkpoint: vi.fn(),
+    policy: vi.fn(),
     runs: vi.fn(),
     error: vi.fn(),
   } satisfies MessageHandlers;

@@ -110,7 +110,7 @@ class Parser {
   private at = 0;
 
   constructor(
-    private readonly text: string,
+    text: string,
     private readonly task: Task,
   ) {
     this.pieces = piecesOf(text);

@@ -25,6 +25,8 @@ import { ReplayBanner, ReplayErrorNotice } from './replay/ReplayBanner';
 import { RunNotes } from './runs/RunNotes';
 import { RunsDialog } from './runs/RunsDialog';
 import { StorageFull } from './runs/StorageFull';
+import { SecondOpinionPanel } from './second-opinion/SecondOpinionPanel';
+import { TryPanel } from './second-opinion/TryPanel';
 import { SessionContext, usePage, useSession } from './state/context';
 import { isFirstVisit } from './state/selectors';
 import type { Session } from './state/session';
@@ -76,9 +78,12 @@ function Stage() {
   const first = usePage(isFirstVisit);
   if (first)
     return (
-      <Boundary name="the first screen">
-        <Welcome />
-      </Boundary>
+      <>
+        <Boundary name="the first screen">
+          <Welcome />
+        </Boundary>
+        <TryWithoutGpu />
+      </>
     );
   return (
     <>
@@ -117,6 +122,12 @@ function Stage() {
         <Boundary name="the benchmark sets">
           <BenchmarksPanel />
         </Boundary>
+        <Boundary name="the panel to try a policy">
+          <TryPanel />
+        </Boundary>
+        <Boundary name="the second opinion">
+          <SecondOpinionPanel />
+        </Boundary>
         <Boundary name="the training's health">
           <HealthPanel />
         </Boundary>
@@ -130,6 +141,22 @@ function Stage() {
         </div>
       </div>
     </>
+  );
+}
+
+/** Where nothing can be trained, a trained policy can still be tried. */
+function TryWithoutGpu() {
+  const unavailable = usePage((page) => page.lab.state === 'unavailable');
+  if (!unavailable) return null;
+  return (
+    <div className={styles.panels}>
+      <Boundary name="the panel to try a policy">
+        <TryPanel />
+      </Boundary>
+      <Boundary name="the second opinion">
+        <SecondOpinionPanel />
+      </Boundary>
+    </div>
   );
 }
 

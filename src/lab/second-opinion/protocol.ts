@@ -28,14 +28,15 @@ export type PolicySource =
 /** Which formats make sense for one policy; the others are a run's. */
 export type PageExport = Extract<ExportFormat, 'onnx' | 'hf' | 'adapter'>;
 
+/** What is left out is as the policy's own run evaluates itself; as the defaults say for a base model. */
 export interface EvaluationRequest {
   suite: string;
-  problems: number;
-  samples: number;
-  /** 0 is greedy. */
+  /** 0 is greedy; a run's own evaluations are at 1. */
   temperature: number;
-  seed: number;
-  maxCompletionLength: number;
+  problems?: number;
+  samples?: number;
+  seed?: number;
+  maxCompletionLength?: number;
 }
 
 export interface AttemptRequest {
@@ -116,7 +117,13 @@ export type OpinionMessage =
       rewards: MetaReward[];
       seconds: number;
     }
-  | { type: 'evaluated'; job: number; result: EvaluationResult; request: EvaluationRequest; seconds: number }
+  | {
+      type: 'evaluated';
+      job: number;
+      result: EvaluationResult;
+      settings: Required<EvaluationRequest>;
+      seconds: number;
+    }
   | { type: 'exported'; job: number; name: string; archive: ArrayBuffer }
   | { type: 'stopped'; job: number }
   | { type: 'failed'; job: number; error: LabError };

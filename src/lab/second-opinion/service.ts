@@ -195,7 +195,7 @@ export class SecondOpinion {
 
   /** The run's own evaluation: the same problems, judged by the same code. */
   async #evaluate(
-    { task }: NamedPolicy,
+    { task, manifest }: NamedPolicy,
     open: OrtPolicy,
     request: EvaluationRequest,
     job: Job,
@@ -205,7 +205,15 @@ export class SecondOpinion {
       throw new Error(
         `evaluate: suite: expected one of ${task.suites.map(({ name }) => name).join(', ')}, as task ${task.name} has, got ${request.suite}`,
       );
-    const { problems, samples, temperature, seed } = request;
+    const own = manifest ?? DEFAULT_MANIFEST;
+    const settings: Required<EvaluationRequest> = {
+      problems: own.eval_problems,
+      samples: own.eval_samples,
+      seed: own.seed,
+      maxCompletionLength: manifest?.max_completion_length ?? task.maxCompletionLength,
+      ...request,
+    };
+    const { problems, samples, temperature, seed } = settings;
     const started = performance.now();
     const total = problems * samples;
     job.progress('answers', 0, total, 'answers');
@@ -213,7 +221,7 @@ export class SecondOpinion {
       open,
       task,
       suite,
-      { problems, samples, max_completion_length: request.maxCompletionLength, temperature, seed },
+      { problems, samples, max_completion_length: settings.maxCompletionLength, temperature, seed },
       (_, finished) => {
         job.proceed();
         job.progress('answers', finished.filter(Boolean).length, total, 'answers');
@@ -223,7 +231,7 @@ export class SecondOpinion {
       type: 'evaluated',
       job: job.number,
       result: evaluationResult(suite, answered),
-      request,
+      settings,
       seconds: (performance.now() - started) / 1000,
     });
   }

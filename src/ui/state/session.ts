@@ -13,6 +13,7 @@ import { nearestStep, neighbour, newestStep } from '../history/select';
 import type { ReaderLike } from '../replay/recording';
 import { Replayer } from '../replay/replayer';
 import { RunsDesk } from '../runs/desk';
+import { OpinionDesk } from '../second-opinion/desk';
 import { downloadFiles, saveBlob } from './download';
 import { FrameQueue } from './frames';
 import { EMPTY_RUN, type RunView, reduceEvents } from './run-view';
@@ -96,6 +97,8 @@ export class Session {
   readonly replayer: Replayer;
   /** The runs this browser keeps. */
   readonly runs: RunsDesk;
+  /** Policies tried and evaluated beside training. */
+  readonly opinion: OpinionDesk;
   readonly #client: LabClient;
   readonly #events: FrameQueue<RunEvent>;
   /** What to do once the run that is being loaded is ready. */
@@ -133,6 +136,7 @@ export class Session {
           if (!this.#stale) this.#lab(() => ({ benchmarks: status }));
         },
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
+        policy: (message) => this.opinion.handed(message),
         runs: ({ news }) => this.runs.heard(news),
         error: ({ error }) => {
           this.#next = null;
@@ -141,6 +145,7 @@ export class Session {
       },
       createWorker,
     );
+    this.opinion = new OpinionDesk(store, (command) => this.#client.send(command), saveBlob);
     this.runs = new RunsDesk(
       store,
       {
