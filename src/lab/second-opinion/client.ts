@@ -16,7 +16,10 @@ export type OpinionJob = OpinionCommand extends infer Each
   : never;
 
 const startWorker = (): OpinionWorker =>
-  new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'masa-lab-second-opinion' });
+  new Worker(new URL('./opinion-worker.ts', import.meta.url), {
+    type: 'module',
+    name: 'masa-lab-second-opinion',
+  });
 
 export class OpinionClient {
   #worker: OpinionWorker | null = null;
