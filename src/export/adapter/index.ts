@@ -12,10 +12,7 @@ import CHECK from './check_adapter.py?raw';
 /** @throws Error where the policy has no adapter. */
 export function adapterFiles(policy: ExportedPolicy): ExportFile[] {
   const { config, weights, adapter } = policy;
-  if (!adapter)
-    throw new Error(
-      `adapter: expected a run with meta_adapter=lora, got ${policy.manifest ? 'one without an adapter' : 'a model without a run'}; export it with --hf`,
-    );
+  if (!adapter) throw new Error(`adapter: expected a run with meta_adapter=lora, got ${without(policy)}`);
   const merged = mergeAdapter(config, weights, adapter);
   return [
     ...writeAdapter(config, weights, adapter),
@@ -27,6 +24,13 @@ export function adapterFiles(policy: ExportedPolicy): ExportFile[] {
     textFile('check_adapter.py', CHECK),
     textFile('README.md', card(policy, adapter)),
   ];
+}
+
+function without({ manifest }: ExportedPolicy): string {
+  if (!manifest) return 'a model without a run; export the model itself';
+  return manifest.meta_adapter === 'none'
+    ? 'one without an adapter; export the policy itself'
+    : 'one before its first step, when there is nothing in its adapter; take a step first';
 }
 
 function card({ name, task, step }: ExportedPolicy, { spec }: AdapterFile): string {

@@ -138,7 +138,7 @@ function Newest({ evaluation, own }: { evaluation: Evaluation; own: OwnEvaluatio
 }
 
 const scoreText = ({ correct, samples, accuracy, low, high }: Score): string =>
-  `${formatPercent(accuracy)} ${formatPercentInterval(low, high)}, ${formatCount(correct)} of ${formatCount(samples)}`;
+  `${formatPercent(accuracy)} (${formatPercentInterval(low, high)}), ${formatCount(correct)} of ${formatCount(samples)}`;
 
 /** What the two say of each other. */
 function agreement(evaluation: Evaluation, own: OwnEvaluation | null): string {

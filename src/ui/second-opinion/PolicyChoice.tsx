@@ -17,14 +17,14 @@ const ENGINES: readonly { value: OrtEngine; label: string; group: string }[] = [
 
 const hasGpu = typeof navigator !== 'undefined' && 'gpu' in navigator && navigator.gpu !== undefined;
 
-/** @param name of the panel, for tests: both have one. */
+/** The two lists, for a row of controls. @param name of the panel, for tests: both have one. */
 export function PolicyChoice({ name }: { name: string }) {
   const { opinion } = useSession();
   const { value, options } = useSources();
   const engine = useOpinion((state) => state.engine);
   const groups = Object.fromEntries(options.map(({ group }) => [group, group]));
   return (
-    <div className={styles.choice}>
+    <>
       <Picker
         label="Policy"
         testId={`${name}-policy`}
@@ -43,7 +43,7 @@ export function PolicyChoice({ name }: { name: string }) {
           onChange={(chosen) => opinion.chooseEngine(chosen === 'webgpu' ? 'webgpu' : 'wasm')}
         />
       )}
-    </div>
+    </>
   );
 }
 

@@ -44,8 +44,8 @@ function Asking() {
   const suite = suites.find(({ name }) => name === chosen) ?? suites[0];
   return (
     <div className={styles.asking}>
-      <PolicyChoice name="opinion" />
       <div className={styles.choice}>
+        <PolicyChoice name="opinion" />
         <Picker
           label="Held-out problems"
           testId="opinion-suite"

@@ -67,7 +67,7 @@ function Comparison({ attempt, task }: { attempt: Attempt; task: Task }) {
       name: 'Right',
       expected: forecast?.passRate == null ? 'not said' : formatPercent(forecast.passRate),
       happened: outcome
-        ? `${outcome.correct} of ${total}, ${formatPercent(outcome.correct / total)} ${formatPercentInterval(outcome.low, outcome.high)}`
+        ? `${outcome.correct} of ${total}, ${formatPercent(outcome.correct / total)} (${formatPercentInterval(outcome.low, outcome.high)})`
         : '…',
     },
     {

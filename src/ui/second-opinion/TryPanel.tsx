@@ -4,7 +4,6 @@
  * browsers that have none. Used by the page.
  */
 import { useState } from 'react';
-import { formatFixed } from '../../run/format';
 import { getTask } from '../../tasks';
 import { splitOf } from '../../tasks/family';
 import { ProblemTextError, parseProblem } from '../../tasks/problem-text';
@@ -99,7 +98,30 @@ function Asking() {
         begin();
       }}
     >
-      <PolicyChoice name="try" />
+      <div className={styles.choice}>
+        <PolicyChoice name="try" />
+        <NumberField
+          label="Answers"
+          testId="try-rollouts"
+          text={typed.rollouts}
+          valid={rollouts !== null}
+          onChange={(rollouts) => set({ rollouts })}
+        />
+        <NumberField
+          label="Temperature"
+          testId="try-temperature"
+          text={typed.temperature}
+          valid={temperature !== null}
+          onChange={(temperature) => set({ temperature })}
+        />
+        <NumberField
+          label="Seed"
+          testId="try-seed"
+          text={typed.seed}
+          valid={seed !== null}
+          onChange={(seed) => set({ seed })}
+        />
+      </div>
       <div className={styles.line}>
         <label className={styles.problem}>
           Problem
@@ -142,29 +164,6 @@ function Asking() {
         <button type="button" className={styles.example} data-testid="try-another" onClick={another}>
           a held-out one
         </button>
-      </div>
-      <div className={styles.fields}>
-        <NumberField
-          label="Answers"
-          testId="try-rollouts"
-          text={typed.rollouts}
-          valid={rollouts !== null}
-          onChange={(rollouts) => set({ rollouts })}
-        />
-        <NumberField
-          label="Temperature"
-          testId="try-temperature"
-          text={typed.temperature}
-          valid={temperature !== null}
-          onChange={(temperature) => set({ temperature })}
-        />
-        <NumberField
-          label="Seed"
-          testId="try-seed"
-          text={typed.seed}
-          valid={seed !== null}
-          onChange={(seed) => set({ seed })}
-        />
       </div>
       {(rollouts === null || temperature === null || seed === null) && (
         <p role="status" className={styles.hint} data-wrong="true">
@@ -219,6 +218,3 @@ function Reading({ found, text, task }: { found: Read; text: string; task: Task 
 }
 
 const bodyOf = ({ prompt }: Problem): number[] => prompt.slice(1, -1);
-
-/** Shared by what stands beside it: numbers with two decimals, a minus sign that is one. */
-export const twoDecimals = (value: number | null): string => formatFixed(value, 2).replace('-', '−');
