@@ -73,7 +73,6 @@ describe('the device and ONNX Runtime, on the same problems with the same random
       answered.flatMap(({ answers }) => answers.map((a) => a.tokens.join(' ')));
     const [a, b] = [texts(ours), texts(theirs)];
     const apart = a.filter((text, i) => text !== b[i]).length;
-    console.log(`${a.length - apart} of ${a.length} sampled answers agree token for token`);
     expect(a.length).toBe(SETTINGS.problems * SETTINGS.samples);
     expect(apart).toBeLessThanOrEqual(MAY_DIFFER * a.length);
     const [x, y] = [evaluationResult(SUITE, ours), evaluationResult(SUITE, theirs)];

@@ -111,7 +111,6 @@ describe('held-out evaluation by the second opinion', () => {
         request: { suite: 'in-domain', temperature: 1 },
       });
       const evaluated = last('evaluated');
-      console.log(name, evaluated?.result.total, ours.total, evaluated?.seconds);
       expect(evaluated?.result.total.samples).toBe(ours.total.samples);
       // Rounding tips a token now and then; nothing else may differ.
       expect(Math.abs(evaluated!.result.total.correct - ours.total.correct)).toBeLessThanOrEqual(3);
