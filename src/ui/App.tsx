@@ -25,6 +25,7 @@ import { ReplayBanner, ReplayErrorNotice } from './replay/ReplayBanner';
 import { RunNotes } from './runs/RunNotes';
 import { RunsDialog } from './runs/RunsDialog';
 import { StorageFull } from './runs/StorageFull';
+import { useOpinion } from './second-opinion/hooks';
 import { SecondOpinionPanel } from './second-opinion/SecondOpinionPanel';
 import { TryPanel } from './second-opinion/TryPanel';
 import { SessionContext, usePage, useSession } from './state/context';
@@ -82,7 +83,7 @@ function Stage() {
         <Boundary name="the first screen">
           <Welcome />
         </Boundary>
-        <TryWithoutGpu />
+        <TryBeforeARun />
       </>
     );
   return (
@@ -144,10 +145,11 @@ function Stage() {
   );
 }
 
-/** Where nothing can be trained, a trained policy can still be tried. */
-function TryWithoutGpu() {
+/** Where nothing can be trained, a trained policy can still be tried; and one that was chosen among the runs. */
+function TryBeforeARun() {
   const unavailable = usePage((page) => page.lab.state === 'unavailable');
-  if (!unavailable) return null;
+  const chosen = useOpinion((opinion) => opinion.chosen !== null);
+  if (!unavailable && !chosen) return null;
   return (
     <div className={styles.panels}>
       <Boundary name="the panel to try a policy">

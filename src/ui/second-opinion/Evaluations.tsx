@@ -142,7 +142,9 @@ const scoreText = ({ correct, samples, accuracy, low, high }: Score): string =>
 
 /** What the two say of each other. */
 function agreement(evaluation: Evaluation, own: OwnEvaluation | null): string {
-  const { point, settings } = evaluation;
+  const { point, settings, source } = evaluation;
+  if (!own && source.kind === 'shipped' && !source.shipped.trained)
+    return 'A base model has no run whose evaluations could stand beside this.';
   if (!own) return 'The run has no evaluation of its own on these problems so far.';
   if (!isPaired(evaluation, own))
     return settings.temperature === 0

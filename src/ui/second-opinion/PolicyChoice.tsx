@@ -2,11 +2,13 @@
  * Which policy, and where ONNX Runtime computes; with what the runtime weighs before it is fetched. Used by the panels
  * of the second opinion, which share one choice.
  */
+import { useEffect } from 'react';
+import type { LabState } from '../../lab/protocol';
 import type { OrtEngine } from '../../lab/second-opinion/ort-policy';
 import { RUNTIME_BYTES } from '../../lab/second-opinion/runtime-files';
 import { formatBytes } from '../../run/format';
 import { Picker } from '../panels/Picker';
-import { useSession } from '../state/context';
+import { usePage, useSession } from '../state/context';
 import { useOpinion, useSources } from './hooks';
 import styles from './SecondOpinion.module.css';
 
@@ -15,12 +17,19 @@ const ENGINES: readonly { value: OrtEngine; label: string; group: string }[] = [
   { value: 'webgpu', label: 'WebGPU', group: '' },
 ];
 
+const RESTING: ReadonlySet<LabState> = new Set(['paused', 'finished', 'failed']);
+
 const hasGpu = typeof navigator !== 'undefined' && 'gpu' in navigator && navigator.gpu !== undefined;
 
 /** The two lists, for a row of controls. @param name of the panel, for tests: both have one. */
 export function PolicyChoice({ name }: { name: string }) {
-  const { opinion } = useSession();
+  const { opinion, runs } = useSession();
   const { value, options } = useSources();
+  const resting = usePage((page) => RESTING.has(page.lab.state));
+  // The worker tells of kept runs when it is asked; after a stretch of training there are new steps to choose.
+  useEffect(() => {
+    if (resting) runs.refresh();
+  }, [resting, runs]);
   const engine = useOpinion((state) => state.engine);
   const groups = Object.fromEntries(options.map(({ group }) => [group, group]));
   return (

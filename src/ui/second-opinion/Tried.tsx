@@ -123,13 +123,17 @@ function Comparison({ attempt, task }: { attempt: Attempt; task: Task }) {
 function Distribution({ attempt, shares }: { attempt: Attempt; shares: readonly number[] }) {
   const outcome = outcomeOf(attempt);
   const of = shares.length - 1;
+  const highest = Math.max(...shares);
   const came = outcome && Math.round((outcome.correct / attempt.rollouts.length) * of);
   return (
     <>
       <div className={styles.bars} aria-hidden="true">
         {places(shares.length).map((count) => (
           <span key={count} className={styles.column} data-came={count === came}>
-            <span className={styles.bar} style={{ height: `${Math.max(1, shares[count] * 100)}%` }} />
+            <span
+              className={styles.bar}
+              style={{ height: `${Math.max(1, (shares[count] / highest) * 100)}%` }}
+            />
             <span className={styles.count}>{count}</span>
           </span>
         ))}

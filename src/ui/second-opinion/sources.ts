@@ -24,7 +24,8 @@ export interface SourceOption {
 
 const THE_RUN = 'run';
 const KEPT = /^kept (\S+) (\d+)$/;
-const keptName = (run: string, step: number) => `kept ${run} ${step}`;
+/** Names a step of a kept run. */
+export const keptName = (run: string, step: number) => `kept ${run} ${step}`;
 const shippedName = (name: string) => `shipped ${name}`;
 
 /** Steps of a kept run whose state is there, the newest first. */
