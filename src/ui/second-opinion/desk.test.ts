@@ -159,7 +159,10 @@ describe('the desk', () => {
     // Of another run nothing is known.
     expect(ownEvaluation(evaluations[0], { ...known, manifest: null })).toBeNull();
     // Of a kept one its newest evaluation is, if it came before that step.
-    const kept = { ...evaluations[0], source: { kind: 'kept' as const, run: ENTRY, step: 7, label: 'x' } };
+    const kept = {
+      ...evaluations[0],
+      source: { kind: 'kept' as const, run: ENTRY, step: 7, name: 'x', label: 'x' },
+    };
     expect(
       ownEvaluation({ ...kept, policy: { ...policy, step: 7 } }, { ...known, manifest: null })?.step,
     ).toBe(5);

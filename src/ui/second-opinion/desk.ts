@@ -110,7 +110,7 @@ export class OpinionDesk {
     else
       this.#send(
         waiting,
-        { from: 'files', name: waiting.source.label, handed },
+        { from: 'files', name: waiting.source.name, handed },
         handed.files.map(({ bytes }: HandedPolicy['files'][number]) => bytes),
       );
   }

@@ -9,10 +9,12 @@ import { DEFAULT_MANIFEST, type Manifest } from '../../run/manifest';
 import { armOf, nameOf } from '../runs/table';
 import type { PageState } from '../state/store';
 
-export type Source =
-  | { kind: 'run'; manifest: Manifest; label: string }
-  | { kind: 'kept'; run: RunEntry; step: number; label: string }
-  | { kind: 'shipped'; shipped: ShippedPolicy; label: string };
+/** `name` is the run's, `label` says which of its policies. */
+export type Source = { name: string; label: string } & (
+  | { kind: 'run'; manifest: Manifest }
+  | { kind: 'kept'; run: RunEntry; step: number }
+  | { kind: 'shipped'; shipped: ShippedPolicy }
+);
 
 export interface SourceOption {
   /** Names the source. */
@@ -81,16 +83,16 @@ export function findSource(facts: Facts, chosen: string | null): { value: string
   if (kept) {
     const run = readable(facts).find(({ id }) => id === kept[1])!;
     const step = Number(kept[2]);
-    return { value, source: { kind: 'kept', run, step, label: `${nameOf(run)}, step ${formatCount(step)}` } };
+    const name = nameOf(run);
+    return { value, source: { kind: 'kept', run, step, name, label: `${name}, step ${formatCount(step)}` } };
   }
   const manifest = facts.loaded;
-  if (value === THE_RUN && manifest)
-    return {
-      value,
-      source: { kind: 'run', manifest, label: manifest.name || `${armOf(manifest)}, seed ${manifest.seed}` },
-    };
+  if (value === THE_RUN && manifest) {
+    const name = manifest.name || `${armOf(manifest)}, seed ${manifest.seed}`;
+    return { value, source: { kind: 'run', manifest, name, label: name } };
+  }
   const shipped = SHIPPED_POLICIES.find(({ name }) => shippedName(name) === value)!;
-  return { value, source: { kind: 'shipped', shipped, label: shipped.label } };
+  return { value, source: { kind: 'shipped', shipped, name: shipped.name, label: shipped.label } };
 }
 
 /** The settings that belong to a source; of a shipped one only the task is known before it is read. */
