@@ -53,7 +53,7 @@ export function BrowserHelp() {
         ))}
       </ul>
       <p>
-        A graphics driver that is out of date is the next thing to look at. Without any GPU the same run works
+        Further down, a trained policy can be tried without any GPU. A graphics driver that is out of date is the next thing to look at. Without any GPU the same run works
         from the command line: <code>npm run -s lab -- train --preset quick --out runs/first</code>
       </p>
     </div>
