@@ -4,7 +4,6 @@ import { formatCount, formatNumber, formatPercent } from '../../../run/format';
 import type { Manifest } from '../../../run/manifest';
 import { Button } from '../../components/Button';
 import { Chart } from '../../components/Chart';
-import { Empty } from '../../components/Empty';
 import { Explain } from '../../components/Explain';
 import { MetricName } from '../../components/MetricName';
 import { Panel } from '../../components/Panel';
@@ -19,6 +18,7 @@ import type { PageState } from '../../state/store';
 import { type CutoffRow, cutoffRows, cutoffSums, cutoffTable, growingRow } from '../../views/cutoffs';
 import { CUT } from '../curves';
 import { spanOf } from '../gate/Confusion';
+import { Missing } from '../Missing';
 import { useDetail } from '../useDetail';
 import { CutoffCard } from './CutoffCard';
 import styles from './Cutoffs.module.css';
@@ -81,7 +81,7 @@ function growingGroups(page: PageState) {
 }
 
 function Step({ manifest }: { manifest: Manifest }) {
-  const { record, gone } = useDetail(isJudged);
+  const { record, missing } = useDetail(isJudged);
   const task = taskOf(manifest);
   const growing = usePageFields(growingGroups);
   const candidates = usePageFields((page) =>
@@ -118,11 +118,7 @@ function Step({ manifest }: { manifest: Manifest }) {
                 ))}
         </ul>
       ) : (
-        <Empty>
-          {gone
-            ? 'Of this step only the curves were kept; choose a more recent one.'
-            : 'The rollouts of the first step grow here.'}
-        </Empty>
+        <Missing why={missing} early="The rollouts of the first step grow here." />
       )}
       {count > shown && (
         <Button weight="quiet" onClick={() => setAll(true)}>
@@ -143,8 +139,10 @@ interface GrowingProps {
 }
 
 function Growing({ group, candidate, manifest }: GrowingProps) {
-  const row: CutoffRow = useMemo(() => growingRow(group, candidate), [group, candidate]);
-  return <CutoffCard row={row} task={taskOf(manifest)} longest={manifest.max_completion_length} />;
+  const task = taskOf(manifest);
+  const { eos } = task.vocabulary;
+  const row: CutoffRow = useMemo(() => growingRow(group, candidate, eos), [group, candidate, eos]);
+  return <CutoffCard row={row} task={task} longest={manifest.max_completion_length} />;
 }
 
 function Sums() {

@@ -45,9 +45,11 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
         </tbody>
       </table>
       <p className={styles.unknown} data-testid="unknown" data-value={unknown}>
-        {unknown === 0
-          ? 'Every skipped prompt was checked.'
-          : `${formatCount(unknown)} more ${unknown === 1 ? 'was' : 'were'} skipped and never checked.`}
+        {tally.gated === 0
+          ? 'No prompt was skipped.'
+          : unknown === 0
+            ? 'Every skipped prompt was checked.'
+            : `${formatCount(unknown)} more ${unknown === 1 ? 'was' : 'were'} skipped and never checked.`}
       </p>
       <dl className={styles.figures}>
         <Figure

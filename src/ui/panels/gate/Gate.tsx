@@ -3,7 +3,6 @@ import { useMemo } from 'react';
 import { formatCount, formatNumber } from '../../../run/format';
 import type { Manifest } from '../../../run/manifest';
 import { Chart } from '../../components/Chart';
-import { Empty } from '../../components/Empty';
 import { MetricName } from '../../components/MetricName';
 import { Panel } from '../../components/Panel';
 import { TableView } from '../../components/TableView';
@@ -13,6 +12,7 @@ import { usePage } from '../../state/context';
 import { shownManifest, taskOf } from '../../state/selectors';
 import { gateConfusion, gateRows, gateTable, TALLY_WINDOW } from '../../views/gate';
 import { GATED } from '../curves';
+import { Missing } from '../Missing';
 import { useDetail } from '../useDetail';
 import { Candidates } from './Candidates';
 import { Confusion } from './Confusion';
@@ -51,7 +51,7 @@ function ruleInWords(m: Manifest): string {
 const hasDecisions = (record: StepRecord): boolean => record.decisions.length > 0;
 
 function Step() {
-  const { record, gone } = useDetail(hasDecisions);
+  const { record, missing } = useDetail(hasDecisions);
   const task = usePage((page) => taskOf(shownManifest(page)));
   const rows = useMemo(() => (record ? gateRows(record) : []), [record]);
   const plan = record?.plan;
@@ -74,11 +74,10 @@ function Step() {
           <TableView name="gate" title="Prompts before the gate" table={() => gateTable(rows)} />
         </>
       ) : (
-        <Empty>
-          {gone
-            ? 'Of this step only the curves were kept; choose a more recent one.'
-            : 'The prompts of the first step appear here as soon as they are predicted.'}
-        </Empty>
+        <Missing
+          why={missing}
+          early="The prompts of the first step appear here as soon as they are predicted."
+        />
       )}
     </section>
   );
