@@ -20,7 +20,8 @@ import { Settings } from './panels/Settings';
 import { Shortcuts } from './panels/Shortcuts';
 import { StepTime } from './panels/StepTime';
 import { SelfKnowledgePanel } from './panels/self-knowledge/SelfKnowledge';
-import { Welcome } from './panels/Welcome';
+import { StoryPanel } from './panels/story/StoryPanel';
+import { Welcome } from './panels/welcome/Welcome';
 import { DropTarget } from './replay/DropTarget';
 import { ReplayBanner, ReplayErrorNotice } from './replay/ReplayBanner';
 import { RunNotes } from './runs/RunNotes';
@@ -89,6 +90,9 @@ function Stage() {
       <div className={styles.panels}>
         <Boundary name="the headline numbers">
           <Headline />
+        </Boundary>
+        <Boundary name="the story of the step">
+          <StoryPanel />
         </Boundary>
         <Boundary name="what is happening">
           <Diagnostics />

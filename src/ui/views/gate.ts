@@ -59,7 +59,7 @@ export function gateRows(record: StepRecord): GateRow[] {
 }
 
 /** A masked rollout has no say: it is missing from the truth of the meta group, which is asked first. */
-function outcomeOf(record: StepRecord, index: number): GateRow['outcome'] {
+export function outcomeOf(record: StepRecord, index: number): GateRow['outcome'] {
   const truth = record.metaGroups.find((each) => each.index === index)?.truth;
   const audited = record.audit?.gate?.entries.find((each) => each.index === index);
   const rewards =

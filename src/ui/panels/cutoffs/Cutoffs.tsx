@@ -167,6 +167,7 @@ function Sums() {
               definition="Those that were still going at their limit."
               formula={`${tally.cut} / ${tally.rollouts}`}
               value={formatPercent(figures.cut)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />
@@ -181,6 +182,7 @@ function Sums() {
               definition="The tokens that cut rollouts did not write, estimated by those that ran on."
               formula={`${formatCount(tally.cut - tally.audited)} cut and not run on * ${formatCount(tally.auditedTokensBeyond)} tokens beyond / ${formatCount(tally.audited)} run on`}
               value={formatCount(figures.tokensSaved)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />
@@ -195,6 +197,7 @@ function Sums() {
               definition="The right answers among all cut rollouts, estimated by those that ran on."
               formula={`${formatCount(tally.cut)} cut * ${formatCount(tally.auditedCorrect)} right / ${formatCount(tally.audited)} run on`}
               value={formatNumber(figures.correctLost, 3)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />

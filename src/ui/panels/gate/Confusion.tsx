@@ -62,6 +62,7 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
               definition="Of what the gate closes, the share that had nothing to teach, by the prompts that were rolled out all the same."
               formula={`${skippedZero} / ${sampled}`}
               value={formatPercent(figures.precision)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />
@@ -79,6 +80,7 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
                   : 'skipped without variance / all without variance'
               }
               value={formatPercent(figures.recall)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />
@@ -92,6 +94,7 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
               definition="The estimated solution tokens not generated for skipped prompts in these steps, what the audit generated deducted."
               formula={`tokens of ${formatCount(tally.gated)} skipped prompts, scaled up from ${formatCount(sampled)}, - ${formatCount(tally.auditTokens)} audited`}
               value={formatCount(confusion.tokensSaved)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />
@@ -105,6 +108,7 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
               definition="The same after paying for the predictions that the gate reads. Below 0 the gate costs more than it saves."
               formula={`${formatCount(confusion.tokensSaved)} - ${formatCount(tally.metaTokens)}`}
               value={formatCount(confusion.tokensSavedNet)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />

@@ -67,6 +67,7 @@ function Drawn({ points, children }: { points: readonly PredictionPoint[]; child
               definition="How far the predicted pass rate is from the true one, over the prompts drawn."
               formula={`mean of |predicted - right / rollouts| over ${points.length} prompts`}
               value={formatPercent(error)}
+              source="src/rl/masa/alignment.ts"
             />
           </dt>
           <dd className="number" data-testid="scatter-error" data-value={error ?? ''}>
@@ -80,6 +81,7 @@ function Drawn({ points, children }: { points: readonly PredictionPoint[]; child
               definition="Whether it expects more where it gets more right: 1 is perfect, 0 says nothing."
               formula={`Pearson’s r of predicted and true pass rate over ${points.length} prompts`}
               value={formatFixed(correlation, 3)}
+              source="src/rl/masa/alignment.ts"
             />
           </dt>
           <dd className="number" data-testid="scatter-correlation" data-value={correlation ?? ''}>
@@ -87,7 +89,15 @@ function Drawn({ points, children }: { points: readonly PredictionPoint[]; child
           </dd>
         </div>
         <div>
-          <dt>Prompts drawn</dt>
+          <dt>
+            <Explain
+              label="Prompts drawn"
+              definition="Prompts of the steps drawn that were asked about and rolled out, so that there is a truth to compare with."
+              formula="prompts with a prediction and rollouts, audited ones included"
+              value={formatCount(points.length)}
+              source="src/ui/views/self-knowledge.ts"
+            />
+          </dt>
           <dd className="number">{formatCount(points.length)}</dd>
         </div>
       </dl>
