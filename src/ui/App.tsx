@@ -14,6 +14,7 @@ import { Groups } from './panels/Groups';
 import { GatePanel } from './panels/gate/Gate';
 import { Header } from './panels/Header';
 import { Headline } from './panels/Headline';
+import { KeysDialog } from './panels/KeysDialog';
 import { Loading } from './panels/Loading';
 import { Notices } from './panels/Notices';
 import { Settings } from './panels/Settings';
@@ -40,6 +41,7 @@ export function App({ session }: { session: Session }) {
         <Hatch />
         <Header />
         <Shortcuts />
+        <KeysDialog />
         <div className={styles.body}>
           <Boundary name="the settings">
             <Settings />

@@ -38,6 +38,7 @@ test('the numbers are over the prompts that have them', () => {
   const story = storyOf(step);
   expect(story.expected).toBeCloseTo(1.375 / 3, 12);
   expect(story.got).toBe(0.75);
+  expect(story.expectedOfTried).toBe(0.6875);
   expect(story.error).toBe(0.0625);
   expect(story.tried).toBe(3);
   expect(story.gate).toEqual({ kept: 1, skipped: 3, checked: 2, rightlySkipped: 1 });

@@ -29,8 +29,9 @@ export interface Story {
   gate: { kept: number; skipped: number; checked: number; rightlySkipped: number } | null;
   /** Mean predicted pass rate of the prompts that have a prediction. */
   expected: number | null;
-  /** Over the prompts with both: the mean pass rate, and the mean distance of the prediction from it. */
+  /** Over the prompts with both: the mean pass rate, what was expected of them, and the mean distance of the two. */
   got: number | null;
+  expectedOfTried: number | null;
   error: number | null;
   /** Prompts with an outcome. */
   tried: number;
@@ -85,6 +86,7 @@ export function storyOf(record: StepRecord): Story {
           },
     expected: meanOrNull(prompts.flatMap(({ predicted }) => predicted ?? [])),
     got: meanOrNull(both.map(({ actual }) => actual)),
+    expectedOfTried: meanOrNull(both.map(({ predicted }) => predicted)),
     error: meanOrNull(both.map(({ predicted, actual }) => Math.abs(predicted - actual))),
     tried: prompts.filter((each) => each.outcome !== null).length,
   };

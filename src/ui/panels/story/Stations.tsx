@@ -16,7 +16,7 @@ interface Props {
 }
 
 export function Stations({ story, step, readable }: Props) {
-  const { prompts, gate, expected, got, error, tried } = story;
+  const { prompts, gate, expected, got, expectedOfTried, error, tried } = story;
   return (
     <div className={styles.stations}>
       <ol className={styles.heads}>
@@ -72,8 +72,8 @@ export function Stations({ story, step, readable }: Props) {
           label={
             <Explain
               label="right"
-              definition="The share of right rollouts over the prompts that were tried, and how far the predictions were from it on average."
-              formula={`mean over ${tried} tried prompts of right rollouts / rollouts`}
+              definition="The share of right rollouts over the prompts that were tried. A prompt’s prediction is off by its distance from the share that came out right."
+              formula={`mean over ${tried} tried prompts of right rollouts / rollouts; off by ${formatPercent(error)} on average`}
               value={formatPercent(got)}
               source="src/ui/views/story.ts"
             />
@@ -81,7 +81,7 @@ export function Stations({ story, step, readable }: Props) {
         >
           {error === null
             ? 'the rollouts are being written'
-            : `of ${formatCount(tried)} prompts tried; predictions off by ${formatPercent(error)}`}
+            : `of ${formatCount(tried)} prompts tried, where it expected ${formatPercent(expectedOfTried)}`}
         </Station>
       </ol>
       <Flow story={story} step={step} readable={readable} />

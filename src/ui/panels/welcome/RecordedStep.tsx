@@ -19,7 +19,9 @@ export function RecordedStep() {
   const { vocabulary } = getTask(recorded.task);
   return (
     <section className={styles.card} aria-labelledby="recorded-step" data-testid="recorded-step">
-      <h2 id="recorded-step">From a recorded run, after {recorded.step} steps</h2>
+      <h2 id="recorded-step" className={styles.recorded}>
+        From a recorded run, after {recorded.step} steps
+      </h2>
       <Stations story={story} step={recorded.step} readable={vocabulary.readable} />
     </section>
   );
