@@ -18,6 +18,8 @@ import { ROOT } from './lib/host.mjs';
 const WIDTHS = [1440, 1024, 390];
 const THEMES = ['light', 'dark'];
 const HEIGHT = 900;
+/** A panel is taken as it is, without what floats over it. */
+const WITHOUT_BARS = '#root > header, [data-testid=timeline] { visibility: hidden !important }';
 
 /** Small enough for a software adapter, with predictions, gate, cutoff and hints. */
 const SMALL =
@@ -144,7 +146,7 @@ async function everything(page, asked) {
         count++;
         for (const panel of await page.locator('section[data-testid^=panel-]').all()) {
           const what = (await panel.getAttribute('data-testid')).replace('panel-', '');
-          await panel.screenshot({ path: path(what) });
+          await panel.screenshot({ path: path(what), style: WITHOUT_BARS });
           count++;
         }
       }
@@ -186,7 +188,7 @@ async function forReadme(page) {
   ]) {
     await VIEWS[view](page);
     await settled(page);
-    await save(panel, await page.getByTestId(`panel-${panel}`).screenshot());
+    await save(panel, await page.getByTestId(`panel-${panel}`).screenshot({ style: WITHOUT_BARS }));
   }
 }
 

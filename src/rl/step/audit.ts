@@ -4,8 +4,8 @@
  */
 import type { RunEventOf } from '../../run/events';
 import type { MasaState } from '../../run/masa-state';
-import { limitFields } from '../masa/cutoff';
 import { type CutoffTally, type GateTally, tallyCutoff, tallyGate } from '../masa/audit';
+import { limitFields } from '../masa/cutoff';
 import { learnOutcomes } from '../masa/gate-calibrator';
 import { learnPrompts } from '../masa/prompt-classifier';
 import { TALLY_WINDOW } from '../masa/settings';

@@ -18,8 +18,6 @@ import { Candidates } from './Candidates';
 import { Confusion } from './Confusion';
 import styles from './Gate.module.css';
 
-const FROM_ZERO: [number, null] = [0, null];
-
 export function GatePanel() {
   const manifest = usePage(shownManifest);
   if (!manifest.masa_gate) return null;
@@ -86,6 +84,8 @@ function Step() {
 const sentence = (text: string): string => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 function Window() {
+  const prompts = usePage((page) => shownManifest(page).prompts_per_step);
+  const range = useMemo((): [number, number] => [0, prompts], [prompts]);
   const records = useRecentRecords(TALLY_WINDOW + 1);
   const confusion = useMemo(() => gateConfusion(records), [records]);
   return (
@@ -97,7 +97,7 @@ function Window() {
         title={<MetricName name="masa/gate/gated" />}
         label="Prompts the gate skipped"
         series={GATED}
-        range={FROM_ZERO}
+        range={range}
         height={110}
       />
     </section>
