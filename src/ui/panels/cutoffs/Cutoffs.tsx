@@ -1,10 +1,11 @@
 /** The cutoff: the step's rollouts growing to their ends or to their limits, and what was saved and lost by it. */
-import { type ReactNode, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { formatCount, formatNumber, formatPercent } from '../../../run/format';
 import type { Manifest } from '../../../run/manifest';
 import { Button } from '../../components/Button';
 import { Chart } from '../../components/Chart';
 import { Explain } from '../../components/Explain';
+import { Figure, Figures } from '../../components/Figures';
 import { MetricName } from '../../components/MetricName';
 import { Panel } from '../../components/Panel';
 import { TableView } from '../../components/TableView';
@@ -155,9 +156,9 @@ function Sums() {
       <p className={styles.hint}>
         {sums.steps === 0 ? 'Added up from the first step on.' : `Over ${spanOf(sums)}.`}
       </p>
-      <dl className={styles.figures}>
+      <Figures column>
         <Figure
-          name="rollouts-cut"
+          name="cutoff-rollouts-cut"
           value={tally.cut}
           text={formatCount(tally.cut)}
           detail={`of ${formatCount(tally.rollouts)} rollouts (${formatPercent(figures.cut)})`}
@@ -172,7 +173,7 @@ function Sums() {
           }
         />
         <Figure
-          name="tokens-saved"
+          name="cutoff-tokens-saved"
           value={figures.tokensSaved}
           text={formatCount(figures.tokensSaved)}
           detail={`about ${formatPercent(figures.tokensSavedShare)} of all tokens`}
@@ -187,7 +188,7 @@ function Sums() {
           }
         />
         <Figure
-          name="correct-lost"
+          name="cutoff-correct-lost"
           value={figures.correctLost}
           text={formatNumber(figures.correctLost, 3)}
           detail={`${formatCount(tally.auditedCorrect)} of ${formatCount(tally.audited)} that ran on came out right`}
@@ -201,7 +202,7 @@ function Sums() {
             />
           }
         />
-      </dl>
+      </Figures>
       <Chart
         name="cut"
         title={<MetricName name="masa/cutoff/cut" />}
@@ -213,27 +214,5 @@ function Sums() {
         height={110}
       />
     </section>
-  );
-}
-
-interface FigureProps {
-  name: string;
-  label: ReactNode;
-  value: number | null;
-  text: string;
-  detail: string;
-}
-
-function Figure({ name, label, value, text, detail }: FigureProps) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd className="number">
-        <span className={styles.figure} data-testid={`cutoff-${name}`} data-value={value ?? ''}>
-          {text}
-        </span>
-        <span className={styles.detail}>{detail}</span>
-      </dd>
-    </div>
   );
 }

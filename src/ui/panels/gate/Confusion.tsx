@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { formatCount, formatPercent, NO_VALUE } from '../../../run/format';
 import { Explain } from '../../components/Explain';
+import { Figure, Figures } from '../../components/Figures';
 import { TableView } from '../../components/TableView';
 import { confusionTable, type GateConfusion } from '../../views/gate';
 import styles from './Confusion.module.css';
@@ -51,9 +52,9 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
             ? 'Every skipped prompt was checked.'
             : `${formatCount(unknown)} more ${unknown === 1 ? 'was' : 'were'} skipped and never checked.`}
       </p>
-      <dl className={styles.figures}>
+      <Figures>
         <Figure
-          name="precision"
+          name="gate-precision"
           text={formatPercent(figures.precision)}
           value={figures.precision}
           label={
@@ -67,7 +68,7 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
           }
         />
         <Figure
-          name="recall"
+          name="gate-recall"
           text={formatPercent(figures.recall)}
           value={figures.recall}
           label={
@@ -85,7 +86,7 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
           }
         />
         <Figure
-          name="tokens-saved"
+          name="gate-tokens-saved"
           text={formatCount(confusion.tokensSaved)}
           value={confusion.tokensSaved}
           label={
@@ -99,7 +100,7 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
           }
         />
         <Figure
-          name="tokens-net"
+          name="gate-tokens-net"
           text={formatCount(confusion.tokensSavedNet)}
           value={confusion.tokensSavedNet}
           label={
@@ -112,7 +113,7 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
             />
           }
         />
-      </dl>
+      </Figures>
       {figures.precision === null && tally.gated > 0 && (
         <p className={styles.unknown}>
           {NO_VALUE} until a skipped prompt is checked: each has a chance of masa_audit_share.
@@ -148,23 +149,5 @@ function Cell({
       </span>
       <span className={styles.means}>{children}</span>
     </td>
-  );
-}
-
-interface FigureProps {
-  name: string;
-  label: ReactNode;
-  text: string;
-  value: number | null;
-}
-
-function Figure({ name, label, text, value }: FigureProps) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd className="number" data-testid={`gate-${name}`} data-value={value ?? ''}>
-        {text}
-      </dd>
-    </div>
   );
 }
