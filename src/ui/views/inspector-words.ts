@@ -90,9 +90,10 @@ export function tokenFormulas(
   const bounds = [1 - rules.epsilon, 1 + rules.epsilon_high];
   const limited = Math.min(Math.max(used, bounds[0]), bounds[1]);
   const [open, held] = [used * advantage, limited * advantage];
+  const sizes = `A = ${tex(advantage)}`;
   const objective = {
     name: 'surrogate',
-    tex: `\\min\\big(${symbol}A,\\ \\mathrm{clip}(${symbol},\\, ${formatNumber(bounds[0])},\\, ${formatNumber(bounds[1])})\\,A\\big) = \\min(${tex(open)},\\ ${tex(held)}) = ${tex(Math.min(open, held))}`,
+    tex: `${sizes},\\quad \\min\\big(${symbol}A,\\ \\mathrm{clip}(${symbol},\\, ${formatNumber(bounds[0])},\\, ${formatNumber(bounds[1])})\\,A\\big) = \\min(${tex(open)},\\ ${tex(held)}) = ${tex(Math.min(open, held))}`,
   };
   return [own, ...whole, objective];
 }

@@ -1,6 +1,6 @@
 /**
  * Where a head looked: for every token of the rollout the weights over the tokens before it, as a map; for the chosen
- * one in words. A row is where a token was predicted, a column a token that was looked at.
+ * one as a list. A row is where a token was predicted, a column a token that was looked at.
  */
 import { type PointerEvent, useEffect, useMemo, useRef } from 'react';
 import { formatCount, formatPercent } from '../../../run/format';
@@ -21,7 +21,7 @@ import { Picker } from '../Picker';
 import styles from './Inspector.module.css';
 
 const LARGEST = 340;
-const NAMED = 4;
+const NAMED = 8;
 
 interface Props {
   looked: Looked;
@@ -29,7 +29,6 @@ interface Props {
 }
 
 export function AttentionView({ looked, answer }: Props) {
-  const { inspector } = useSession();
   const { definition, formula, source } = QUANTITIES.attention;
   return (
     <section className={styles.attention} aria-label="Attention">
@@ -41,10 +40,11 @@ export function AttentionView({ looked, answer }: Props) {
       <div className={styles.bar}>
         <Choice what="layer" count={answer.layers} />
         <Choice what="head" count={answer.heads} />
-        <Button onClick={() => inspector.look({ quantity: 'attention' })}>Colour the tokens by it</Button>
       </div>
-      <InWords looked={looked} answer={answer} />
-      <AttentionMap looked={looked} answer={answer} />
+      <div className={styles.looked}>
+        <AttentionMap looked={looked} answer={answer} />
+        <Heaviest looked={looked} answer={answer} />
+      </div>
     </section>
   );
 }
@@ -69,25 +69,42 @@ function Choice({ what, count }: { what: 'layer' | 'head'; count: number }) {
   );
 }
 
-function InWords({ looked, answer }: Props) {
+/** The tokens that were looked at most where the chosen one was predicted. */
+function Heaviest({ looked, answer }: Props) {
+  const { inspector } = useSession();
   const position = useInspector((state) => state.position);
   const task = usePage((page) => taskOf(shownManifest(page)));
   const weights = useAttention(looked);
   const text = (at: number) => tokenText(task, looked.numbers[at].token);
   if (weights.length === 0)
     return <p className={styles.note}>Nothing comes before the first token to look back at.</p>;
+  const found = heaviest(weights, NAMED);
+  const rest = 1 - found.reduce((sum, { weight }) => sum + weight, 0);
   return (
-    <p className={`${styles.words} number`} data-testid="attention-words">
-      Where token {formatCount(position + 1)} (<code>{text(position)}</code>) was predicted, head{' '}
-      {answer.head + 1} of layer {answer.layer + 1} looked at{' '}
-      {heaviest(weights, NAMED).map(({ position: at, weight }, i) => (
-        <span key={at}>
-          {i > 0 && ', '}
-          <code>{text(at)}</code> (token {formatCount(at + 1)}) {formatPercent(weight)}
-        </span>
-      ))}
-      {weights.length > NAMED && ', and the rest at others'}.
-    </p>
+    <div>
+      <p className={styles.words}>
+        Where token {formatCount(position + 1)} (<code>{text(position)}</code>) was predicted, head{' '}
+        {answer.head + 1} of layer {answer.layer + 1} looked at
+      </p>
+      <ol className={styles.alternatives}>
+        {found.map(({ position: at, weight }) => (
+          <li key={at} data-testid="attended" data-position={at} data-weight={weight}>
+            <span className={styles.word}>
+              {text(at)} <span className={styles.place}>{at + 1}</span>
+            </span>
+            <span className={styles.track} aria-hidden="true">
+              <i style={{ width: `${100 * weight}%` }} />
+            </span>
+            <span className="number">{formatPercent(weight)}</span>
+          </li>
+        ))}
+      </ol>
+      <p className={`${styles.note} number`}>
+        Each with its place in the row.{' '}
+        {weights.length > NAMED && `All others together: ${formatPercent(Math.max(0, rest))}.`}
+      </p>
+      <Button onClick={() => inspector.look({ quantity: 'attention' })}>Colour the tokens by it</Button>
+    </div>
   );
 }
 
@@ -158,7 +175,7 @@ function AttentionMap({ looked, answer }: Props) {
           data-testid="attention-map"
           data-layer={answer.layer}
           data-head={answer.head}
-          aria-label={`Attention of head ${answer.head + 1} in layer ${answer.layer + 1}: ${formatCount(rows)} rows, one where each token was predicted, over the tokens before it. The chosen row is told above in words; all weights are in the panel’s data.`}
+          aria-label={`Attention of head ${answer.head + 1} in layer ${answer.layer + 1}: ${formatCount(rows)} rows, one where each token was predicted, over the tokens before it. The heaviest of the chosen row are listed beside it; all weights are in the panel’s data.`}
           onPointerDown={choose}
         />
       )}
