@@ -163,7 +163,10 @@ test('a rollout of a paused run, token by token, agrees with the stream and with
       page.getByRole('menuitem', { name: 'Save data as CSV' }).click(),
     ]);
     expect(file.suggestedFilename()).toMatch(/^masa-lab-inspector/);
-    expect(await seriousProblems(page)).toEqual([]);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await seriousProblems(page)).toEqual([]);
+    }
   });
 
   await test.step('a step further it is looked at anew; back in the timeline it shows that step’s', async () => {

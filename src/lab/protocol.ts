@@ -7,6 +7,8 @@ import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest, ManifestIssue } from '../run/manifest';
 import type { RunsCommand, RunsNews } from './store/protocol';
 
+export type { Inspection } from '../model/inspect';
+
 /** Page to worker. */
 export type Command =
   /** Acquire the adapter and run the self-test. Sent once, first. */

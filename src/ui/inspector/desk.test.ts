@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { InspectionRequest } from '../../lab/protocol';
-import type { Inspection } from '../../model/inspect';
+import type { Inspection, InspectionRequest } from '../../lab/protocol';
 import { DEFAULT_MANIFEST } from '../../run/manifest';
 import { EMPTY_HISTORY, recordEvents } from '../history/history';
 import { runStarted, wholeStep } from '../state/run-fixture';
@@ -104,6 +103,20 @@ test('it goes with the timeline to the same place in another step, and closes wi
   expect(sent).toHaveLength(2);
   page.setState({ run: EMPTY_RUN, history: EMPTY_HISTORY });
   expect(state()).toMatchObject({ rollout: null, answer: null });
+});
+
+test('it goes to a step that is under way once its rollouts are judged', () => {
+  const { page, desk, state } = begin();
+  desk.open(PLACE);
+  const coming = wholeStep(2);
+  const judged = coming.findIndex(({ type }) => type === 'prompt_group');
+  const hear = (events: typeof coming) =>
+    page.setState(({ history }) => ({ history: recordEvents(history, events) }));
+  hear(coming.slice(0, judged));
+  desk.toStep(2);
+  expect(state().rollout?.step).toBe(1);
+  hear(coming.slice(judged));
+  expect(state().rollout?.step).toBe(2);
 });
 
 test('why the policy could not be looked at is said, and it is not asked again for the same', () => {

@@ -153,9 +153,12 @@ export class InspectorDesk {
   #catchUp(): void {
     const { rollout } = this.store.getState();
     const step = this.#follow;
-    if (!rollout || step === null || !recordOf(this.page.getState(), step)?.whole) return;
-    this.#follow = null;
-    if (rollout.step !== step) this.open({ ...rollout, step }, { intoView: false });
+    if (!rollout || step === null) return;
+    const record = recordOf(this.page.getState(), step);
+    if (rollout.step === step) this.#follow = null;
+    else if (this.#find({ ...rollout, step })) this.open({ ...rollout, step }, { intoView: false });
+    // A whole step without such a rollout will never have one.
+    else if (record?.whole && record.finished) this.#follow = null;
   }
 
   /** Asks for what is on screen, unless it was asked for already or just a moment ago. */

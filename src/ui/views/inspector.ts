@@ -6,7 +6,7 @@
  * The clipped surrogate is GRPO's (arXiv 2402.03300) as `shaders/token_loss.wgsl` has it; the ratio of a whole rollout
  * is GSPO's (arXiv 2507.18071).
  */
-import type { Inspection } from '../../model/inspect';
+import type { Inspection } from '../../lab/protocol';
 import type { Manifest } from '../../run/manifest';
 import type { Task } from '../../tasks/task';
 import type { Table } from '../components/panel-offers';

@@ -182,7 +182,8 @@ function Now({ looked: { rollout, answer } }: { looked: Looked }) {
   return (
     <p
       className={styles.now}
-      aria-live="polite"
+      // While the run goes on it changes several times a second.
+      aria-live={answer ? 'off' : 'polite'}
       data-testid="inspector-now"
       data-stage={answer ? 'done' : waiting ? 'waiting' : 'none'}
       data-step={answer?.step}

@@ -102,7 +102,8 @@ export function Profile({ looked }: { looked: Looked }) {
                   y1={y(quantity.amount(bound))}
                   y2={y(quantity.amount(bound))}
                 />
-                <text x={width - MARGIN.right} y={y(quantity.amount(bound)) - 3} textAnchor="end">
+                {/* Over the prompt, where no ratio stands in its way. */}
+                <text x={MARGIN.left + 3} y={y(quantity.amount(bound)) - 3}>
                   clip {formatNumber(bound)}
                 </text>
               </g>
