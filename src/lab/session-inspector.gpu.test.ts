@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunEventOf } from '../run/events';
 import type { ManifestInput } from '../run/manifest';
 import type { InspectionAnswer } from './protocol';
-import { begin, EVERYTHING, type Held, of, runWhole, small, tensors, timeless } from './testing/masa';
+import { begin, EVERYTHING, type Held, META, of, runWhole, small, tensors, timeless } from './testing/masa';
 
 /** Two steps at a temperature of their own, with predictions through an adapter, gate, audit and hints. */
 const SETTINGS: ManifestInput = { ...EVERYTHING, steps: 2, max_completion_length: 24, temperature: 0.8 };
@@ -78,6 +78,16 @@ describe('a rollout that is inspected in a session', () => {
     const meta = of(held.events, 'meta_group')[0];
     const asked = await see(held, rowOf(meta, meta.predictions[0]), 'meta');
     expect(largestGap(asked.seen, meta.prompt, meta.predictions[0].logps)).toBeLessThan(2e-5);
+    // A rollout with a hint was sampled after the prompt with the hint, as the page puts it together again.
+    const [hinted] = of(held.events, 'prompt_group').flatMap(({ problem, prompt, rollouts }) =>
+      rollouts.flatMap(({ hint, tokens, logps }) =>
+        hint
+          ? [{ prompt: META.hintPrompt({ key: '', ...problem, prompt }, { notions: hint })!, tokens, logps }]
+          : [],
+      ),
+    );
+    const fed = await see(held, rowOf(hinted, hinted));
+    expect(largestGap(fed.seen, hinted.prompt, hinted.logps)).toBeLessThan(2e-5);
     // Still paused in the same step.
     expect([held.states.at(-1), held.session.step]).toEqual(['paused', 0]);
 
@@ -108,6 +118,25 @@ describe('a rollout that is inspected in a session', () => {
     await until(() => held.inspections.at(-1)?.id === last);
     expect(held.inspections.slice(-2).map((answer) => answer.id)).toEqual([first, last]);
     expect(held.states.at(-1)).toBe('finished');
+    await held.session.close();
+  });
+
+  it('takes turns with benchmark sets: neither is in the way of the other', async () => {
+    const held = await begin(small(SETTINGS));
+    const group = of(plain.events, 'prompt_group')[0];
+    const rollout = unhinted(group);
+    const before = inspect(held, rowOf(group, rollout));
+    const sets = held.session.answerBenchmarks({ names: ['and-or'], samples: 1 });
+    const during = inspect(held, rowOf(group, rollout));
+    await sets;
+    await until(() => answered(held).length === 2);
+    expect(answered(held).map(({ id }) => id)).toEqual([before, during]);
+    for (const { seen } of answered(held))
+      expect(largestGap(seen, group.prompt, rollout.logps)).toBeLessThan(2e-5);
+    expect(held.benchmarks.at(-1)).toEqual({ stage: 'done' });
+    expect(held.states.at(-1)).toBe('ready');
+    await held.session.run();
+    expect(timeless(held.events.filter(({ type }) => type !== 'benchmarks'))).toEqual(timeless(plain.events));
     await held.session.close();
   });
 

@@ -20,7 +20,7 @@ import { QUANTITIES } from '../../views/inspector-quantities';
 import { Picker } from '../Picker';
 import styles from './Inspector.module.css';
 
-const LARGEST = 340;
+const LARGEST = 400;
 const NAMED = 8;
 
 interface Props {
