@@ -1,5 +1,10 @@
 /** A trainer's snapshot as the files of a checkpoint, and back. `run/checkpoint.ts` has the format. */
-import { type AdapterFile, readAdapterTensors, writeAdapter, writeAdapterTensors } from '../model/adapter-file';
+import {
+  type AdapterFile,
+  readAdapterTensors,
+  writeAdapter,
+  writeAdapterTensors,
+} from '../model/adapter-file';
 import { type LlamaConfig, parseLlamaConfig } from '../model/config';
 import { type ModelFile, readTensors, writeModel, writeTensors } from '../model/model-file';
 import { type CheckpointFiles, makeCheckpoint, readCheckpoint, type TrainerState } from '../run/checkpoint';
