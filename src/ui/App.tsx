@@ -30,6 +30,9 @@ import { RunNotes } from './runs/RunNotes';
 import { RunsDialog } from './runs/RunsDialog';
 import { StorageFull } from './runs/StorageFull';
 import { findRun } from './runs/state';
+import { useOpinion } from './second-opinion/hooks';
+import { SecondOpinionPanel } from './second-opinion/SecondOpinionPanel';
+import { TryPanel } from './second-opinion/TryPanel';
 import { SessionContext, usePage, useSession } from './state/context';
 import { isFirstVisit } from './state/selectors';
 import type { Session } from './state/session';
@@ -82,9 +85,12 @@ function Stage() {
   const first = usePage(isFirstVisit);
   if (first)
     return (
-      <Boundary name="the first screen">
-        <Welcome />
-      </Boundary>
+      <>
+        <Boundary name="the first screen">
+          <Welcome />
+        </Boundary>
+        <TryBeforeARun />
+      </>
     );
   return (
     <>
@@ -129,6 +135,12 @@ function Stage() {
         <Boundary name="the benchmark sets">
           <BenchmarksPanel />
         </Boundary>
+        <Boundary name="the panel to try a policy">
+          <TryPanel />
+        </Boundary>
+        <Boundary name="the second opinion">
+          <SecondOpinionPanel />
+        </Boundary>
         <Boundary name="the training's health">
           <HealthPanel />
         </Boundary>
@@ -142,6 +154,23 @@ function Stage() {
         </div>
       </div>
     </>
+  );
+}
+
+/** Where nothing can be trained, a trained policy can still be tried; and one that was chosen among the runs. */
+function TryBeforeARun() {
+  const unavailable = usePage((page) => page.lab.state === 'unavailable');
+  const chosen = useOpinion((opinion) => opinion.chosen !== null);
+  if (!unavailable && !chosen) return null;
+  return (
+    <div className={styles.panels}>
+      <Boundary name="the panel to try a policy">
+        <TryPanel />
+      </Boundary>
+      <Boundary name="the second opinion">
+        <SecondOpinionPanel />
+      </Boundary>
+    </div>
   );
 }
 
