@@ -5,6 +5,7 @@
  * workspace: they take turns in its activations, so a pass must be read before another graph's begins. Knows no
  * optimiser and no loss. Used by `policy.ts`.
  */
+import type { Pass } from '../gpu/profile';
 import { buildBackward, buildEmbeddingBackward } from './backward';
 import type { PackedBatch } from './batch';
 import type { TokenPasses } from './decoder';
@@ -58,7 +59,7 @@ export class Graph {
   }
 
   /** The blocks, of the rows that are laid out. */
-  encodeForward(pass: GPUComputePassEncoder, tokens: number): void {
+  encodeForward(pass: Pass, tokens: number): void {
     encodeOps(pass, this.forward, tokens);
   }
 
@@ -68,13 +69,13 @@ export class Graph {
   }
 
   /** Logits of a part, then log-probability and entropy of its active tokens. */
-  encodeHead(pass: GPUComputePassEncoder, { chunk, count }: HeadPart): void {
+  encodeHead(pass: Pass, { chunk, count }: HeadPart): void {
     encodeOps(pass, chunk.logits, count);
     encodeOps(pass, chunk.gather, count);
   }
 
   /** Log-probabilities of all active tokens, from their ids on. */
-  encodeScores(pass: GPUComputePassEncoder, { tokens, active }: PackedBatch): HeadPart[] {
+  encodeScores(pass: Pass, { tokens, active }: PackedBatch): HeadPart[] {
     this.encodeForward(pass, tokens);
     const parts = this.parts(active);
     for (const part of parts) this.encodeHead(pass, part);
@@ -82,7 +83,7 @@ export class Graph {
   }
 
   /** From the loss's `coefficient` to the gradient of every parameter, which is added to; after `encodeScores`. */
-  encodeBackward(pass: GPUComputePassEncoder, parts: readonly HeadPart[], batch: PackedBatch): void {
+  encodeBackward(pass: Pass, parts: readonly HeadPart[], batch: PackedBatch): void {
     if (!this.backward) throw new Error('internal: this graph was planned without training');
     for (const { chunk, count } of parts) {
       // A single chunk's logits are still there.

@@ -74,6 +74,8 @@ export interface RunFacts {
   selfTest: SelfTestResult;
   parameters: number;
   deviceBytes: number;
+  /** By what holds it; null in older streams. */
+  memory: RunEventOf<'run_started'>['memory'] | null;
   fromStep: number;
   lab: string;
 }
@@ -93,6 +95,8 @@ export interface RunView {
   evaluations: readonly EvaluationPoint[];
   /** The newest evaluations on benchmark sets, oldest first. */
   benchmarks: readonly RunEventOf<'benchmarks'>[];
+  /** The newest profiles, oldest first. */
+  profiles: readonly RunEventOf<'kernel_profile'>[];
   /** The newest steps' groups, oldest first; the last one may be growing. */
   recent: readonly StepGroups[];
   warnings: readonly RunWarning[];
@@ -106,6 +110,7 @@ export const EMPTY_RUN: RunView = {
   steps: [],
   evaluations: [],
   benchmarks: [],
+  profiles: [],
   recent: [],
   warnings: [],
   checkpoint: null,
@@ -114,6 +119,7 @@ export const EMPTY_RUN: RunView = {
 
 const MOST_WARNINGS = 50;
 const MOST_BENCHMARKS = 50;
+const MOST_PROFILES = 16;
 
 export function reduceEvents(view: RunView, events: readonly RunEvent[]): RunView {
   return events.reduce(reduceEvent, view);
@@ -141,6 +147,11 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
       return addEvaluation(view, event);
     case 'benchmarks':
       return { ...view, benchmarks: [...view.benchmarks, event].slice(-MOST_BENCHMARKS) };
+    case 'kernel_profile':
+      return {
+        ...view,
+        profiles: [...view.profiles.filter((each) => each.step < event.step), event].slice(-MOST_PROFILES),
+      };
     case 'warning': {
       const { step, code, message, remedy } = event;
       const warnings = [...view.warnings, { step, code, message, remedy }].slice(-MOST_WARNINGS);
@@ -182,6 +193,7 @@ function startRun(view: RunView, event: RunEventOf<'run_started'>): RunView {
     selfTest: event.self_test,
     parameters: event.parameters,
     deviceBytes: event.device_bytes,
+    memory: event.memory ?? null,
     fromStep: event.from_step,
     lab: event.lab,
   };
@@ -195,6 +207,7 @@ function startRun(view: RunView, event: RunEventOf<'run_started'>): RunView {
     steps: view.steps.filter((point) => point.step < event.from_step),
     evaluations: view.evaluations.filter((point) => point.step <= event.from_step),
     benchmarks: view.benchmarks.filter((each) => each.step <= event.from_step),
+    profiles: view.profiles.filter((each) => each.step < event.from_step),
     recent: view.recent.filter((each) => each.step < event.from_step && each.groups.every(isJudged)),
   };
 }
