@@ -13,6 +13,9 @@ import { Groups } from './panels/Groups';
 import { GatePanel } from './panels/gate/Gate';
 import { Header } from './panels/Header';
 import { Headline } from './panels/Headline';
+import { KernelsPanel } from './panels/hood/Kernels';
+import { MemoryPanel } from './panels/hood/Memory';
+import { SourcePanel } from './panels/hood/Source';
 import { Loading } from './panels/Loading';
 import { Notices } from './panels/Notices';
 import { Settings } from './panels/Settings';
@@ -124,10 +127,19 @@ function Stage() {
           <Boundary name="the time of a step">
             <StepTime />
           </Boundary>
-          <Boundary name="what it runs on">
-            <About />
+          <Boundary name="the memory">
+            <MemoryPanel />
           </Boundary>
         </div>
+        <Boundary name="the kernels">
+          <KernelsPanel />
+        </Boundary>
+        <Boundary name="the shaders">
+          <SourcePanel />
+        </Boundary>
+        <Boundary name="what it runs on">
+          <About />
+        </Boundary>
       </div>
     </>
   );

@@ -176,6 +176,14 @@ export class Session {
     this.#go('phase');
   }
 
+  /** Times the kernels of the next step of the run that is loaded; at rest, takes one. */
+  profileStep(): void {
+    const { lab } = this.store.getState();
+    if (!lab.loaded) return;
+    this.#client.send({ type: 'profile' });
+    if (lab.state === 'ready' || lab.state === 'paused') this.#client.send({ type: 'step' });
+  }
+
   /** Opens a recorded run in place of the live one, which pauses. */
   openRecording(source: Blob | string, name: string): void {
     if (this.allowed().pause) this.pause();
