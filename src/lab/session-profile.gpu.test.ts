@@ -21,14 +21,14 @@ const MANIFEST = parseManifest({
   eval_problems: 4,
   eval_steps: 100,
   checkpoint_steps: 100,
-  steps: 3,
+  steps: 2,
   micro_batch_tokens: 512,
   masa_meta: 'train',
   masa_num_generations: 2,
   meta_adapter: 'lora',
 });
 
-/** All events of a run; `before` step `profiled` it is asked for a profile. */
+/** All events of a run that is asked, before step `profiled`, for a profile of it. */
 async function run(profiled: number | null): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
   const session = new Session({
@@ -36,16 +36,17 @@ async function run(profiled: number | null): Promise<RunEvent[]> {
     readModel: async () => MODEL,
     readCases: async () => [],
     keepCheckpoint: async () => {},
-    onEvent: (event) => events.push(event),
+    onEvent(event) {
+      events.push(event);
+      if (event.type === 'step_metrics' && event.step + 1 === profiled) session.profileNextStep();
+    },
     onState: () => {},
     onProgress: () => {},
   });
   await session.open();
   await session.load(MANIFEST);
-  for (let step = 0; step < MANIFEST.steps; step++) {
-    if (step === profiled) session.profileNextStep();
-    await session.takeStep();
-  }
+  if (profiled === 0) session.profileNextStep();
+  await session.run();
   expect(session.error).toBeNull();
   await session.close();
   return events;

@@ -27,7 +27,7 @@ const TYPES = /^(bool|f16|f32|i32|u32|vec[234][fiuh]?|mat[234]x[234][fh]?|array|
 
 /** Comments, attributes, numbers, names, and what lies between them. */
 const TOKEN =
-  /(?<comment>\/\/.*)|(?<attribute>@\w+)|(?<number>\b(?:0x[\da-f]+|\d+\.?\d*(?:e[+-]?\d+)?)[uifh]?\b)|(?<name>[A-Za-z_]\w*)(?<call>(?=\s*\())?/gi;
+  /(?<comment>\/\/.*)|(?<attribute>@\w+)|(?<number>\b(?:0x[\da-f]+|\d+\.?\d*(?:e[+-]?\d+)?)[uifh]?\b)|(?<name>[A-Za-z_]\w*)/gi;
 
 function kindOfName(name: string, called: boolean): TokenKind {
   if (KEYWORDS.has(name)) return 'keyword';
@@ -42,16 +42,17 @@ export function tokensOfLine(line: string): WgslToken[] {
   let at = 0;
   for (const match of line.matchAll(TOKEN)) {
     if (match.index > at) tokens.push({ kind: 'plain', text: line.slice(at, match.index) });
-    const { comment, attribute, number, name, call } = match.groups!;
+    const { comment, attribute, number, name } = match.groups!;
+    const end = match.index + match[0].length;
     const kind: TokenKind = comment
       ? 'comment'
       : attribute
         ? 'attribute'
         : number
           ? 'number'
-          : kindOfName(name, call !== undefined);
+          : kindOfName(name, /^\s*\(/.test(line.slice(end)));
     tokens.push({ kind, text: match[0] });
-    at = match.index + match[0].length;
+    at = end;
   }
   if (at < line.length) tokens.push({ kind: 'plain', text: line.slice(at) });
   return tokens;

@@ -95,12 +95,14 @@ function Row({ row, largest }: { row: KernelRow; largest: number }) {
           {kernel}
         </button>
       </th>
-      <td className={styles.time}>
-        <span className="number">{ms === null ? NO_VALUE : formatDuration(ms)}</span>
-        <span className={styles.track} aria-hidden="true">
-          <span style={{ width: `${largest > 0 ? ((share ?? 0) / largest) * 100 : 0}%` }} />
-        </span>
-        <span className="number">{share === null ? '' : formatPercent(share)}</span>
+      <td>
+        <div className={styles.time}>
+          <span className="number">{ms === null ? NO_VALUE : formatDuration(ms)}</span>
+          <span className={styles.track} aria-hidden="true">
+            <span style={{ width: `${largest > 0 ? ((share ?? 0) / largest) * 100 : 0}%` }} />
+          </span>
+          <span className="number">{share === null ? '' : formatPercent(share)}</span>
+        </div>
       </td>
       <td className="number">{formatCount(calls)}</td>
       <td className="number">

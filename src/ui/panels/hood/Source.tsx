@@ -149,7 +149,7 @@ function Facts({ about }: { about: WgslFile }) {
     <div>
       <table className={styles.table}>
         <caption>
-          {about.entry}, in workgroups of {about.workgroup}
+          {about.entry}, in workgroups of {about.workgroup?.replaceAll(', ', ' × ')}
         </caption>
         <thead>
           <tr>

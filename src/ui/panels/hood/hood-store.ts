@@ -12,7 +12,7 @@ export interface HoodState {
   asked: { loaded: unknown; newest: unknown } | null;
 }
 
-export const hoodStore = createStore<HoodState>(() => ({ file: 'linear_forward', asked: null }));
+export const hoodStore = createStore<HoodState>(() => ({ file: 'attention', asked: null }));
 
 /** Opens a shader file in its panel, and brings that on screen. */
 export function openFile(file: string): void {
