@@ -89,6 +89,8 @@ const fold = <T extends Pick<PageState, 'run' | 'history'>>(view: T, events: rea
   ...view,
   run: reduceEvents(view.run, events),
   history: recordEvents(view.history, events),
+  // A stretch that begins anew takes steps again that may have been read back.
+  ...(events.some((event) => event.type === 'run_started') && { past: [] }),
 });
 
 export class Session {
