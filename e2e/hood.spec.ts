@@ -62,9 +62,9 @@ test('a step is profiled, and its kernels, the memory and the sources are what t
     await kernels.getByRole('button', { name: 'Sort by Calls' }).press('Enter');
     expect(await order()).toEqual((await order()).sort((a, b) => b - a));
     // One phase alone has its own sum.
-    await kernels.getByRole('button', { name: 'Update' }).click();
-    const update = profile.kernels.filter(({ phase }) => phase === 'update');
-    expect(await order()).toHaveLength(new Set(update.map(({ kernel }) => kernel)).size);
+    await kernels.getByRole('button', { name: 'Rollout' }).click();
+    const rollout = profile.kernels.filter(({ phase }) => phase === 'rollout');
+    expect(await order()).toHaveLength(new Set(rollout.map(({ kernel }) => kernel)).size);
   });
 
   await test.step('memory: what was allocated, beside the plan', async () => {
@@ -78,10 +78,10 @@ test('a step is profiled, and its kernels, the memory and the sources are what t
   });
 
   await test.step('sources: every file, and each is the file', async () => {
-    await kernels.getByRole('button', { name: 'adamw' }).click();
+    await kernels.getByRole('button', { name: 'sample', exact: true }).click();
     const source = page.getByTestId('panel-source');
-    await expect(source.getByRole('heading', { name: 'adamw.wgsl' })).toBeVisible();
-    for (const name of ['adamw', 'linear_forward_vec4']) {
+    await expect(source.getByRole('heading', { name: 'sample.wgsl' })).toBeVisible();
+    for (const name of ['sample', 'linear_forward_vec4']) {
       await source.getByTestId(`file-${name}`).click();
       expect(await source.getByTestId('shader-source').textContent()).toBe(
         readFileSync(`shaders/${name}.wgsl`, 'utf8'),

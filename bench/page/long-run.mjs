@@ -1,5 +1,6 @@
 /** Part 2: a long run on the page, its events said again by a worker in the trainer's place. */
 import { inPage, load, median } from './site.mjs';
+import { endTrace, startTrace } from './trace.mjs';
 
 /** Steps over which the start and the end are looked at. */
 const WINDOW = 100;
@@ -45,9 +46,11 @@ export async function measureLongRun(browser, url, messages, { steps, rate, sett
   const look = async (from) => {
     await at(from);
     const before = load();
+    await startTrace(browser, page);
     const start = { task: await task(), step: await page.evaluate(() => window.bench.step) };
     await at(from + window);
     const end = { task: await task(), step: await page.evaluate(() => window.bench.step) };
+    const tasks = await endTrace(browser);
     const lag = await page.evaluate(
       () =>
         window.bench.step - Number(document.querySelector('[data-testid=status]')?.getAttribute('data-step')),
@@ -56,6 +59,8 @@ export async function measureLongRun(browser, url, messages, { steps, rate, sett
     return {
       from_step: start.step,
       task_ms_per_step: ((end.task - start.task) * 1000) / (end.step - start.step),
+      own_ms_per_step: tasks.busy_own_ms / (end.step - start.step),
+      tasks,
       behind_steps: lag,
       heap_bytes: bytes,
       interactions: await interact(page),

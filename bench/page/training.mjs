@@ -1,5 +1,6 @@
 /** Part 1: the same run with the page and without it, in turns. */
 import { inPage, load, median } from './site.mjs';
+import { endTrace, startTrace } from './trace.mjs';
 
 /** Longest that a run may take. */
 const PATIENCE_MS = 1_800_000;
@@ -51,6 +52,7 @@ function compare(runs, pairs) {
     ratio_of_pairs: ratios.map(median),
     ratio: median(ratios.flat()),
     long_tasks: pages.flatMap((each) => each.long_tasks),
+    tasks: pages.map((each) => each.tasks),
     /** Share of the time that the main thread was busy, of each run with the page. */
     busy: pages.map((each) => each.busy),
   };
@@ -97,10 +99,12 @@ async function withPage(browser, url) {
     Object.fromEntries(
       (await cdp.send('Performance.getMetrics')).metrics.map(({ name, value }) => [name, value]),
     );
+  await startTrace(browser, page);
   const from = await metrics();
   const startedAt = await page.evaluate(() => performance.now());
   await finishedIn(page);
   const to = await metrics();
+  const tasks = await endTrace(browser);
   const seconds = to.Timestamp - from.Timestamp;
   const share = (name) => (to[name] - from[name]) / seconds;
   const longTasks = await page.evaluate(
@@ -115,6 +119,7 @@ async function withPage(browser, url) {
       step_ms: await stepTimes(page),
       seconds,
       long_tasks: longTasks,
+      tasks,
       busy: {
         task: share('TaskDuration'),
         script: share('ScriptDuration'),
