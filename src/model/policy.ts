@@ -287,6 +287,16 @@ export class Policy {
     return summarise(await profile.take(), profile.timed);
   }
 
+  get isProfiled(): boolean {
+    return this.workspace.profile !== null;
+  }
+
+  /** Ends a profile that is not to be taken. */
+  dropProfile(): void {
+    this.workspace.profile?.destroy();
+    this.workspace.profile = null;
+  }
+
   /** Device memory by what holds it, beside what was planned. */
   get memory(): HeldMemory[] {
     return heldMemory(this.pool.inventory(), this.plan.byHolder);
@@ -298,7 +308,7 @@ export class Policy {
   }
 
   destroy(): void {
-    this.workspace.profile?.destroy();
+    this.dropProfile();
     this.pool.destroy();
   }
 

@@ -140,9 +140,17 @@ export class Trainer {
    * @throws NonFiniteError; whatever `control.proceed` rejects with.
    */
   async takeStep(control: Control): Promise<void> {
+    if (this.profileAsked) this.policy.startProfile();
+    try {
+      await this.wholeStep(control);
+    } finally {
+      // Of a step that was given up, nothing is told; the next one is profiled in its place.
+      this.policy.dropProfile();
+    }
+  }
+
+  private async wholeStep(control: Control): Promise<void> {
     const { manifest, step } = this;
-    const profiling = this.profileAsked;
-    if (profiling) this.policy.startProfile();
     const clock = new StepClock(control);
     const started = clock.now();
     const phases_ms: Partial<Record<Phase, number>> = {};
@@ -201,7 +209,7 @@ export class Trainer {
       this.masa = nextState(learning?.state ?? this.masa, candidates, groups, audit);
     }
     const stepMs = clock.now() - started;
-    if (profiling) await this.emitProfile(step);
+    if (this.policy.isProfiled) await this.emitProfile(step);
     this.emit({
       type: 'step_metrics',
       v: 1,

@@ -12,6 +12,11 @@ export const MOST_STEPS = 24;
 /** Rollout tokens kept in full over all those steps; the newest step is kept whatever it takes. */
 export const MOST_TOKENS = 1_000_000;
 
+/** The newest of each that are kept. */
+export const MOST_WARNINGS = 50;
+export const MOST_BENCHMARKS = 50;
+export const MOST_PROFILES = 16;
+
 /**
  * Drops every second of the older points once there are too many: what lies far back is drawn at a few
  * pixels a point anyway. The first point stays.

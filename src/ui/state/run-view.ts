@@ -15,7 +15,7 @@ import type {
   SelfTestResult,
 } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
-import { keepRecent, thin, tokensOf } from './bounds';
+import { keepRecent, MOST_BENCHMARKS, MOST_PROFILES, MOST_WARNINGS, thin, tokensOf } from './bounds';
 
 /** `growing` and `ended` are live and not judged yet; the rest is the verifier's word. */
 export type Verdict = 'growing' | 'ended' | 'right' | 'wrong' | 'truncated';
@@ -116,10 +116,6 @@ export const EMPTY_RUN: RunView = {
   checkpoint: null,
   ending: null,
 };
-
-const MOST_WARNINGS = 50;
-const MOST_BENCHMARKS = 50;
-const MOST_PROFILES = 16;
 
 export function reduceEvents(view: RunView, events: readonly RunEvent[]): RunView {
   return events.reduce(reduceEvent, view);

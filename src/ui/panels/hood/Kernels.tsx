@@ -79,7 +79,7 @@ function AskButton() {
         session.profileStep();
       }}
     >
-      {!waiting
+      {!(waiting && can)
         ? 'Profile the next step'
         : running
           ? 'Profiling the next step…'
