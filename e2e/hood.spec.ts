@@ -11,17 +11,15 @@ test('a step is profiled, and its kernels, the memory and the sources are what t
 }) => {
   const lab = new LabPage(page);
   await lab.record();
-  await lab.open({ prompts_per_step: '2', max_completion_length: '24', eval_problems: '4', steps: '4' });
+  await lab.open({ prompts_per_step: '2', max_completion_length: '24', eval_problems: '4', steps: '90' });
   await page.getByTestId('run-first').click();
   await lab.atStep(1);
   const kernels = page.getByTestId('panel-kernels');
   await expect(kernels.getByTestId('empty')).toContainText('No step has been profiled yet');
+  await page.getByTestId('profile-step').click();
+  await expect(kernels.getByTestId('kernel-table')).toBeVisible({ timeout: 60_000 });
   await lab.control(/pause/i).click();
   await lab.inState('paused');
-  // At rest it takes a step (it may finish the one under way first), and says so until the profile is there.
-  await page.getByTestId('profile-step').click();
-  await lab.control(/resume/i).click();
-  await lab.inState('finished');
   const [profile] = await lab.events('kernel_profile');
 
   await test.step('kernels: calls, time and operations are the event’s, added up', async () => {
