@@ -69,7 +69,7 @@ export interface WgslBinding {
 }
 
 export interface WgslFile {
-  /** What the comment at its head says, a line a paragraph's line. */
+  /** What the comment at its head says; lines that were full are one with those after them. */
   head: string[];
   /** null in a file of functions for others. */
   entry: string | null;
@@ -81,6 +81,18 @@ export interface WgslFile {
 }
 
 const comment = (line: string): string => line.replace(/^\s*\/\/ ?/, '');
+
+/** A line of at least this length was broken because it was full. */
+const FULL_LINE = 88;
+
+function unwrapped(lines: readonly string[]): string[] {
+  return lines.reduce<string[]>((joined, line, i) => {
+    const goesOn = i > 0 && lines[i - 1].length >= FULL_LINE && line !== '' && !line.startsWith(' ');
+    if (goesOn) joined.push(`${joined.pop()} ${line}`);
+    else joined.push(line);
+    return joined;
+  }, []);
+}
 
 export function describeWgsl(code: string): WgslFile {
   const lines = code.split('\n');
@@ -102,7 +114,7 @@ export function describeWgsl(code: string): WgslFile {
     ];
   });
   return {
-    head: lines.slice(0, first < 0 ? lines.length : first).map(comment),
+    head: unwrapped(lines.slice(0, first < 0 ? lines.length : first).map(comment)),
     entry: /@compute[\s\S]*?\bfn\s+(\w+)/.exec(code)?.[1] ?? null,
     workgroup: /@workgroup_size\(([^)]*)\)/.exec(code)?.[1] ?? null,
     constants: [...code.matchAll(/^const ([A-Z][A-Z0-9_]*): (u32|f32|bool) = ([^;]+);/gm)].map(

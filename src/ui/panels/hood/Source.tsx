@@ -165,11 +165,13 @@ function Facts({ about }: { about: WgslFile }) {
               <th scope="row">
                 <code>{name}</code>
               </th>
-              <td>{access.replace('_', ' and ')}</td>
-              <td>
+              <td data-label="access">{access.replace('_', ' and ')}</td>
+              <td data-label="type">
                 <code>{type}</code>
               </td>
-              <td className={styles.shape}>{note}</td>
+              <td className={styles.shape} data-label="shape">
+                {note}
+              </td>
             </tr>
           ))}
         </tbody>
@@ -214,11 +216,21 @@ function Uses({ file, profile, about }: { file: string; profile: Profile | null;
           {uses.map((use) => (
             <tr key={`${use.phase} ${namedValues(use.shape)} ${namedValues(use.constants)}`}>
               <th scope="row">{PHASE_NOTES[use.phase].label}</th>
-              <td className={styles.shape}>{namedValues(use.shape) || 'by the rows'}</td>
-              <td className={styles.shape}>{namedValues(use.constants) || 'none'}</td>
-              <td className="number">{formatCount(use.calls)}</td>
-              <td className="number">{formatCount(use.workgroups)}</td>
-              <td className="number">{formatDuration(use.device_ms)}</td>
+              <td className={styles.shape} data-label="shape">
+                {namedValues(use.shape) || 'by the rows'}
+              </td>
+              <td className={styles.shape} data-label="constants">
+                {namedValues(use.constants) || 'none'}
+              </td>
+              <td className="number" data-label="calls">
+                {formatCount(use.calls)}
+              </td>
+              <td className="number" data-label="workgroups">
+                {formatCount(use.workgroups)}
+              </td>
+              <td className="number" data-label="time">
+                {formatDuration(use.device_ms)}
+              </td>
             </tr>
           ))}
         </tbody>
