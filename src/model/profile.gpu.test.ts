@@ -158,8 +158,17 @@ describe('the profile of a step', () => {
     policy.startProfile();
     expect(spy).toHaveBeenCalledTimes(1);
     await step(policy);
-    policy.destroy();
+    policy.dropProfile();
     expect(spy).toHaveBeenCalledTimes(2);
+    expect(policy.isProfiled).toBe(false);
+    const made = vi.spyOn(gpu.device, 'createQuerySet');
+    await step(policy);
+    expect(made).not.toHaveBeenCalled();
+    made.mockRestore();
+    policy.startProfile();
+    await step(policy);
+    policy.destroy();
+    expect(spy).toHaveBeenCalledTimes(3);
     spy.mockRestore();
   });
 });
