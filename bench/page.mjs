@@ -20,16 +20,22 @@ import { reportLongRun, reportTraining } from './page/report.mjs';
 import { openSite } from './page/site.mjs';
 import { measureTraining } from './page/training.mjs';
 
+/** Below it, the start, the middle and the end of a long run would overlap. */
+const LEAST_LONG = 500;
+
 const USAGE = `Usage: npm run bench:page [-- OPTIONS]
 
   --steps N      steps of each training run (default 5; the first is left out)
   --pairs N      pairs of runs with and without the page (default 2)
   --set KEY=N    a setting of the run, as in a link; may be repeated (default: none, the default run)
-  --long N       steps of the long run (default 2000; 0 leaves it out)
+  --long N       steps of the long run (default 2000, at least 500; 0 leaves it out)
   --rate N       its steps a second (default 20)
   --replay FILE  messages of an earlier bench, instead of part 1
   --url URL      a page that is served already, instead of a new build
   --out FILE     the figures as JSON (default .cache/results/page-cost.json)`;
+
+/** What was expected of an option. */
+class WrongArgument extends Error {}
 
 /** @param {string[]} argv */
 async function main(argv) {
@@ -54,15 +60,14 @@ async function main(argv) {
   const number = (/** @type {'steps' | 'pairs' | 'long' | 'rate'} */ name, least = 1) => {
     const value = Number(values[name]);
     if (!Number.isInteger(value) || value < least)
-      throw new SetupError(
-        `bench: expected --${name} to be a whole number from ${least} on, got ${values[name]}.`,
-        USAGE,
-      );
+      throw new WrongArgument(`--${name} to be a whole number from ${least} on, got ${values[name]}`);
     return value;
   };
   const steps = number('steps', 2);
   const pairs = number('pairs');
   const long = number('long', 0);
+  if (long > 0 && long < LEAST_LONG)
+    throw new WrongArgument(`--long to be 0 or at least ${LEAST_LONG}, got ${long}`);
   const rate = number('rate');
   const settings = Object.fromEntries(values.set.map((each) => each.split('=', 2)));
 
@@ -109,7 +114,13 @@ async function main(argv) {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof SetupError)) throw error;
-  console.error(error.describe());
-  process.exitCode = 1;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (error instanceof WrongArgument || code.startsWith('ERR_PARSE_ARGS')) {
+    const what = error instanceof WrongArgument ? `expected ${error.message}.` : error.message;
+    console.error(`bench: ${what}\n\n${USAGE}`);
+    process.exitCode = 2;
+  } else if (error instanceof SetupError) {
+    console.error(error.describe());
+    process.exitCode = 1;
+  } else throw error;
 }

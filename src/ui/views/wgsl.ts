@@ -84,10 +84,12 @@ const comment = (line: string): string => line.replace(/^\s*\/\/ ?/, '');
 
 /** A line of at least this length was broken because it was full. */
 const FULL_LINE = 88;
+/** Formulas are set in; these words begin a line of their own. */
+const BEGINS = /^(\s|Consumer:|Grid:|Assumes:)/;
 
 function unwrapped(lines: readonly string[]): string[] {
   return lines.reduce<string[]>((joined, line, i) => {
-    const goesOn = i > 0 && lines[i - 1].length >= FULL_LINE && line !== '' && !line.startsWith(' ');
+    const goesOn = i > 0 && lines[i - 1].length >= FULL_LINE && line !== '' && !BEGINS.test(line);
     if (goesOn) joined.push(`${joined.pop()} ${line}`);
     else joined.push(line);
     return joined;
