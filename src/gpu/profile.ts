@@ -47,6 +47,8 @@ export class Profile {
   /** Named by whoever works: a phase of a step. */
   stage = '';
   readonly timed: boolean;
+  /** It was taken, or is not to be. */
+  ended = false;
   private readonly sets: GPUQuerySet[] = [];
   private readonly dispatches: Dispatch[] = [];
 
@@ -99,6 +101,7 @@ export class Profile {
 
   /** Lets go of the query sets. */
   destroy(): void {
+    this.ended = true;
     for (const set of this.sets.splice(0)) set.destroy();
   }
 

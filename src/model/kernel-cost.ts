@@ -76,6 +76,11 @@ const COUNTS: Readonly<Record<string, Count>> = {
     const { P, H, K, pairs } = heads(s);
     return [4 * pairs, s.M * (2 + 2 * H * P) + 2 * K * P * s.n('attended')];
   },
+  // Of one head. Profiles leave it out: it is for whoever looks at a row.
+  attention_weights: (s) => {
+    const { P, H, pairs } = heads(s);
+    return [(2 * pairs) / H, s.M * (3 + 2 * P) + s.M ** 2];
+  },
   cache_fill: ({ M, n }) => [null, 2 * M + 2 * n('columns') * n('filled')],
   clip_gradient: ({ n }) => [null, 2 * n('count') + 4],
   embedding: ({ M, n }) => [null, M * (1 + 2 * n('width'))],

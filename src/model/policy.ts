@@ -20,6 +20,7 @@ import {
 } from './decoder';
 import { Graph } from './graph';
 import { Inputs } from './inputs';
+import { type Inspection, type InspectionSettings, inspectRow } from './inspect';
 import { type KernelProfile, summarise } from './kernel-profile';
 import { bindingLimit } from './layout';
 import type { LossSettings, RolloutSums } from './loss';
@@ -171,6 +172,26 @@ export class Policy {
       }
     }
     return scored;
+  }
+
+  /**
+   * Looks at one row token by token; see `inspectRow`. What looking takes is no cost of the run, and it changes
+   * nothing that decoding or training builds on, even between two chunks of a decode.
+   */
+  async inspect(
+    tokens: readonly number[],
+    settings: InspectionSettings,
+    through?: Through,
+  ): Promise<Inspection> {
+    const { workspace } = this;
+    const { profile } = workspace;
+    // Nor is it a part of a step that is being profiled.
+    workspace.profile = null;
+    try {
+      return await inspectRow(workspace, this.inputs, this.route(through).graph, tokens, settings);
+    } finally {
+      if (profile && !profile.ended) workspace.profile ??= profile;
+    }
   }
 
   /**

@@ -173,6 +173,23 @@ describe('the profile of a step', () => {
   });
 });
 
+describe('an inspection', () => {
+  it('in the middle of a profiled step is no part of its profile', async () => {
+    const policy = await make();
+    const calls = async (look: boolean) => {
+      policy.startProfile();
+      const inspected = async () => {
+        if (look) await policy.inspect([1, 4, 5, 6], { temperature: 1, top: 2, layer: 0, head: 0 });
+      };
+      await policy.decode(ROWS, SAMPLING, RANDOMNESS, inspected);
+      const { kernels } = await policy.takeProfile();
+      return kernels.map(({ kernel, calls, flops }) => [kernel, calls, flops]);
+    };
+    expect(await calls(true)).toEqual(await calls(false));
+    policy.destroy();
+  });
+});
+
 describe('the inventory of memory', () => {
   for (const changes of [
     {},

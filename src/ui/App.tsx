@@ -16,6 +16,7 @@ import { Headline } from './panels/Headline';
 import { KernelsPanel } from './panels/hood/Kernels';
 import { MemoryPanel } from './panels/hood/Memory';
 import { SourcePanel } from './panels/hood/Source';
+import { InspectorPanel } from './panels/inspector/Inspector';
 import { Loading } from './panels/Loading';
 import { Notices } from './panels/Notices';
 import { Settings } from './panels/Settings';
@@ -102,6 +103,9 @@ function Stage() {
         </Boundary>
         <Boundary name="the prompt groups">
           <Groups />
+        </Boundary>
+        <Boundary name="the token inspector">
+          <InspectorPanel />
         </Boundary>
         <Boundary name="the cutoffs">
           <CutoffPanel />
