@@ -64,6 +64,7 @@ const LIGHT = {
   'phase-reward': '#9a97d8',
   'phase-advantage': '#4a3f78',
   'phase-update': '#6663bd',
+  'phase-clone': '#56a89f',
   'phase-evaluate': '#c4c2ea',
   'phase-checkpoint': '#8c887e',
   /** What holds device memory. */
@@ -126,6 +127,7 @@ const DARK: Record<ColourRole, string> = {
   'phase-reward': '#56539c',
   'phase-advantage': '#c9c2ee',
   'phase-update': '#7d7ad2',
+  'phase-clone': '#3f8f86',
   'phase-evaluate': '#d3d2f4',
   'phase-checkpoint': '#85848d',
   'held-weights': '#8fb3d6',
