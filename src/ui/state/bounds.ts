@@ -50,3 +50,12 @@ export function tokensOf(groups: readonly { rollouts: readonly { tokens: readonl
   for (const group of groups) for (const rollout of group.rollouts) sum += rollout.tokens.length;
   return sum;
 }
+
+/** With one more step at the end, in place of itself and of what came after it; the newest `most` of them. */
+export function withStep<T extends { step: number }>(
+  items: readonly T[],
+  item: T,
+  most: number,
+): readonly T[] {
+  return [...items.filter((each) => each.step < item.step), item].slice(-most);
+}
