@@ -55,7 +55,7 @@ export function tokensOf(groups: readonly { rollouts: readonly { tokens: readonl
 export function withStep<T extends { step: number }>(
   items: readonly T[],
   item: T,
-  most: number,
+  most = MOST_PROFILES,
 ): readonly T[] {
   return [...items.filter((each) => each.step < item.step), item].slice(-most);
 }

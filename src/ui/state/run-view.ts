@@ -16,15 +16,7 @@ import type {
 } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
 import type { RolloutLimit } from '../../run/masa-events';
-import {
-  keepRecent,
-  MOST_BENCHMARKS,
-  MOST_PROFILES,
-  MOST_WARNINGS,
-  thin,
-  tokensOf,
-  withStep,
-} from './bounds';
+import { keepRecent, MOST_BENCHMARKS, MOST_WARNINGS, thin, tokensOf, withStep } from './bounds';
 
 /** `growing` and `ended` are live and not judged yet; the rest is the verifier's word. */
 export type Verdict = 'growing' | 'ended' | 'right' | 'wrong' | 'truncated';
@@ -155,7 +147,7 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
     case 'benchmarks':
       return { ...view, benchmarks: [...view.benchmarks, event].slice(-MOST_BENCHMARKS) };
     case 'kernel_profile':
-      return { ...view, profiles: withStep(view.profiles, event, MOST_PROFILES) };
+      return { ...view, profiles: withStep(view.profiles, event) };
     case 'warning': {
       const { step, code, message, remedy } = event;
       const warnings = [...view.warnings, { step, code, message, remedy }].slice(-MOST_WARNINGS);
