@@ -24,6 +24,8 @@ export type Command =
   | { type: 'phase' }
   /** Wait this long between steps while running; 0 is full speed. */
   | { type: 'pace'; delayMs: number }
+  /** Time the kernels of the step that begins next: it ends with a `kernel_profile` event. */
+  | { type: 'profile' }
   /** Pause as soon as the work in flight allows; the step under way goes on when resumed. */
   | { type: 'pause' }
   /** Stop for good: abandon the step under way, keep the last finished one as a checkpoint. */

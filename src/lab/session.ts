@@ -149,6 +149,11 @@ export class Session {
     return this.go('phase');
   }
 
+  /** Profiles the step that begins next; while none is loaded, nothing. */
+  profileNextStep(): void {
+    this.current?.trainer.profileNextStep();
+  }
+
   /** Waits `delayMs` between steps while running on, from now on. */
   pace(delayMs: number): void {
     this.control.delayMs = delayMs;

@@ -173,6 +173,8 @@ async function obey(command: Command): Promise<void> {
       return session.takePhase();
     case 'pace':
       return session.pace(command.delayMs);
+    case 'profile':
+      return session.profileNextStep();
     case 'pause':
       return session.pause();
     case 'stop':

@@ -8,7 +8,7 @@
  */
 import { z } from 'zod';
 import { benchmarks } from './benchmark-events';
-import { count, problemInfo, score, tokens } from './event-parts';
+import { count, heldMemory, PHASES, problemInfo, score, tokens } from './event-parts';
 import { manifestSchema } from './manifest';
 import {
   alignment,
@@ -20,8 +20,17 @@ import {
   metaGroup,
   rolloutLimit,
 } from './masa-events';
+import { kernelProfile } from './profile-events';
 
-export { type ProblemInfo, problemInfo, type Score } from './event-parts';
+export {
+  MEMORY_HOLDERS,
+  type MemoryHolder,
+  PHASES,
+  type Phase,
+  type ProblemInfo,
+  problemInfo,
+  type Score,
+} from './event-parts';
 
 /** One compared quantity of a self-test case. `error` and `tolerance` are in the unit `measure` names. */
 export const checkedQuantity = z.object({
@@ -66,27 +75,12 @@ export const runStarted = z.object({
   parameters: count,
   /** Bytes of device memory the run was planned to take. */
   device_bytes: count,
+  /** What holds the memory that was allocated, largest first; absent in older streams. */
+  memory: z.array(heldMemory).optional(),
   /** First step of this stretch: 0, or the checkpoint's step when resumed. */
   from_step: count,
   started_at: z.string(),
 });
-
-/**
- * In the order of a step. `meta`, `gate` and `clone` are of runs with predictions, a gate, or supervised learning of
- * the meta side alone.
- */
-export const PHASES = [
-  'meta',
-  'gate',
-  'rollout',
-  'reward',
-  'advantage',
-  'update',
-  'clone',
-  'evaluate',
-  'checkpoint',
-] as const;
-export type Phase = (typeof PHASES)[number];
 
 /** A phase of a step begins. Live only. */
 export const phaseStarted = z.object({
@@ -267,6 +261,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   cutoff,
   audit,
   expertUpdate,
+  kernelProfile,
   stepMetrics,
   evaluation,
   benchmarks,

@@ -14,6 +14,9 @@ import { Groups } from './panels/Groups';
 import { GatePanel } from './panels/gate/Gate';
 import { Header } from './panels/Header';
 import { Headline } from './panels/Headline';
+import { KernelsPanel } from './panels/hood/Kernels';
+import { MemoryPanel } from './panels/hood/Memory';
+import { SourcePanel } from './panels/hood/Source';
 import { InspectorPanel } from './panels/inspector/Inspector';
 import { KeysDialog } from './panels/KeysDialog';
 import { Loading } from './panels/Loading';
@@ -148,10 +151,19 @@ function Stage() {
           <Boundary name="the time of a step">
             <StepTime />
           </Boundary>
-          <Boundary name="what it runs on">
-            <About />
+          <Boundary name="the memory">
+            <MemoryPanel />
           </Boundary>
         </div>
+        <Boundary name="the kernels">
+          <KernelsPanel />
+        </Boundary>
+        <Boundary name="the shaders">
+          <SourcePanel />
+        </Boundary>
+        <Boundary name="what it runs on">
+          <About />
+        </Boundary>
       </div>
     </>
   );

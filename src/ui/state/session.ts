@@ -91,6 +91,8 @@ const fold = <T extends Pick<PageState, 'run' | 'history'>>(view: T, events: rea
   ...view,
   run: reduceEvents(view.run, events),
   history: recordEvents(view.history, events),
+  // A stretch that begins anew takes steps again that may have been read back.
+  ...(events.some((event) => event.type === 'run_started') && { past: [] }),
 });
 
 export class Session {
@@ -184,6 +186,14 @@ export class Session {
   /** Goes on to where the next phase begins, loading first where that is due. */
   phase(): void {
     this.#go('phase');
+  }
+
+  /** Times the kernels of the next step of the run that is loaded; at rest, takes one. */
+  profileStep(): void {
+    const { lab } = this.store.getState();
+    if (!lab.loaded) return;
+    this.#client.send({ type: 'profile' });
+    if (lab.state === 'ready' || lab.state === 'paused') this.#client.send({ type: 'step' });
   }
 
   /** Opens a recorded run in place of the live one, which pauses. */
