@@ -1,5 +1,7 @@
 /** The page: header, settings, and either the first screen or the panels of the run. Each panel stands alone. */
 import { Tooltip } from 'radix-ui';
+import { lazy, Suspense } from 'react';
+import { useStore } from 'zustand';
 import styles from './App.module.css';
 import { Boundary } from './components/Boundary';
 import { About } from './panels/About';
@@ -36,7 +38,7 @@ export function App({ session }: { session: Session }) {
       <Tooltip.Provider delayDuration={250} skipDelayDuration={100}>
         <Hatch />
         <Header />
-        <Shortcuts />
+        <RunShortcuts />
         <div className={styles.body}>
           <Boundary name="the settings">
             <Settings />
@@ -61,10 +63,21 @@ export function App({ session }: { session: Session }) {
   );
 }
 
+/** Loaded when it is asked for, as most visits have none. */
+const RacePage = lazy(() => import('./race/RacePage'));
+
+const useRacing = (): boolean => useStore(useSession().races.store, (races) => races.open);
+
+/** A race has keys of its own. */
+function RunShortcuts() {
+  return useRacing() ? null : <Shortcuts />;
+}
+
 /** The first screen has its own, single button. */
 function Bar() {
   const first = usePage(isFirstVisit);
-  if (first) return null;
+  const racing = useRacing();
+  if (first || racing) return null;
   return (
     <Boundary name="the timeline">
       <Timeline />
@@ -74,6 +87,14 @@ function Bar() {
 
 function Stage() {
   const first = usePage(isFirstVisit);
+  if (useRacing())
+    return (
+      <Boundary name="the race">
+        <Suspense fallback={<p>Loading the race…</p>}>
+          <RacePage />
+        </Suspense>
+      </Boundary>
+    );
   if (first)
     return (
       <Boundary name="the first screen">

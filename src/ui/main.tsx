@@ -4,6 +4,7 @@ import { createRoot } from 'react-dom/client';
 import { manifestFromQuery } from '../run/manifest-query';
 import { App } from './App';
 import { Boundary } from './components/Boundary';
+import { RACE_KEY } from './race/form';
 import { openAddress, REPLAY_KEY } from './replay/address';
 import { Session } from './state/session';
 import { settingsOf } from './state/settings';
@@ -15,7 +16,9 @@ const root = document.getElementById('root');
 if (!root) throw new Error('internal: main: expected an element #root in index.html');
 
 installTheme();
-const { manifest, issues } = manifestFromQuery(location.search, [REPLAY_KEY]);
+const racing = new URLSearchParams(location.search).has(RACE_KEY);
+// The settings in a race's link are those of its arms.
+const { manifest, issues } = manifestFromQuery(racing ? '' : location.search, [REPLAY_KEY]);
 const session = new Session(createPageStore(settingsOf(manifest, issues)));
 
 createRoot(root).render(
@@ -26,5 +29,6 @@ createRoot(root).render(
   </StrictMode>,
 );
 session.open();
+session.races.openLink(location.search);
 const recording = new URLSearchParams(location.search).get(REPLAY_KEY);
 if (recording !== null) openAddress(session, recording);

@@ -91,7 +91,9 @@ async function alone(manifest: Manifest): Promise<RunEvent[]> {
 }
 
 describe('a race', () => {
-  const setup = tiny('long-tail,adapter=masa-adapter:masa_gate_min_prompts=2:eval_samples=1', { pace: 'tokens' });
+  const setup = tiny('long-tail,adapter=masa-adapter:masa_gate_min_prompts=2:eval_samples=1', {
+    pace: 'tokens',
+  });
   let ran: Ran;
 
   beforeAll(async () => {

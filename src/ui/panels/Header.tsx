@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import overlay from '../components/Overlay.module.css';
+import { RaceButton } from '../race/RaceButton';
 import { useChooseRecording } from '../replay/choose';
 import { usePage, useSession, useTheme } from '../state/context';
 import { linkTo } from '../state/session';
@@ -30,6 +31,7 @@ export function Header() {
         >
           Settings
         </Button>
+        <RaceButton className={styles.race} />
         <Button aria-haspopup="dialog" onClick={() => session.runs.show(true)} data-testid="open-runs">
           Runs
         </Button>
@@ -101,6 +103,9 @@ function MoreMenu() {
               ))}
             </DropdownMenu.RadioGroup>
             <DropdownMenu.Separator className={styles.separator} />
+            <DropdownMenu.Item className={overlay.item} onSelect={() => session.races.show(true)}>
+              <span className={overlay.itemText}>Race several arms…</span>
+            </DropdownMenu.Item>
             <DropdownMenu.Item className={overlay.item} onSelect={chooseRecording}>
               <span className={overlay.itemText}>Open a recorded run…</span>
             </DropdownMenu.Item>

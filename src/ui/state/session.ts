@@ -10,6 +10,7 @@ import { manifestToQuery } from '../../run/manifest-query';
 import { PastFetcher } from '../history/fetch-past';
 import { EMPTY_HISTORY, recordEvents } from '../history/history';
 import { nearestStep, neighbour, newestStep } from '../history/select';
+import { RacesDesk } from '../race/desk';
 import type { ReaderLike } from '../replay/recording';
 import { Replayer } from '../replay/replayer';
 import { RunsDesk } from '../runs/desk';
@@ -96,6 +97,7 @@ export class Session {
   readonly replayer: Replayer;
   /** The runs this browser keeps. */
   readonly runs: RunsDesk;
+  readonly races: RacesDesk;
   readonly #client: LabClient;
   readonly #events: FrameQueue<RunEvent>;
   /** What to do once the run that is being loaded is ready. */
@@ -134,6 +136,7 @@ export class Session {
         },
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
         runs: ({ news }) => this.runs.heard(news),
+        race: ({ news }) => this.races.heard(news),
         error: ({ error }) => {
           this.#next = null;
           this.#lab(() => ({ error }));
@@ -152,6 +155,10 @@ export class Session {
       },
       saveBlob,
     );
+    this.races = new RacesDesk({
+      send: (ask) => this.#client.send({ type: 'race', ask }),
+      showAddress: (query) => showAddress(query ?? manifestToQuery(store.getState().settings.draft)),
+    });
   }
 
   open(): void {
@@ -360,6 +367,12 @@ export class Session {
     const { draft } = this.store.getState().settings;
     history.replaceState(null, '', linkTo(draft));
   }
+}
+
+function showAddress(query: string): void {
+  const url = new URL(location.href);
+  url.search = query;
+  history.replaceState(null, '', url.href);
 }
 
 /** The address of this page with these settings. */
