@@ -51,6 +51,5 @@ export const TOLD: ReadonlySet<RunEvent['type']> = new Set([
   'run_started',
   'step_metrics',
   'evaluation',
-  'warning',
   'finished',
 ]);

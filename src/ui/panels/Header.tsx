@@ -54,7 +54,9 @@ function MoreMenu() {
   const [copied, setCopied] = useState<'yes' | 'no' | null>(null);
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(linkTo(session.store.getState().settings.draft));
+      const racing = session.races.store.getState().open;
+      const link = racing ? location.href : linkTo(session.store.getState().settings.draft);
+      await navigator.clipboard.writeText(link);
       setCopied('yes');
     } catch {
       setCopied('no');

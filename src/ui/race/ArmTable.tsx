@@ -139,9 +139,6 @@ function Row({ lane, name, place, report }: RowProps) {
             Failed: {lane.ending.message}
           </span>
         )}
-        {lane?.warning && lane.ending?.reason !== 'failed' && (
-          <span className={styles.small}>{lane.warning.message}</span>
-        )}
       </th>
       <td data-numeric="true">
         {formatCount(lane?.steps)} of {formatCount(lane?.of)}

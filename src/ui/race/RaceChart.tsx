@@ -91,11 +91,7 @@ function Curves({ race, axis, share }: CurvesProps) {
   return (
     <Picture
       name="race"
-      title={
-        at === null
-          ? 'Newest'
-          : `At ${costLabel(axis, at)}${axis === 'flops' ? ' GFLOP' : axis === 'seconds' ? '' : ` ${axis}`}`
-      }
+      title={at === null ? newestTitle(report) : placeTitle(axis, at)}
       label={`Held-out accuracy against ${AXIS_TITLES[axis]}; ${report.provisional ? 'so far' : 'at the end'}: ${values}`}
       height={(width) => (enlarged ? Math.min(560, 0.5 * width) : Math.max(240, Math.min(380, 0.42 * width)))}
       table={() => curvesTable(report)}
@@ -127,6 +123,13 @@ function Curves({ race, axis, share }: CurvesProps) {
     </Picture>
   );
 }
+
+/** What the legend's numbers are of. */
+const newestTitle = ({ bands }: RaceReport): string =>
+  bands.some(({ seeds }) => seeds > 1) ? 'As far as every seed has come' : 'At the newest evaluation';
+
+const placeTitle = (axis: RaceAxis, at: number): string =>
+  `At ${costLabel(axis, at)}${axis === 'flops' ? ' GFLOP' : axis === 'seconds' ? '' : ` ${axis}`}`;
 
 function bandNote({ bands, seeds, provisional, curves }: RaceReport): string {
   const most = Math.max(0, ...bands.map((band) => band.seeds));

@@ -1,20 +1,9 @@
 import { expect, test } from 'vitest';
 import type { Arithmetic, Spread } from '../../lab/race/report';
-import { reportOf } from '../../lab/race/report';
-import { record } from '../../rl/comparison/testing';
+import { madeUpReport } from '../../lab/race/testing';
 import { breakEvenText, formulaOf, pairsTable, stagesOf } from './arithmetic';
 
-/** Half of GRPO's tokens are of prompts without variance; the arm spends half as many and learns as much of each prompt. */
-function arithmetic(): Arithmetic {
-  const grpo = record({ tokens: [100, 100], informative: [1, 1], accuracy: { 0: 0.2, 1: 0.4, 2: 0.6 } });
-  const cheap = record({ tokens: [50, 50], informative: [1, 1], accuracy: { 0: 0.2, 1: 0.4, 2: 0.6 } });
-  const entries = [
-    { arm: 'grpo', record: grpo },
-    { arm: 'cheap', record: cheap },
-  ].map((each) => ({ ...each, seed: 1, ended: true, failed: '' }));
-  return reportOf('in-domain', ['grpo', 'cheap'], entries).arithmetic.find(({ share }) => share === 1)!
-    .arithmetic;
-}
+const arithmetic = (): Arithmetic => madeUpReport().arithmetic.find(({ share }) => share === 1)!.arithmetic;
 
 test('the way leads from the ceiling by factors to what was measured, without a gap', () => {
   const stages = stagesOf(arithmetic());

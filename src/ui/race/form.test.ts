@@ -30,6 +30,15 @@ describe('a link', () => {
     expect(arms[1].manifest).toMatchObject({ masa_cutoff_multiple: 3, beta: 0.1, steps: 5 });
   });
 
+  test('an arm that is varied goes by its preset’s name while no other does', () => {
+    const varied = { id: 1, preset: 'masa-adapter', name: '', settings: 'masa_gate_threshold=0.5' };
+    const form = { ...FIRST_FORM, arms: [FIRST_FORM.arms[0], varied] };
+    expect(planRace(raceText(form)).arms[1].name).toBe('masa-adapter');
+    expect(formFromQuery(raceQuery(form))).toEqual({ form, issues: [] });
+    const two = { ...form, arms: [{ ...varied, id: 0, settings: '' }, varied] };
+    expect(planRace(raceText(two)).arms[1].name).toBe('masa-adapter+masa_gate_threshold=0.5');
+  });
+
   test('a setting without a value is for the engine to name', () => {
     const form = { ...FIRST_FORM, others: 'beta' };
     expect(() => planRace(raceText(form))).toThrow(/beta: expected a number/);

@@ -107,9 +107,14 @@ export function raceText(form: RaceForm): RaceText {
 
 const armsText = (arms: readonly ArmForm[]): string =>
   arms
-    .map(({ preset, name, settings }) =>
-      [name.trim() === '' ? preset : `${name.trim()}=${preset}`, ...words(settings)].join(':'),
-    )
+    .map(({ preset, name, settings }) => {
+      const own = name.trim();
+      const changed = words(settings);
+      // One that is varied goes by its preset's name as long as no other does.
+      const isOnly = arms.filter((arm) => arm.preset === preset || arm.name.trim() === preset).length === 1;
+      const shown = own !== '' ? own : changed.length > 0 && isOnly ? preset : '';
+      return [shown === '' ? preset : `${shown}=${preset}`, ...changed].join(':');
+    })
     .join(',');
 
 /** The query string of a link that opens the page with this race ready to start. */
@@ -157,7 +162,7 @@ function armFromText(text: string, id: number): ArmForm {
   return {
     id,
     preset: at === -1 ? head : head.slice(at + 1),
-    name: at === -1 ? '' : head.slice(0, at),
+    name: at === -1 || head.slice(0, at) === head.slice(at + 1) ? '' : head.slice(0, at),
     settings: settings.join(' '),
   };
 }

@@ -27,7 +27,6 @@ export interface LaneView {
   /** Predicted against true pass rate: of the newest evaluation that asked, else of the last step. */
   alignment: number | null;
   alignmentOf: 'held-out problems' | 'the step’s prompts' | null;
-  warning: RunEventOf<'warning'> | null;
   ending: RunEventOf<'finished'> | null;
 }
 
@@ -97,7 +96,6 @@ const emptyLane = (arm: string, seed: number): LaneView => ({
   accuracyAt: null,
   alignment: null,
   alignmentOf: null,
-  warning: null,
   ending: null,
 });
 
@@ -124,8 +122,6 @@ function heard(lane: LaneView, suite: string, event: RunEvent): LaneView {
         ...(r !== undefined && r !== null && { alignment: r, alignmentOf: 'held-out problems' as const }),
       };
     }
-    case 'warning':
-      return { ...lane, warning: event };
     case 'finished':
       return { ...lane, ending: event };
     default:
