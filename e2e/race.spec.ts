@@ -5,17 +5,20 @@ import type { RaceNews } from '../src/lab/race/protocol';
 import type { RunEventOf } from '../src/run/events';
 import { LabPage, SMALL } from './lab';
 
-const ARMS = ['grpo', 'masa-adapter'] as const;
+const ARMS = ['grpo', 'masa-efficient'] as const;
 const SEEDS = [1, 2];
 const STEPS = 2;
 
 const LINK = `./?${new URLSearchParams({
   ...SMALL,
-  race: 'grpo=long-tail,masa-adapter:masa_gate_min_prompts=2',
+  race: 'grpo,masa-efficient:masa_gate_min_prompts=2',
   seeds: String(SEEDS.length),
   steps: String(STEPS),
   eval_steps: '1',
   eval_samples: '2',
+  eval_problems: '16',
+  // Quick to change, so that the curves do.
+  learning_rate: '0.002',
 })}`;
 
 /** Listens to the worker beside the page. */
@@ -150,7 +153,7 @@ test('a race is started from a link, paused, finished, and drawn as its streams 
   const high = places.toSorted((a, b) => b.accuracy - a.accuracy);
   for (const [i, { y }] of high.entries()) if (i > 0) expect(y).toBeGreaterThanOrEqual(high[i - 1].y);
   await page
-    .getByRole('group', { name: 'Draw accuracy against' })
+    .getByRole('radiogroup', { name: 'Draw accuracy against' })
     .getByRole('radio', { name: 'Steps' })
     .click();
   for (const [key, points] of curves)
@@ -161,7 +164,7 @@ test('a race is started from a link, paused, finished, and drawn as its streams 
 
   // The answer, at every target: who reached it, and for how many times fewer tokens.
   const baseline = SEEDS.map((seed) => curves.get(`grpo ${seed}`)!);
-  const arm = SEEDS.map((seed) => curves.get(`masa-adapter ${seed}`)!);
+  const arm = SEEDS.map((seed) => curves.get(`masa-efficient ${seed}`)!);
   const reference = baseline.reduce((sum, points) => sum + points.at(-1)!.accuracy, 0) / SEEDS.length;
   const answer = page.getByTestId('race-answer');
   for (const [name, share] of [
