@@ -15,7 +15,6 @@ import { Panel } from '../components/Panel';
 import { Picture } from '../components/Picture';
 import { useEnlarged } from '../components/panel-offers';
 import { useSession } from '../state/context';
-import { ArmKey } from './ArmKey';
 import { goalText } from './answer';
 import { armStyle, MARKS } from './arm-style';
 import {
@@ -95,16 +94,6 @@ function Curves({ race, axis, share }: CurvesProps) {
       label={`Held-out accuracy against ${AXIS_TITLES[axis]}; ${report.provisional ? 'so far' : 'at the end'}: ${values}`}
       height={(width) => (enlarged ? Math.min(560, 0.5 * width) : Math.max(240, Math.min(380, 0.42 * width)))}
       table={() => curvesTable(report)}
-      legend={
-        <ul className={styles.legend} data-testid="race-legend">
-          {names.map((name, place) => (
-            <li key={name}>
-              <ArmKey name={name} place={place} />
-              <span className="number">{formatPercent(newest(name))}</span>
-            </li>
-          ))}
-        </ul>
-      }
       note={bandNote(report)}
     >
       {(width, height) => (
@@ -117,6 +106,7 @@ function Curves({ race, axis, share }: CurvesProps) {
           width={width}
           height={height}
           at={at}
+          values={names.map(newest)}
           onPoint={setAt}
         />
       )}
@@ -153,10 +143,12 @@ interface PlotProps {
   width: number;
   height: number;
   at: number | null;
+  /** Of each arm, where the pointer is or the newest. */
+  values: readonly (number | null)[];
   onPoint: (x: number | null) => void;
 }
 
-function Plot({ report, names, bounds, axis, share, width, height, at, onPoint }: PlotProps) {
+function Plot({ report, names, bounds, axis, share, width, height, at, values, onPoint }: PlotProps) {
   const x = scaleLinear(bounds.x, [MARGIN.left, width - MARGIN.right]);
   const y = scaleLinear(bounds.y, [height - MARGIN.bottom, MARGIN.top]);
   const point = (event: PointerEvent<SVGRectElement>) => {
@@ -276,6 +268,32 @@ function Plot({ report, names, bounds, axis, share, width, height, at, onPoint }
                 strokeWidth={2.4}
               />
             )}
+          </g>
+        );
+      })}
+      {/* In the picture, so that a saved one has it too; curves rise, which leaves this corner free. */}
+      {names.map((name, place) => {
+        const { colour, dash, mark } = armStyle(place);
+        const top = MARGIN.top + 12 + 18 * place;
+        return (
+          <g key={name} className={styles.inset} data-testid="race-legend" data-arm={name}>
+            <line
+              x1={MARGIN.left + 8}
+              x2={MARGIN.left + 38}
+              y1={top}
+              y2={top}
+              stroke={`var(--${colour})`}
+              strokeWidth={2}
+              strokeDasharray={dash}
+            />
+            <path
+              d={MARKS[mark]}
+              transform={`translate(${MARGIN.left + 23} ${top})`}
+              fill={`var(--${colour})`}
+            />
+            <text x={MARGIN.left + 46} y={top} dy="0.34em">
+              {name} {formatPercent(values[place])}
+            </text>
           </g>
         );
       })}

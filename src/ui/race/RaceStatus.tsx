@@ -30,8 +30,8 @@ export function RaceStatus({ race }: { race: RaceView }) {
   const done = progress?.done ?? race.lanes.reduce((sum, { steps }) => sum + steps, 0);
   const total =
     progress?.total ?? setup.seeds.length * setup.arms.reduce((sum, { manifest }) => sum + manifest.steps, 0);
-  // A race that never began has nothing to go on with.
-  const again = state === 'failed' && race.lanes.length > 0;
+  // What its settings rule out fails again.
+  const again = state === 'failed' && error?.code !== 'manifest';
   return (
     <section
       className={styles.status}
