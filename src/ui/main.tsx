@@ -1,13 +1,12 @@
 /** Starts the page: theme, settings from the link, the session with the worker, and React around them. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { manifestFromQuery } from '../run/manifest-query';
 import { App } from './App';
 import { Boundary } from './components/Boundary';
 import { RACE_KEY } from './race/form';
 import { openAddress, REPLAY_KEY } from './replay/address';
 import { Session } from './state/session';
-import { settingsOf } from './state/settings';
+import { settingsFromAddress } from './state/settings';
 import { createPageStore } from './state/store';
 import './theme/base.css';
 import { installTheme } from './theme/theme';
@@ -18,8 +17,9 @@ if (!root) throw new Error('internal: main: expected an element #root in index.h
 installTheme();
 const racing = new URLSearchParams(location.search).has(RACE_KEY);
 // The settings in a race's link are those of its arms.
-const { manifest, issues } = manifestFromQuery(racing ? '' : location.search, [REPLAY_KEY]);
-const session = new Session(createPageStore(settingsOf(manifest, issues)));
+const session = new Session(
+  createPageStore(settingsFromAddress(racing ? '' : location.search, [REPLAY_KEY])),
+);
 
 createRoot(root).render(
   <StrictMode>

@@ -4,11 +4,13 @@ import { useState } from 'react';
 import { formatFixed, formatPercent } from '../../../run/format';
 import type { Manifest } from '../../../run/manifest';
 import type { Task } from '../../../tasks/task';
+import { Button } from '../../components/Button';
 import { Explain } from '../../components/Explain';
 import { Formula } from '../../components/Formula';
 import { MetricName } from '../../components/MetricName';
 import { places } from '../../components/places';
 import { TableView } from '../../components/TableView';
+import { useSession } from '../../state/context';
 import { tokenText } from '../../state/wording';
 import {
   lengthsTable,
@@ -60,6 +62,7 @@ function Notions({ prompt, task }: Pick<Props, 'prompt' | 'task'>) {
               ? 'right rollouts with it against wrong rollouts with it'
               : `right rollouts with it of ${correct}, wrong ones of ${wrong}`
           }
+          source="src/rl/masa/rewards.ts"
         />
       </p>
       <ul className={styles.chips}>
@@ -105,6 +108,7 @@ const PARTS = [
 
 function Rewards({ prompt, task, manifest }: Props) {
   const [chosen, setChosen] = useState<number | null>(null);
+  const session = useSession();
   const { rewards } = prompt;
   if (rewards.length === 0)
     return (
@@ -144,6 +148,19 @@ function Rewards({ prompt, task, manifest }: Props) {
           <Formula key={name} name={name} tex={tex} />
         ))}
       </div>
+      <Button
+        data-testid="inspect-prediction"
+        onClick={() =>
+          session.inspector.open({
+            step: prompt.step,
+            kind: 'meta',
+            candidate: prompt.index,
+            rollout: bar.place,
+          })
+        }
+      >
+        Inspect token by token
+      </Button>
       <TableView name="rewards" title="Rewards" table={() => rewardsTable([prompt])} />
     </div>
   );
@@ -190,6 +207,7 @@ function Distribution({ prompt }: Pick<Props, 'prompt'>) {
           definition="The probability the policy gives to each pass count. Its expectation is the prediction."
           formula="sum over counts of p(count) * count / most"
           value={formatPercent(passRate?.value)}
+          source="src/rl/step/predict.ts"
         />
       </p>
       <ul className={styles.distribution}>
