@@ -23,6 +23,7 @@ function begin() {
     checkpoint: vi.fn(),
     policy: vi.fn(),
     runs: vi.fn(),
+    race: vi.fn(),
     error: vi.fn(),
   } satisfies MessageHandlers;
   const client = new LabClient(handlers, () => worker);

@@ -91,6 +91,9 @@ function dispatch(message: Message, handlers: MessageHandlers): void {
     case 'runs':
       handlers.runs(message);
       break;
+    case 'race':
+      handlers.race(message);
+      break;
     case 'error':
       handlers.error(message);
       break;

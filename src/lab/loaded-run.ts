@@ -25,6 +25,9 @@ export interface KeptCheckpoint {
   named: boolean;
 }
 
+/** What a loaded run asks of its host. */
+export type RunHost = Pick<SessionHost, 'onEvent' | 'keepCheckpoint' | 'keepStep' | 'isSpent'>;
+
 export class LoadedRun {
   readonly manifest: Manifest;
   readonly config: LlamaConfig;
@@ -39,7 +42,7 @@ export class LoadedRun {
   private readonly started = performance.now();
 
   constructor(
-    private readonly host: SessionHost,
+    private readonly host: RunHost,
     private readonly control: LoopControl,
     parts: Pick<LoadedRun, 'manifest' | 'config' | 'base' | 'trainer'>,
   ) {

@@ -5,6 +5,7 @@
 import type { Inspection } from '../model/inspect';
 import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest, ManifestIssue } from '../run/manifest';
+import type { RaceCommand, RaceNews } from './race/protocol';
 import type { HandedPolicy } from './second-opinion/protocol';
 import type { RunsCommand, RunsNews } from './store/protocol';
 
@@ -52,6 +53,8 @@ export type Command =
   | { type: 'hand-over-policy'; request: number; kept: { run: string; step: number } | null }
   /** About the runs that are kept. */
   | { type: 'runs'; ask: RunsCommand }
+  /** About a race of several arms. */
+  | { type: 'race'; ask: RaceCommand }
   /** For tests and teaching: destroy the device, as a driver reset would. */
   | { type: 'lose-device' };
 
@@ -150,4 +153,6 @@ export type Message =
   | { type: 'policy'; request: number; handed: HandedPolicy | LabError }
   /** About the runs that are kept. */
   | { type: 'runs'; news: RunsNews }
+  /** About a race of several arms. */
+  | { type: 'race'; news: RaceNews }
   | { type: 'error'; error: LabError };

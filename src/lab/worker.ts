@@ -2,9 +2,11 @@
  * The page's trainer: a session in a dedicated worker, behind the typed protocol. Runs are kept as they go
  * (`store/`); events are sent in batches, so that a burst costs the page one message.
  */
-import type { RunEvent } from '../run/events';
+import { openGpu } from '../gpu/device';
+import type { RunEvent, SelfTestResult } from '../run/events';
 import { explainError, ModelFileError } from './errors';
 import type { Command, Message } from './protocol';
+import { RaceDesk } from './race/desk';
 import { Session } from './session';
 import { openIndex, storageState, WEB_LOCKS } from './store/browser-parts';
 import { RunKeeper } from './store/keeper';
@@ -85,12 +87,17 @@ async function fetchBytes(
   return bytes;
 }
 
+async function readModel(
+  name: string,
+  onProgress: (done: number, total: number) => void,
+): Promise<{ config: string; weights: Uint8Array }> {
+  const config = await (await fetchFile(`models/${name}/config.json`)).text();
+  return { config, weights: await fetchBytes(`models/${name}/model.safetensors`, onProgress) };
+}
+
 const session: Session = new Session({
   gpu: () => navigator.gpu,
-  async readModel(name, onProgress) {
-    const config = await (await fetchFile(`models/${name}/config.json`)).text();
-    return { config, weights: await fetchBytes(`models/${name}/model.safetensors`, onProgress) };
-  },
+  readModel,
   readCases: (names) =>
     Promise.all(
       names.map(async (name) => ({
@@ -108,6 +115,7 @@ const session: Session = new Session({
     queueEvent(event);
   },
   onState(state, step) {
+    races.heard(state);
     flush();
     send({ type: 'state', state, step });
     if ((state === 'failed' || state === 'unavailable') && session.error)
@@ -155,11 +163,40 @@ const keeper: RunKeeper = new RunKeeper(
 );
 void keeper.list();
 
+/** Of the adapter; the session leaves nobody here without one. */
+let tested: SelfTestResult = { status: 'skipped', reason: 'not tested yet', cases: [], duration_ms: 0 };
+
+const races: RaceDesk = new RaceDesk(
+  {
+    openGpu: () => openGpu(navigator.gpu),
+    selfTest: () => tested,
+    readModel: (name) => readModel(name, () => {}),
+    onNews(news) {
+      flush();
+      send({ type: 'race', news });
+    },
+  },
+  () => session.pause(),
+);
+
+/** Commands by which the page's run computes: a race rests first. */
+const COMPUTES: ReadonlySet<Command['type']> = new Set([
+  'load',
+  'run',
+  'step',
+  'phase',
+  'recover',
+  'check',
+  'benchmarks',
+]);
+
 async function obey(command: Command): Promise<void> {
+  if (COMPUTES.has(command.type)) await races.rest();
   switch (command.type) {
     case 'open': {
       base = command.baseUrl;
       const { adapter, selfTest } = await session.open();
+      tested = selfTest;
       send({ type: 'opened', adapter, selfTest });
       return;
     }
@@ -207,6 +244,8 @@ async function obey(command: Command): Promise<void> {
       return handOver(command);
     case 'runs':
       return keeper.obey(command.ask);
+    case 'race':
+      return races.obey(command.ask);
     case 'lose-device':
       return session.loseDevice();
     default:

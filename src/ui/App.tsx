@@ -1,6 +1,7 @@
 /** The page: header, settings, and either the first screen or the panels of the run. Each panel stands alone. */
 import { Tooltip } from 'radix-ui';
-import { useEffect, useMemo } from 'react';
+import { lazy, Suspense, useEffect, useMemo } from 'react';
+import { useStore } from 'zustand';
 import styles from './App.module.css';
 import { Boundary } from './components/Boundary';
 import { About } from './panels/About';
@@ -47,7 +48,7 @@ export function App({ session }: { session: Session }) {
       <Tooltip.Provider delayDuration={250} skipDelayDuration={100}>
         <Hatch />
         <Header />
-        <Shortcuts />
+        <RunShortcuts />
         <KeysDialog />
         <div className={styles.body}>
           <Boundary name="the settings">
@@ -73,10 +74,21 @@ export function App({ session }: { session: Session }) {
   );
 }
 
+/** Loaded when it is asked for, as most visits have none. */
+const RacePage = lazy(() => import('./race/RacePage'));
+
+const useRacing = (): boolean => useStore(useSession().races.store, (races) => races.open);
+
+/** A race has keys of its own. */
+function RunShortcuts() {
+  return useRacing() ? null : <Shortcuts />;
+}
+
 /** The first screen has its own, single button. */
 function Bar() {
   const first = usePage(isFirstVisit);
-  if (first) return null;
+  const racing = useRacing();
+  if (first || racing) return null;
   return (
     <Boundary name="the timeline">
       <Timeline />
@@ -86,6 +98,14 @@ function Bar() {
 
 function Stage() {
   const first = usePage(isFirstVisit);
+  if (useRacing())
+    return (
+      <Boundary name="the race">
+        <Suspense fallback={<p>Loading the race…</p>}>
+          <RacePage />
+        </Suspense>
+      </Boundary>
+    );
   if (first)
     return (
       <>

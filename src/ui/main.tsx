@@ -3,6 +3,7 @@ import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App';
 import { Boundary } from './components/Boundary';
+import { RACE_KEY } from './race/form';
 import { openAddress, REPLAY_KEY } from './replay/address';
 import { Session } from './state/session';
 import { settingsFromAddress } from './state/settings';
@@ -14,7 +15,11 @@ const root = document.getElementById('root');
 if (!root) throw new Error('internal: main: expected an element #root in index.html');
 
 installTheme();
-const session = new Session(createPageStore(settingsFromAddress(location.search, [REPLAY_KEY])));
+const racing = new URLSearchParams(location.search).has(RACE_KEY);
+// The settings in a race's link are those of its arms.
+const session = new Session(
+  createPageStore(settingsFromAddress(racing ? '' : location.search, [REPLAY_KEY])),
+);
 
 createRoot(root).render(
   <StrictMode>
@@ -24,5 +29,6 @@ createRoot(root).render(
   </StrictMode>,
 );
 session.open();
+session.races.openLink(location.search);
 const recording = new URLSearchParams(location.search).get(REPLAY_KEY);
 if (recording !== null) openAddress(session, recording);

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import overlay from '../components/Overlay.module.css';
+import { RaceButton } from '../race/RaceButton';
 import { useChooseRecording } from '../replay/choose';
 import { usePage, useSession, useTheme } from '../state/context';
 import { linkTo } from '../state/session';
@@ -30,6 +31,7 @@ export function Header() {
         >
           Settings
         </Button>
+        <RaceButton className={styles.race} />
         <Button aria-haspopup="dialog" onClick={() => session.runs.show(true)} data-testid="open-runs">
           Runs
         </Button>
@@ -52,7 +54,9 @@ function MoreMenu() {
   const [copied, setCopied] = useState<'yes' | 'no' | null>(null);
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(linkTo(session.store.getState().settings.draft));
+      const racing = session.races.store.getState().open;
+      const link = racing ? location.href : linkTo(session.store.getState().settings.draft);
+      await navigator.clipboard.writeText(link);
       setCopied('yes');
     } catch {
       setCopied('no');
@@ -101,6 +105,9 @@ function MoreMenu() {
               ))}
             </DropdownMenu.RadioGroup>
             <DropdownMenu.Separator className={styles.separator} />
+            <DropdownMenu.Item className={overlay.item} onSelect={() => session.races.show(true)}>
+              <span className={overlay.itemText}>Race several arms…</span>
+            </DropdownMenu.Item>
             <DropdownMenu.Item className={overlay.item} onSelect={chooseRecording}>
               <span className={overlay.itemText}>Open a recorded run…</span>
             </DropdownMenu.Item>

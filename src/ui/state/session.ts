@@ -11,6 +11,7 @@ import { PastFetcher } from '../history/fetch-past';
 import { EMPTY_HISTORY, recordEvents } from '../history/history';
 import { nearestStep, neighbour, newestStep } from '../history/select';
 import { InspectorDesk } from '../inspector/desk';
+import { RacesDesk } from '../race/desk';
 import type { ReaderLike } from '../replay/recording';
 import { Replayer } from '../replay/replayer';
 import { RunsDesk } from '../runs/desk';
@@ -102,6 +103,7 @@ export class Session {
   readonly runs: RunsDesk;
   /** Policies tried and evaluated beside training. */
   readonly opinion: OpinionDesk;
+  readonly races: RacesDesk;
   /** The rollout that is looked at token by token. */
   readonly inspector: InspectorDesk;
   readonly #client: LabClient;
@@ -145,6 +147,7 @@ export class Session {
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
         policy: (message) => this.opinion.handed(message),
         runs: ({ news }) => this.runs.heard(news),
+        race: ({ news }) => this.races.heard(news),
         error: ({ error }) => {
           this.#next = null;
           this.#lab(() => ({ error }));
@@ -164,6 +167,10 @@ export class Session {
       },
       saveBlob,
     );
+    this.races = new RacesDesk({
+      send: (ask) => this.#client.send({ type: 'race', ask }),
+      showAddress: (query) => showAddress(query ?? manifestToQuery(store.getState().settings.draft)),
+    });
   }
 
   open(): void {
@@ -380,6 +387,12 @@ export class Session {
     const { draft } = this.store.getState().settings;
     history.replaceState(null, '', linkTo(draft));
   }
+}
+
+function showAddress(query: string): void {
+  const url = new URL(location.href);
+  url.search = query;
+  history.replaceState(null, '', url.href);
 }
 
 /** The address of this page with these settings. */
