@@ -52,6 +52,7 @@ export const EMIT: CommandSpec = {
       help: `Where the cells go, as the hosts see it (default as for \`sweep\`; k8s: a folder of the sweep’s name in the volume, ${POD_RESULTS}).`,
     },
     { name: 'lab', value: 'DIR', help: 'The lab, as the hosts see it (default: this one; k8s: /lab).' },
+    { name: 'node', value: 'PATH', help: 'Node, as the hosts see it (default: node, by their PATH).' },
     { name: 'write', value: 'FILE', help: 'Write to a file instead of the terminal.' },
     {
       name: 'at-once',
@@ -170,6 +171,7 @@ function readJob(args: Arguments, plan: SweepPlan, file: string, kind: Kind): Sw
   return {
     name,
     cells: cellCount(plan),
+    node: checked(args, 'node', args.text('node') ?? 'node'),
     lab: inPods ? (args.text('lab') ?? '/lab') : (readPath(args, 'lab') ?? repositoryRoot()),
     manifest: inPods ? POD_SWEEP : checked(args, 'manifest', resolve(file)),
     out: inPods

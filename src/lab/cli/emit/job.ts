@@ -3,6 +3,8 @@ export interface SweepJob {
   /** Letters, digits and . _ -. */
   name: string;
   cells: number;
+  /** Node's program, by name or path. */
+  node: string;
   /** Absolute paths, as the hosts see them. */
   lab: string;
   manifest: string;
@@ -19,8 +21,8 @@ export interface SweepJob {
 }
 
 /** The command line of one cell, but for its index. */
-export const sweepCommand = ({ lab, manifest, out }: SweepJob): string[] => [
-  'node',
+export const sweepCommand = ({ node, lab, manifest, out }: SweepJob): string[] => [
+  node,
   `${lab}/scripts/lab.mjs`,
   'sweep',
   '--manifest',

@@ -124,5 +124,10 @@ function results(volume: KubernetesOptions['volume']): IVolume {
 export function kubernetesYaml(job: SweepJob, options: KubernetesOptions): string {
   const { map, job: indexed } = kubernetesObjects(job, options);
   const head = `# The sweep ${job.name}, one cell an index: kubectl apply -f this file.\n`;
-  return head + [map, indexed].map((object) => stringify(object, { lineWidth: 0 })).join('---\n');
+  return (
+    head +
+    [map, indexed]
+      .map((object) => stringify(object, { lineWidth: 0, aliasDuplicateObjects: false }))
+      .join('---\n')
+  );
 }
