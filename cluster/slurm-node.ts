@@ -47,7 +47,9 @@ export class SlurmNode {
       );
       return node;
     } catch (error) {
-      const logs = ['slurmctld.log', 'slurmd.log', join('munge', 'log')].map(at).filter(existsSync);
+      const logs = ['slurmctld.log', 'slurmd.log', join('munge', 'log')]
+        .map((name) => at(name))
+        .filter(existsSync);
       const told = logs.map((log) => `${log}:\n${readFileSync(log, 'utf8').slice(-3000)}`);
       await node.stop();
       const said = await Promise.all(node.#daemons.map(async ({ done }) => (await done).stderr.slice(-2000)));

@@ -3,11 +3,11 @@
  * Everything lies in one folder; nothing of the user's SSH is read or changed. Used by the tests of this folder.
  */
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
-import { start, until } from './tiny-sweep';
+import { join, resolve } from 'node:path';
+import { plainEnvironment, start, until } from './tiny-sweep';
 
 /** A port of this machine that is free now. */
 export function freePort(): Promise<number> {
@@ -38,6 +38,10 @@ export async function startSshHosts(folder: string): Promise<SshHosts> {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(key)]);
   copyFileSync(at('user_key.pub'), at('authorized_keys'));
   const port = await freePort();
+  const sshd = pathOf('sshd');
+  // An unpacked server has what belongs to it beside it, as an installed one has.
+  const library = resolve(sshd, '..', '..', 'lib');
+  const parts = ['sshd-session', 'sshd-auth'].filter((name) => existsSync(join(library, 'openssh', name)));
   writeFileSync(
     at('sshd_config'),
     [
@@ -49,6 +53,10 @@ export async function startSshHosts(folder: string): Promise<SshHosts> {
       'StrictModes no',
       'PasswordAuthentication no',
       'PermitRootLogin yes',
+      ...parts.map(
+        (name) =>
+          `S${name.slice(1).replace('-s', 'S').replace('-a', 'A')}Path ${join(library, 'openssh', name)}`,
+      ),
       '',
     ].join('\n'),
   );
@@ -71,7 +79,9 @@ export async function startSshHosts(folder: string): Promise<SshHosts> {
   writeFileSync(at('hosts'), hosts.map((host) => `ssh -F ${at('ssh_config')} ${host}\n`).join(''));
   // Where the server drops its privileges; a machine that runs one has it.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true });
-  const server = start(pathOf('sshd'), ['-D', '-e', '-f', at('sshd_config')]);
+  const libraries = readdirSync(library).filter((name) => name.endsWith('-linux-gnu'));
+  const environment = { LD_LIBRARY_PATH: libraries.map((name) => join(library, name)).join(':') };
+  const server = start(sshd, ['-D', '-e', '-f', at('sshd_config')], plainEnvironment(environment));
   await until('an SSH server that answers', async () => {
     const { code } = await start('ssh', ['-F', at('ssh_config'), 'alpha', 'true']).done;
     return code === 0;

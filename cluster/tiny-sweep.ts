@@ -2,7 +2,7 @@
  * A sweep that takes seconds, the same runs trained without interruption to hold it against, and what a test asks of a
  * sweep that is over. Used by the tests of this folder.
  */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -55,6 +55,12 @@ export function plainEnvironment(further: NodeJS.ProcessEnv = {}): NodeJS.Proces
   return { ...Object.fromEntries(kept), ...further };
 }
 
+const running = new Set<ChildProcess>();
+// A test that fails leaves nothing behind that goes on.
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts a program; `done` is its end. */
 export function start(
   program: string,
@@ -71,9 +77,13 @@ export function start(
   child.stderr.setEncoding('utf8').on('data', (text) => {
     stderr += text;
   });
+  running.add(child);
   const done = new Promise<Finished>((resolve, reject) => {
     child.on('error', reject);
-    child.on('close', (code) => resolve({ code: code ?? -1, stdout, stderr }));
+    child.on('close', (code) => {
+      running.delete(child);
+      resolve({ code: code ?? -1, stdout, stderr });
+    });
   });
   return { child, done };
 }

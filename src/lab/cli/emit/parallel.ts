@@ -16,9 +16,13 @@ export interface ParallelOptions {
 export function parallelScript(job: SweepJob, { hosts, joblog }: ParallelOptions): string {
   const { name, cells, atOnce, retries, grace } = job;
   const words = sweepCommand(job);
-  const command = [...words.map((_, place) => `{${place + 1}}`), '--index', `{${words.length + 1}}`].join(
-    ' ',
-  );
+  // A command that begins with a replacement goes to the shell unquoted: what comes of it is taken for a command line.
+  const command = [
+    'env',
+    ...words.map((_, place) => `{${place + 1}}`),
+    '--index',
+    `{${words.length + 1}}`,
+  ].join(' ');
   const options = [
     ...['--jobs', String(atOnce ?? 1)],
     ...['--retries', String(retries + 1)],
