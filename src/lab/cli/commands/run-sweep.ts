@@ -51,10 +51,9 @@ export const SWEEP_COMMAND: Command = {
 async function runCell(request: SweepRequest, cell: Cell, console: Console): Promise<Outcome> {
   const { plan, out, heartbeat, json } = request;
   const name = nameCell(cell);
-  makeSharedFolder(out);
-  keepSweep(out, plan);
   makeSharedFolder(cell.path);
   const finished = await finishedBefore(request, cell);
+  keepSweep(out, plan);
   const say = sayTo(console, json);
   if (finished) {
     say(`${name} is finished: ${cell.path}\n`);
