@@ -19,9 +19,8 @@ function written(): { folder: string; file: string; args: (...more: string[]) =>
 }
 
 describe('the index', () => {
-  const { args } = written();
   const indexOf = (environment: Record<string, string>, ...more: string[]) =>
-    readSweepRequest(args(...more), environment).index;
+    readSweepRequest(written().args(...more), environment).index;
 
   test('is that of the scheduler, as it counts', () => {
     expect(indexOf({ SLURM_ARRAY_TASK_ID: '1' })).toBe(1);
