@@ -48,13 +48,16 @@ test('killed, warned, given back and cancelled, the sweep is the uninterrupted o
   // What Slurm itself sends, by the script's own --signal, when the time is nearly up.
   const warned = await nextAtWork(cells, chosen);
   await caughtInTheMiddle(warned);
-  await slurm.must('scancel', '--batch', '--signal=USR1', task(warned));
+  // Once: the task is given back at once, and scancel would repeat itself until it could signal the next try as well.
+  const warning = slurm.call('timeout', '2', 'scancel', '--batch', '--signal=USR1', task(warned));
   const givenBack = await nextAtWork(cells, chosen);
   await caughtInTheMiddle(givenBack);
   await slurm.must('scontrol', 'requeue', task(givenBack));
   const cancelled = await nextAtWork(cells, chosen);
   await caughtInTheMiddle(cancelled);
   await slurm.must('scancel', task(cancelled));
+
+  await warning;
 
   await until('the end of the array', async () => (await slurm.waiting(job)).size === 0, 240);
   const told = readdirSync(logs)
