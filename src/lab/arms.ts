@@ -12,7 +12,7 @@ export interface Arm {
 }
 
 /** What an arm's name is made of: it is a folder's as well. */
-const NAME = /^[\w.=,+-]+$/;
+export const NAME = /^[\w.=,+-]+$/;
 
 /**
  * Reads `PRESET`, `PRESET:key=value:key=value` or `NAME=PRESET:key=value`, several with commas between.

@@ -162,6 +162,8 @@ export class RunDirectory {
   #open = true;
   /** The folders that `create` made, the innermost last; none for a run that goes on. */
   #made: string[] = [];
+  /** Asked before anything is written; throws a FileError where this process may write no more. */
+  guard: () => void = () => {};
 
   private constructor(
     readonly path: string,
@@ -223,6 +225,7 @@ export class RunDirectory {
   append(event: RunEvent): void {
     const line = eventToLine(event);
     if (line === null) return;
+    this.guard();
     const bytes = new TextEncoder().encode(line);
     const path = join(this.path, EVENTS);
     withFile('write', path, () => {
@@ -252,6 +255,7 @@ export class RunDirectory {
    * @returns the event, which is in the stream already.
    */
   writeCheckpoint(step: number, files: CheckpointFiles): RunEventOf<'checkpoint'> {
+    this.guard();
     const pending = prepareCheckpoint(join(this.path, CHECKPOINTS), step, files);
     const event: RunEventOf<'checkpoint'> = {
       type: 'checkpoint',
