@@ -27,6 +27,9 @@ test.each([
   ['src/rl/trainer.ts', '../export/hf'],
   ['src/export/onnx/index.ts', '../../rl/trainer'],
   ['src/export/onnx/index.ts', '../../gpu/device'],
+  ['src/report/run-report.ts', '../lab/worker'],
+  ['src/report/chart.ts', '../ui/theme/palette'],
+  ['src/rl/trainer.ts', '../report/digest'],
 ])('%s must not import %s', (file, specifier) => {
   expect(judgeFile(file, `import '${specifier}';`)).toHaveLength(1);
 });
@@ -43,6 +46,9 @@ test.each([
   ['src/export/hf/index.ts', '../../model/config'],
   ['src/export/engine/problems.ts', '../../tasks/task'],
   ['src/lab/worker.ts', '../export/onnx'],
+  ['src/lab/worker.ts', '../report/run-report'],
+  ['src/ui/App.tsx', '../report/arms'],
+  ['src/report/digest.ts', '../rl/comparison/record'],
   ['src/main.tsx', './ui/App'],
 ])('%s may import %s', (file, specifier) => {
   expect(judgeFile(file, `import '${specifier}';`)).toEqual([]);

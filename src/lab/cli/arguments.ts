@@ -29,6 +29,8 @@ export interface CommandSpec {
   /** The command's arguments in one line, e.g. `--preset NAME --out DIR`. */
   usage: string;
   options: readonly OptionSpec[];
+  /** The option that words without one belong to: `--run A B` is `--run A --run B`. */
+  words?: string;
   /** A list of further names that the help explains below the options. */
   list?: { title: string; entries: readonly { name: string; help: string }[] };
 }
@@ -133,7 +135,8 @@ export function readArguments(spec: CommandSpec, argv: readonly string[]): Argum
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
-      issues.push(`expected options alone, got "${token.value}"`);
+      if (spec.words) values.set(spec.words, [...(values.get(spec.words) ?? []), token.value]);
+      else issues.push(`expected options alone, got "${token.value}"`);
       continue;
     }
     const option = options.find(({ name }) => name === token.name);
