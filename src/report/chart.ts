@@ -48,7 +48,7 @@ export function chart(
   return html`<figure>
 <figcaption><strong>${title}</strong> <span class="against">against ${xLabel}</span></figcaption>
 <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${title} against ${xLabel}; at the end: ${spoken}">
-${y.ticks.map((tick) => html`<line class="grid" x1="${box.left}" x2="${box.right}" y1="${round(y(tick))}" y2="${round(y(tick))}"/><text class="y" x="${box.left - 6}" y="${round(y(tick) + 4)}">${format(tick)}</text>`)}
+${y.ticks.map((tick) => html`<line class="grid" x1="${box.left}" x2="${box.right}" y1="${round(y(tick))}" y2="${round(y(tick))}"/><text class="y" x="${box.left - 6}" y="${round(y(tick) + 4)}">${tickText(format(tick))}</text>`)}
 ${x.ticks.map((tick) => html`<text class="x" x="${round(x(tick))}" y="${HEIGHT - 8}">${short(tick)}</text>`)}
 <line class="axis" x1="${box.left}" x2="${box.right}" y1="${box.bottom}" y2="${box.bottom}"/>
 ${drawn.map(({ curve, index, faint }) => (faint || !curve.band ? null : html`<path class="band c${index % COLOURS}" d="${bandPath(curve, layout)}"/>`))}
@@ -60,6 +60,10 @@ ${[...drawn].sort((a, b) => Number(b.faint ?? false) - Number(a.faint ?? false))
 }
 
 const round = (value: number): number => Math.round(value * 10) / 10;
+
+/** An axis' number, as short as it can be: 80% and 0.5. */
+export const tickText = (text: string): string =>
+  text.replace(/(\.\d*?)0+(?=%?$)/, '$1').replace(/\.(?=%?$)/, '');
 
 /** Places on an axis: 1.2k, 350k, 2M. */
 export function short(value: number): string {

@@ -157,11 +157,11 @@ const STEP_QUANTITIES: readonly Quantity[] = [
   cumulative('flops', 'Arithmetic, GFLOP', 'Counted from shapes, up to and with a step.'),
 ];
 
-/** The quantities that any of `runs` has, accuracies first. */
+/** The quantities that any of `runs` has anything to tell of, accuracies first: one that is 0 throughout is left out. */
 export function quantitiesOf(runs: readonly RunDigest[]): Quantity[] {
   const suites = [...new Set(runs.flatMap((run) => run.evaluations.map(({ suite }) => suite)))];
   const all = [...suites.map(accuracy), heldOutPearson, ...STEP_QUANTITIES];
-  return all.filter((quantity) => runs.some((run) => quantity.points(run).length > 0));
+  return all.filter((quantity) => runs.some((run) => quantity.points(run).some(({ value }) => value !== 0)));
 }
 
 /** A point's place on an axis; null where that was not measured. Metrics of a step stand at its number, as on the page. */
