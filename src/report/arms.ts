@@ -7,7 +7,7 @@
 import { armDifference, armOf, isSameArm } from '../run/arm';
 import { bootstrapMean } from '../run/bootstrap';
 import { mean } from '../run/statistics';
-import { armCurve, type Curve, runCurve } from './curves';
+import { armCurve, type BandKind, type Curve, runCurve, sampleDeviation } from './curves';
 import type { RunDigest } from './digest';
 import type { CurveAxis, Quantity } from './quantities';
 
@@ -50,14 +50,26 @@ export interface ArmCurves {
   runs: { name: string; seed: number; curve: Curve }[];
 }
 
-export const curvesOf = (arms: readonly ArmRuns[], quantity: Quantity, axis: CurveAxis): ArmCurves[] =>
+export const curvesOf = (
+  arms: readonly ArmRuns[],
+  quantity: Quantity,
+  axis: CurveAxis,
+  band: BandKind = 'interval',
+): ArmCurves[] =>
   arms.map(({ name, runs }) => {
     const own = runs.map((run) => ({
       name: run.name,
       seed: run.record.manifest.seed,
       curve: runCurve(run, quantity, axis),
     }));
-    return { arm: name, runs: own, whole: armCurve(own.map(({ curve }) => curve)) };
+    return {
+      arm: name,
+      runs: own,
+      whole: armCurve(
+        own.map(({ curve }) => curve),
+        band,
+      ),
+    };
   });
 
 export interface Figure {
@@ -87,10 +99,4 @@ export function endOf(run: RunDigest, quantity: Quantity): number | null {
   if (points.length === 0) return null;
   const one = quantity.from === 'evaluations' || quantity.key.startsWith('cumulative/');
   return mean(points.slice(one ? -1 : -LAST_STEPS).map(({ value }) => value));
-}
-
-function sampleDeviation(values: readonly number[]): number | null {
-  if (values.length < 2) return null;
-  const center = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
 }

@@ -37,8 +37,29 @@ export function runCurve(run: RunDigest, quantity: Quantity, axis: CurveAxis): C
   };
 }
 
+/** What a band says of the values at a place: the 95% interval of their mean, or how far they scatter about it. */
+export type BandKind = 'interval' | 'deviation';
+
+const BANDS: Readonly<Record<BandKind, (values: readonly number[]) => { low: number; high: number } | null>> =
+  {
+    interval: bootstrapMean,
+    deviation(values) {
+      const deviation = sampleDeviation(values);
+      if (deviation === null) return null;
+      const center = mean(values);
+      return { low: center - deviation, high: center + deviation };
+    },
+  };
+
+/** Of a sample, divided by n - 1; null of a single value. */
+export function sampleDeviation(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const center = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - center) ** 2, 0) / (values.length - 1));
+}
+
 /** The mean of runs' curves with its band; a single run's is its own. */
-export function armCurve(curves: readonly Curve[]): Curve {
+export function armCurve(curves: readonly Curve[], band: BandKind = 'interval'): Curve {
   const drawn = curves.filter(({ x }) => x.length > 0);
   if (drawn.length <= 1) return drawn[0] ?? { x: [], y: [], band: null };
   const from = Math.max(...drawn.map(({ x }) => x[0]));
@@ -49,7 +70,7 @@ export function armCurve(curves: readonly Curve[]): Curve {
     MOST_PLACES,
   );
   const values = places.map((x) => drawn.map((curve) => valueAt(curve, x)));
-  const bands = values.map(bootstrapMean);
+  const bands = values.map(BANDS[band]);
   return {
     x: places,
     y: values.map(mean),

@@ -28,6 +28,10 @@ export const armDifference = (manifest: Manifest, base: Manifest): Partial<Manif
 
 export const isSameArm = (a: Manifest, b: Manifest): boolean => Object.keys(armDifference(a, b)).length === 0;
 
+/** What a run is called that was given no name of its own. */
+export const runName = (name: string, manifest: Manifest): string =>
+  name || `${armOf(manifest)}, seed ${manifest.seed}`;
+
 /** The method a run trains by: a preset's label, or the nearest family's when its settings are the user's own. */
 export function armOf(manifest: Manifest): string {
   const preset = PRESETS.find((each) => isSameArm(manifest, presetManifest(each.name)));

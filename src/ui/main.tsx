@@ -4,6 +4,9 @@ import { createRoot } from 'react-dom/client';
 import { manifestFromQuery } from '../run/manifest-query';
 import { App } from './App';
 import { Boundary } from './components/Boundary';
+import { EMBED_KEY } from './embed/address';
+import { Embed } from './embed/Embed';
+import { NO_TRAINER } from './embed/no-trainer';
 import { openAddress, REPLAY_KEY } from './replay/address';
 import { Session } from './state/session';
 import { settingsOf } from './state/settings';
@@ -15,16 +18,20 @@ const root = document.getElementById('root');
 if (!root) throw new Error('internal: main: expected an element #root in index.html');
 
 installTheme();
-const { manifest, issues } = manifestFromQuery(location.search, [REPLAY_KEY]);
-const session = new Session(createPageStore(settingsOf(manifest, issues)));
+const { manifest, issues } = manifestFromQuery(location.search, [REPLAY_KEY, EMBED_KEY]);
+const query = new URLSearchParams(location.search);
+const panel = query.get(EMBED_KEY);
+const store = createPageStore(settingsOf(manifest, issues));
+// A view inside another page shows a recording and trains nothing.
+const session = panel === null ? new Session(store) : new Session(store, () => NO_TRAINER);
 
 createRoot(root).render(
   <StrictMode>
     <Boundary name="the page">
-      <App session={session} />
+      {panel === null ? <App session={session} /> : <Embed session={session} panel={panel} />}
     </Boundary>
   </StrictMode>,
 );
-session.open();
-const recording = new URLSearchParams(location.search).get(REPLAY_KEY);
+if (panel === null) session.open();
+const recording = query.get(REPLAY_KEY);
 if (recording !== null) openAddress(session, recording);

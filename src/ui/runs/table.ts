@@ -3,12 +3,11 @@
  * React.
  */
 import type { RunEntry } from '../../lab/store/entry';
-import { armOf } from '../../run/arm';
+import { armOf, runName } from '../../run/arm';
 
 export { armOf };
 
-export const nameOf = (run: RunEntry): string =>
-  run.name || `${armOf(run.manifest)}, seed ${run.manifest.seed}`;
+export const nameOf = (run: RunEntry): string => runName(run.name, run.manifest);
 
 export interface Row {
   run: RunEntry;
