@@ -10,12 +10,13 @@ import { Button } from '../../components/Button';
 import { toCsv } from '../../components/csv';
 import { Icon } from '../../components/Icon';
 import overlay from '../../components/Overlay.module.css';
+import type { Table } from '../../components/panel-offers';
 import charts from '../../panels/Charts.module.css';
 import { usePage, useSession } from '../../state/context';
 import { saveBlob } from '../../state/download';
 import styles from './Comparison.module.css';
 import { ArmMark, CurveChart } from './CurveChart';
-import { comparisonTable, figureText } from './table';
+import { comparisonTable, figuresTable, figureText } from './table';
 import { useCurves } from './useCurves';
 
 export function Comparison() {
@@ -53,6 +54,9 @@ export function Comparison() {
   );
 }
 
+const saveTable = (name: string, table: Table) =>
+  saveBlob(`${name}.csv`, new Blob([toCsv(table)], { type: 'text/csv;charset=utf-8' }));
+
 const AXIS_NAMES: Readonly<Record<CurveAxis, string>> = { steps: 'Steps', tokens: 'Tokens', seconds: 'Time' };
 
 type Shown = BandKind | 'runs';
@@ -72,10 +76,7 @@ function Compared({ runs }: { runs: readonly RunDigest[] }) {
   const curves = useCurves(arms, quantities, axis, band);
   const ids = usePage((page) => page.runs.comparison?.ids ?? null);
   const waiting = usePage((page) => page.runs.waiting);
-  const exportCsv = () => {
-    const text = toCsv(comparisonTable(arms, quantities, axis, band));
-    saveBlob('masa-lab-comparison.csv', new Blob([text], { type: 'text/csv;charset=utf-8' }));
-  };
+  const exportCsv = () => saveTable('masa-lab-comparison', comparisonTable(arms, quantities, axis, band));
   return (
     <>
       <div className={styles.tools}>
@@ -100,7 +101,6 @@ function Compared({ runs }: { runs: readonly RunDigest[] }) {
           </Button>
         </div>
       </div>
-      <Figures arms={arms} quantities={quantities} />
       <div className={styles.charts}>
         {curves.map((each, i) => (
           <CurveChart
@@ -117,6 +117,7 @@ function Compared({ runs }: { runs: readonly RunDigest[] }) {
           Working out {formatCount(quantities.length - curves.length)} more curves…
         </p>
       )}
+      <Figures arms={arms} quantities={quantities} />
     </>
   );
 }
@@ -163,6 +164,13 @@ const Figures = memo(function Figures({
 }) {
   return (
     <section className={styles.scroll} aria-label="What the arms came to">
+      <div className={styles.figures}>
+        <h3>What the arms came to</h3>
+        {/* Inside of what scrolls, so that the keyboard gets there too. */}
+        <Button weight="quiet" onClick={() => saveTable('masa-lab-figures', figuresTable(arms, quantities))}>
+          Save as CSV
+        </Button>
+      </div>
       <table className={styles.table}>
         <caption>
           At the last evaluation, or over the last {LAST_STEPS} steps: mean ± deviation over runs, and the

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { groupArms } from '../../../report/arms';
 import { quantitiesOf } from '../../../report/quantities';
 import { madeUp } from '../../../report/testing';
-import { comparisonTable, figureText } from './table';
+import { comparisonTable, figuresTable, figureText } from './table';
 
 const runs = [0.5, 0.6, 0.7].map((final, i) =>
   madeUp({ seed: i + 1, tokens: [100, 100], accuracy: { 0: 0.4, 2: final } }),
@@ -22,6 +22,7 @@ test('the file has every figure, every point of a mean and every point of a run'
       ['run', name],
     ]),
   ]);
+  expect(figuresTable(groupArms(runs), [accuracy]).rows).toEqual(rows.slice(0, 4));
   expect(named[0]).toMatchObject({ quantity: 'accuracy/in-domain', arm: 'GRPO', runs: 3 });
   expect(named[0].value).toBeCloseTo(0.6, 12);
   expect(named[0].deviation).toBeCloseTo(0.1, 12);

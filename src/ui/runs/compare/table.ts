@@ -44,6 +44,12 @@ export function comparisonTable(
   return { columns: COLUMNS, rows };
 }
 
+/** What the arms and their runs came to, alone. */
+export const figuresTable = (arms: readonly ArmRuns[], quantities: readonly Quantity[]): Table => ({
+  columns: COLUMNS,
+  rows: quantities.flatMap((quantity) => arms.flatMap((arm) => endRows(arm, quantity))),
+});
+
 function endRows(arm: ArmRuns, quantity: Quantity): Cell[][] {
   const figure = figureOf(arm, quantity);
   if (!figure) return [];
