@@ -164,6 +164,12 @@ test('a panel of a recording stands in a frame of another page, plays there, and
   await page.emulateMedia({ reducedMotion: 'reduce' });
   const lab = new LabPage(page);
   await page.goto('./?replay=recordings/masa-efficient.jsonl.gz');
+  // Its first step in full: from then on no panel comes or moves.
+  await expect(page.getByTestId('groups-step')).toHaveAttribute('data-value', '0', { timeout: 60_000 });
+  await expect(page.getByTestId('panel-gate')).toBeVisible();
+  const own = await saved(page, () => page.getByRole('button', { name: 'Save report' }).click());
+  expect(own.name).toBe('masa-efficient-report.html');
+  expect(readFileSync(own.path, 'utf8')).toContain('40 of 40 steps');
   await page.getByTestId('menu-learning').click();
   await page.getByRole('menuitem', { name: 'Copy embed code' }).click();
   await expect(page.getByText('Embed code copied')).toBeVisible();
