@@ -70,7 +70,7 @@ export function table(
   if (rows.length === 0) return null;
   const isText = new Set(words);
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption ?? head.join(', ')}"><table>${caption === undefined ? null : html`<caption>${caption}</caption>`}
-<thead><tr>${head.map((cell) => html`<th scope="col">${cell}</th>`)}</tr></thead>
+<thead><tr>${head.map((cell, i) => (isText.has(i) ? html`<th scope="col" class="text">${cell}</th>` : html`<th scope="col">${cell}</th>`))}</tr></thead>
 <tbody>
 ${rows.map(
   ([

@@ -43,7 +43,7 @@ ${[0, 1, 2, 3, 4, 5].map((i) => `.line.c${i}{stroke:var(--c${i})}.band.c${i},cir
 table{border-collapse:collapse;margin-top:8px;font-size:13px;font-variant-numeric:tabular-nums}
 caption{text-align:left;color:var(--ink-3);padding-bottom:4px}
 th,td{padding:3px 12px 3px 0;border-bottom:1px solid var(--line);text-align:right;vertical-align:top;white-space:nowrap}
-th:first-child,td.text{text-align:left}
+th:first-child,.text{text-align:left}
 td.text{white-space:normal;overflow-wrap:anywhere}
 thead th{color:var(--ink-2);font-weight:600}
 tbody th{font-weight:400}
