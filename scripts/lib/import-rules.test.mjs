@@ -30,6 +30,8 @@ test.each([
   ['src/report/run-report.ts', '../lab/worker'],
   ['src/report/chart.ts', '../ui/theme/palette'],
   ['src/rl/trainer.ts', '../report/digest'],
+  ['src/ui/App.tsx', 'onnxruntime-web'],
+  ['src/export/onnx/index.ts', 'onnxruntime-web/wasm'],
 ])('%s must not import %s', (file, specifier) => {
   expect(judgeFile(file, `import '${specifier}';`)).toHaveLength(1);
 });
@@ -50,6 +52,8 @@ test.each([
   ['src/ui/App.tsx', '../report/arms'],
   ['src/report/digest.ts', '../rl/comparison/record'],
   ['src/main.tsx', './ui/App'],
+  ['src/lab/second-opinion/opinion-worker.ts', 'onnxruntime-web/wasm'],
+  ['src/export/onnx/testing.ts', 'onnxruntime-web'],
 ])('%s may import %s', (file, specifier) => {
   expect(judgeFile(file, `import '${specifier}';`)).toEqual([]);
 });

@@ -1,7 +1,6 @@
 /** Starts the page: theme, settings from the link, the session with the worker, and React around them. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { manifestFromQuery } from '../run/manifest-query';
 import { App } from './App';
 import { Boundary } from './components/Boundary';
 import { EMBED_KEY } from './embed/address';
@@ -9,7 +8,7 @@ import { Embed } from './embed/Embed';
 import { NO_TRAINER } from './embed/no-trainer';
 import { openAddress, REPLAY_KEY } from './replay/address';
 import { Session } from './state/session';
-import { settingsOf } from './state/settings';
+import { settingsFromAddress } from './state/settings';
 import { createPageStore } from './state/store';
 import './theme/base.css';
 import { installTheme } from './theme/theme';
@@ -18,10 +17,9 @@ const root = document.getElementById('root');
 if (!root) throw new Error('internal: main: expected an element #root in index.html');
 
 installTheme();
-const { manifest, issues } = manifestFromQuery(location.search, [REPLAY_KEY, EMBED_KEY]);
 const query = new URLSearchParams(location.search);
 const panel = query.get(EMBED_KEY);
-const store = createPageStore(settingsOf(manifest, issues));
+const store = createPageStore(settingsFromAddress(location.search, [REPLAY_KEY, EMBED_KEY]));
 // A view inside another page shows a recording and trains nothing.
 const session = panel === null ? new Session(store) : new Session(store, () => NO_TRAINER);
 

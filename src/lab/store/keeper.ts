@@ -8,7 +8,7 @@ import { runName } from '../../run/arm';
 import type { CheckpointFiles } from '../../run/checkpoint';
 import type { RunEvent, RunEventOf } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
-import { explainError, NoRoomError } from '../errors';
+import { explainError, NoRoomError, StorageError } from '../errors';
 import { archiveName, exportArchive, importArchive } from './archive';
 import { digestsOf, reportNews } from './digests';
 import type { KeptRun } from './kept-run';
@@ -109,6 +109,17 @@ export class RunKeeper {
       }
       await this.list();
     }
+  }
+
+  /** The policy of a kept run after a step. @throws StorageError when it is not kept, or open in another tab. */
+  async policyAt(
+    id: string,
+    step: number,
+  ): Promise<{ step: number; manifest: Manifest; files: CheckpointFiles }> {
+    await this.#opened;
+    if (!this.#library) throw new StorageError('policy: this browser keeps no runs');
+    const { manifest } = await this.#library.entry(id);
+    return { step, manifest, files: await this.#library.stateAt(id, step) };
   }
 
   async list(): Promise<void> {

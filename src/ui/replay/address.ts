@@ -4,7 +4,7 @@ import type { Session } from '../state/session';
 /** The page's own parameter beside the manifest's. */
 export const REPLAY_KEY = 'replay';
 /** A short real run, for visitors without WebGPU and for whoever wants to look first. */
-export const EXAMPLE_RECORDING = 'recordings/masa-efficient.jsonl.gz';
+export const EXAMPLE_RECORDING = 'recordings/first-look.jsonl.gz';
 
 /** Whole runs from the same start, for visitors without WebGPU. */
 export const SHIPPED_RECORDINGS: readonly { address: string; label: string; summary: string }[] = [

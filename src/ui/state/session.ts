@@ -14,6 +14,7 @@ import { InspectorDesk } from '../inspector/desk';
 import type { ReaderLike } from '../replay/recording';
 import { Replayer } from '../replay/replayer';
 import { RunsDesk } from '../runs/desk';
+import { OpinionDesk } from '../second-opinion/desk';
 import { downloadFiles, saveBlob } from './download';
 import { FrameQueue } from './frames';
 import { EMPTY_RUN, type RunView, reduceEvents } from './run-view';
@@ -97,6 +98,8 @@ export class Session {
   readonly replayer: Replayer;
   /** The runs this browser keeps. */
   readonly runs: RunsDesk;
+  /** Policies tried and evaluated beside training. */
+  readonly opinion: OpinionDesk;
   /** The rollout that is looked at token by token. */
   readonly inspector: InspectorDesk;
   readonly #client: LabClient;
@@ -138,6 +141,7 @@ export class Session {
         },
         inspected: ({ answer }) => this.inspector.heard(answer),
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
+        policy: (message) => this.opinion.handed(message),
         runs: ({ news }) => this.runs.heard(news),
         error: ({ error }) => {
           this.#next = null;
@@ -146,6 +150,7 @@ export class Session {
       },
       createWorker,
     );
+    this.opinion = new OpinionDesk(store, (command) => this.#client.send(command), saveBlob);
     this.runs = new RunsDesk(
       store,
       {
