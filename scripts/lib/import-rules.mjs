@@ -3,6 +3,7 @@
  * file's text and touches no disk; check-imports.mjs walks the tree with it.
  *
  *     ui -> lab -> rl -> model -> gpu      rl -> tasks      lab -> export -> model, tasks      everything -> run
+ *     ui, lab -> report -> rl
  */
 import { posix } from 'node:path';
 import { parseSync } from 'vite';
@@ -22,8 +23,10 @@ const MAY_IMPORT = {
   model: ['gpu', 'run'],
   rl: ['model', 'gpu', 'tasks', 'run'],
   export: ['model', 'tasks', 'run'],
-  lab: ['export', 'rl', 'model', 'gpu', 'tasks', 'run'],
-  ui: ['lab', 'tasks', 'run'],
+  // Reports are made from a run's events by the command line, by the worker and by the page's reader alike.
+  report: ['rl', 'tasks', 'run'],
+  lab: ['export', 'report', 'rl', 'model', 'gpu', 'tasks', 'run'],
+  ui: ['lab', 'report', 'tasks', 'run'],
 };
 /** @typedef {keyof typeof MAY_IMPORT} Layer */
 
@@ -49,7 +52,7 @@ const HOST_GLOBALS = [
   'Buffer',
   '__dirname',
 ];
-const BELOW_LAB = ['run', 'tasks', 'gpu', 'model', 'rl', 'export'];
+const BELOW_LAB = ['run', 'tasks', 'gpu', 'model', 'rl', 'export', 'report'];
 
 /** What no text but a shader contains: a workgroup's size, a binding, a variable of the device, a function. */
 const WGSL =

@@ -30,6 +30,7 @@ import { StoryPanel } from './panels/story/StoryPanel';
 import { Welcome } from './panels/welcome/Welcome';
 import { DropTarget } from './replay/DropTarget';
 import { ReplayBanner, ReplayErrorNotice } from './replay/ReplayBanner';
+import { Comparison } from './runs/compare/Comparison';
 import { RunNotes } from './runs/RunNotes';
 import { RunsDialog } from './runs/RunsDialog';
 import { StorageFull } from './runs/StorageFull';
@@ -67,6 +68,7 @@ export function App({ session }: { session: Session }) {
         <DropTarget />
         <Boundary name="the runs">
           <RunsDialog />
+          <Comparison />
           <StorageFull />
         </Boundary>
       </Tooltip.Provider>
@@ -96,7 +98,8 @@ function Bar() {
   );
 }
 
-function Stage() {
+/** @param panelsOnly the panels alone, of which a view inside another page shows one. */
+export function Stage({ panelsOnly = false }: { panelsOnly?: boolean }) {
   const first = usePage(isFirstVisit);
   if (useRacing())
     return (
@@ -119,10 +122,12 @@ function Stage() {
     <>
       <h1 className="visually-hidden">The run</h1>
       <Loading />
-      <div className={styles.panels}>
-        <Boundary name="the headline numbers">
-          <Headline />
-        </Boundary>
+      <div className={panelsOnly ? `${styles.panels} ${styles.alone}` : styles.panels}>
+        {!panelsOnly && (
+          <Boundary name="the headline numbers">
+            <Headline />
+          </Boundary>
+        )}
         <Boundary name="the story of the step">
           <StoryPanel />
         </Boundary>
@@ -229,7 +234,7 @@ function Diagnostics() {
 }
 
 /** The texture of truncated rollouts, defined once for all cards. */
-function Hatch() {
+export function Hatch() {
   return (
     <svg width="0" height="0" aria-hidden="true" style={{ position: 'absolute' }}>
       <defs>

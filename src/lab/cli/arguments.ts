@@ -31,6 +31,8 @@ export interface CommandSpec {
   options: readonly OptionSpec[];
   /** It also takes words that are no options, in any place. */
   takesWords?: boolean;
+  /** The option that words without one belong to: `--run A B` is `--run A --run B`. */
+  words?: string;
   /** A list of further names that the help explains below the options. */
   list?: { title: string; entries: readonly { name: string; help: string }[] };
 }
@@ -141,6 +143,7 @@ export function readArguments(spec: CommandSpec, argv: readonly string[]): Argum
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
       if (spec.takesWords) words.push(token.value);
+      else if (spec.words) values.set(spec.words, [...(values.get(spec.words) ?? []), token.value]);
       else issues.push(`expected options alone, got "${token.value}"`);
       continue;
     }

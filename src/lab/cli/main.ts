@@ -9,6 +9,7 @@ import { EXPORT_COMMAND } from './commands/export';
 import { GENERATE_COMMAND } from './commands/generate';
 import { INFO_COMMAND } from './commands/info';
 import { PRESETS_COMMAND } from './commands/presets';
+import { REPORT_COMMAND } from './commands/report';
 import { COMPARE_COMMAND } from './commands/run-comparison';
 import { MERGE_COMMAND } from './commands/run-merge';
 import { PRETRAIN_COMMAND } from './commands/run-pretraining';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   EVAL_COMMAND,
   GENERATE_COMMAND,
   EXPORT_COMMAND,
+  REPORT_COMMAND,
   CHECK_COMMAND,
   PRESETS_COMMAND,
   INFO_COMMAND,

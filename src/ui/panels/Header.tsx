@@ -6,6 +6,7 @@ import { Icon } from '../components/Icon';
 import overlay from '../components/Overlay.module.css';
 import { RaceButton } from '../race/RaceButton';
 import { useChooseRecording } from '../replay/choose';
+import { saveReport } from '../runs/save-report';
 import { usePage, useSession, useTheme } from '../state/context';
 import { linkTo } from '../state/session';
 import { chooseTheme, type ThemeChoice } from '../theme/theme';
@@ -51,6 +52,7 @@ function MoreMenu() {
   const session = useSession();
   const { choice } = useTheme();
   const hasCheckpoint = usePage((page) => page.run.checkpoint !== null);
+  const hasSteps = usePage((page) => page.run.steps.length > 0);
   const [copied, setCopied] = useState<'yes' | 'no' | null>(null);
   const copy = async () => {
     try {
@@ -117,6 +119,13 @@ function MoreMenu() {
               onSelect={() => session.exportCheckpoint()}
             >
               <span className={overlay.itemText}>Download checkpoint</span>
+            </DropdownMenu.Item>
+            <DropdownMenu.Item
+              className={overlay.item}
+              disabled={!hasSteps}
+              onSelect={() => void saveReport(session)}
+            >
+              <span className={overlay.itemText}>Save report</span>
             </DropdownMenu.Item>
             <DropdownMenu.Item className={overlay.item} onSelect={copy}>
               <span className={overlay.itemText}>Copy link</span>

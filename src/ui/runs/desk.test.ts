@@ -2,11 +2,13 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WorkerLike } from '../../lab/client';
 import type { Command, Message } from '../../lab/protocol';
 import type { RunsNews } from '../../lab/store/protocol';
+import { madeUp } from '../../report/testing';
 import { DEFAULT_MANIFEST, parseManifest } from '../../run/manifest';
 import { finished, runStarted, stepMetrics, wholeStep } from '../state/run-fixture';
 import { Session } from '../state/session';
 import { settingsOf } from '../state/settings';
 import { createPageStore } from '../state/store';
+import { saveReport } from './save-report';
 
 /** The other end of the protocol, by hand. */
 class Stand extends EventTarget implements WorkerLike {
@@ -164,4 +166,41 @@ test('older steps of the run on the trainer are read back from where it is kept,
   expect(page().past).toEqual([]);
   worker.news(list(null));
   expect(page().older).toBeNull();
+});
+
+test('runs are set beside each other once the worker has read them, and only those that were asked for', () => {
+  const { worker, session, page } = begin();
+  const { runs } = session;
+  runs.choose('a', true);
+  runs.choose('b', true);
+  runs.choose('a', false);
+  runs.choose('a', true);
+  expect(page().runs.chosen).toEqual(['b', 'a']);
+  runs.compare(page().runs.chosen);
+  expect(worker.commands.at(-1)).toEqual({ type: 'runs', ask: { do: 'digest', ids: ['b', 'a'] } });
+  const digest = madeUp({ tokens: [100], accuracy: { 1: 0.5 } });
+  worker.news({ what: 'digests', digests: [{ id: 'c', digest }] });
+  expect(page().runs.comparison?.runs).toBeNull();
+  worker.news({ what: 'digests', digests: ['b', 'a'].map((id) => ({ id, digest })) });
+  expect(page().runs.comparison?.runs).toEqual([digest, digest]);
+  // What goes wrong elsewhere leaves it on screen; while it is being read, it would be waited for in vain.
+  worker.news({ what: 'trouble', message: 'no' });
+  expect(page().runs.comparison).not.toBeNull();
+  runs.compare(['a', 'b']);
+  worker.news({ what: 'trouble', message: 'no' });
+  expect(page().runs.comparison).toBeNull();
+  worker.news({ what: 'list', runs: [], elsewhere: [], current: null, storage: null });
+  expect(page().runs.chosen).toEqual([]);
+});
+
+test('a report is of the run on screen: the one looked at, else the one on the trainer', async () => {
+  const { worker, session, page } = begin();
+  await saveReport(session);
+  expect(worker.commands.at(-1)).toEqual({ type: 'runs', ask: { do: 'report', ids: null } });
+  expect(page().runs.waiting).toBe('Writing the report…');
+  worker.news({ what: 'trouble', message: 'There is no run to report on yet: start one first.' });
+  expect(page().runs).toMatchObject({ waiting: null, notice: { kind: 'trouble' } });
+  worker.news({ what: 'shown', id: 'a' });
+  await saveReport(session);
+  expect(worker.commands.at(-1)).toEqual({ type: 'runs', ask: { do: 'report', ids: ['a'] } });
 });

@@ -70,6 +70,30 @@ export class RunsDesk {
     this.host.send({ do: 'fork', ...runs.fork, manifest: settings.draft });
   }
 
+  /** Takes a run into the choice to be compared, or out of it. */
+  choose(id: string, chosen: boolean): void {
+    this.store.setState(({ runs }) => {
+      const others = runs.chosen.filter((each) => each !== id);
+      return { runs: { ...runs, chosen: chosen ? [...others, id] : others } };
+    });
+  }
+
+  /** Sets the chosen runs beside each other, as soon as the worker has read them. */
+  compare(ids: readonly string[]): void {
+    this.#set({ comparison: { ids, runs: null }, notice: null });
+    this.host.send({ do: 'digest', ids: [...ids] });
+  }
+
+  closeComparison(): void {
+    this.#set({ comparison: null });
+  }
+
+  /** Saves a report of kept runs; null: of the run on the trainer. */
+  report(ids: readonly string[] | null): void {
+    this.#set({ waiting: 'Writing the report…', notice: null });
+    this.host.send({ do: 'report', ids: ids && [...ids] });
+  }
+
   /** Any of the commands that change what is kept. */
   ask(command: RunsCommand): void {
     this.host.send(command);
@@ -99,7 +123,11 @@ export class RunsDesk {
     switch (news.what) {
       case 'list': {
         const { runs, elsewhere, current, storage } = news;
-        this.#set({ list: runs, elsewhere, current, storage });
+        this.store.setState((page) => {
+          // What was deleted cannot be compared any more.
+          const chosen = page.runs.chosen.filter((id) => runs.some((run) => run.id === id));
+          return { runs: { ...page.runs, list: runs, elsewhere, current, storage, chosen } };
+        });
         this.#lookBack(current);
         return;
       }
@@ -125,12 +153,34 @@ export class RunsDesk {
       case 'archive':
         this.save(news.name, news.archive);
         return;
+      case 'digests':
+        this.store.setState(({ runs }) => {
+          const { comparison } = runs;
+          const asked = comparison?.ids.join() === news.digests.map(({ id }) => id).join();
+          if (!comparison || !asked) return {};
+          return {
+            runs: { ...runs, comparison: { ...comparison, runs: news.digests.map(({ digest }) => digest) } },
+          };
+        });
+        return;
+      case 'report':
+        this.#set({ waiting: null });
+        this.save(news.name, new Blob([news.text], { type: 'text/html;charset=utf-8' }));
+        return;
       case 'imported':
         this.#set({ notice: { kind: 'done', text: 'The run was imported.' } });
         return;
       case 'trouble':
         this.host.next(null);
-        this.#set({ notice: { kind: 'trouble', text: news.message } });
+        this.store.setState(({ runs }) => ({
+          runs: {
+            ...runs,
+            waiting: null,
+            // One that was still being read will not come.
+            comparison: runs.comparison?.runs ? runs.comparison : null,
+            notice: { kind: 'trouble', text: news.message },
+          },
+        }));
         return;
       default:
         unknownNews(news);

@@ -50,6 +50,8 @@ export type LiveView = Pick<PageState, 'run' | 'history' | 'older'>;
 export interface Replay {
   /** The file's, or its address. */
   name: string;
+  /** Where it is served; null of a file. */
+  address: string | null;
   /** Bytes read, of `total` where that is known (else 0). */
   done: number;
   total: number;

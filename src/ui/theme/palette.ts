@@ -169,6 +169,9 @@ export const TIER_COLOURS: Readonly<Record<string, ColourRole>> = {
 /** For every other tier, in order. */
 export const SPARE_TIER_COLOURS: readonly ColourRole[] = ['tier-5', 'tier-6', 'tier-7', 'tier-8'];
 
+/** Arms that are compared, in order: none of these colours means anything else beside them. */
+export const ARM_COLOURS: readonly ColourRole[] = ['tier-5', 'wrong', 'above', 'below', 'tier-6', 'tier-8'];
+
 /** The palette as custom properties (`--ink`, ...), for the style sheets. */
 export function paletteCss(): string {
   const block = (theme: Theme) =>
