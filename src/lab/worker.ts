@@ -4,6 +4,7 @@
  */
 import type { RunEvent } from '../run/events';
 import { explainError, ModelFileError } from './errors';
+import { modelSources } from './opened-model';
 import type { Command, Message } from './protocol';
 import { Session } from './session';
 import { openIndex, storageState, WEB_LOCKS } from './store/browser-parts';
@@ -89,7 +90,10 @@ const session: Session = new Session({
   gpu: () => navigator.gpu,
   async readModel(name, onProgress) {
     const config = await (await fetchFile(`models/${name}/config.json`)).text();
-    return { config, weights: await fetchBytes(`models/${name}/model.safetensors`, onProgress) };
+    return modelSources({
+      config,
+      weights: await fetchBytes(`models/${name}/model.safetensors`, onProgress),
+    });
   },
   readCases: (names) =>
     Promise.all(

@@ -46,6 +46,17 @@ export const adapterInfo = z.object({
 });
 export type AdapterInfo = z.infer<typeof adapterInfo>;
 
+/** What token ids mean in the run of a model with a tokenizer of its own. */
+export const spokenVocabulary = z.object({
+  /** Text of each id. */
+  tokens: z.array(z.string()),
+  /** What stands between the texts of neighbours. */
+  separator: z.string(),
+  /** Tokens that end a completion. */
+  ends: tokens,
+});
+export type SpokenVocabulary = z.infer<typeof spokenVocabulary>;
+
 export const runStarted = z.object({
   type: z.literal('run_started'),
   v: z.literal(1),
@@ -60,6 +71,8 @@ export const runStarted = z.object({
   /** First step of this stretch: 0, or the checkpoint's step when resumed. */
   from_step: count,
   started_at: z.string(),
+  /** The tokens, where they are those of a model from elsewhere and not the task's own. */
+  vocabulary: spokenVocabulary.optional(),
 });
 
 /**

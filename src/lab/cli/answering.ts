@@ -1,15 +1,13 @@
 /** A model that only answers: for `eval`, `generate` and the report of `pretrain`. */
 import type { Gpu } from '../../gpu/device';
 import type { LlamaConfig } from '../../model/config';
-import { readModel } from '../../model/model-file';
 import type { NamedTensors } from '../../model/parameters';
 import { Policy } from '../../model/policy';
 import { decodableRows } from '../../rl/capacity';
-import { getTask } from '../../tasks';
 import type { Task } from '../../tasks/task';
+import { openModel } from '../opened-model';
 import { UsageError } from './arguments';
-import { locateModel, ModelLocationError, taskNameOf } from './model-files';
-import { readSoundModel } from './node-host';
+import { locateModel, ModelLocationError, readSources, taskNameOf } from './model-files';
 
 /** Tokens of prompts that are read in one pass. */
 const PREFILL_TOKENS = 4096;
@@ -25,19 +23,14 @@ export interface LoadedModel {
 
 /**
  * The model that `--model` names.
- * @throws UsageError when there is none; ModelFileError or CheckpointError when it is damaged.
+ * @throws UsageError when there is none; CheckpointError or what `openModel` throws when it is damaged.
  */
 export async function loadModel(name: string): Promise<LoadedModel> {
   try {
     const location = locateModel(name);
-    const files = await readSoundModel(location);
-    const task = getTask(taskNameOf(location) ?? 'ladder');
-    const { config, weights } = readModel(files.config, files.weights);
-    if (config.vocab_size !== task.vocabulary.tableSize)
-      throw new UsageError([
-        `--model: expected a vocabulary of ${task.vocabulary.tableSize} tokens, as task ${task.name} has, got ${config.vocab_size} in ${location.config}`,
-      ]);
-    return { path: location.weights, config, weights, task };
+    const files = await readSources(location);
+    const model = await openModel(files, taskNameOf(location) ?? 'ladder');
+    return { path: location.weights, ...model };
   } catch (error) {
     if (error instanceof ModelLocationError) throw new UsageError([`--model: ${error.message}`]);
     throw error;

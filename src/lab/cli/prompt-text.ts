@@ -1,5 +1,6 @@
 /** Prompts as people type them on the command line: in the vocabulary's words, or a problem of the ladder. */
 import type { Task } from '../../tasks/task';
+import { LADDER_VOCABULARY } from '../../tasks/vocabulary';
 import { UsageError } from './arguments';
 
 const OPERATION = /\s*([-+*^×−])\s*(\d)/y;
@@ -9,8 +10,16 @@ const OPERATION = /\s*([-+*^×−])\s*(\d)/y;
  * `BOS 4 7 L0 + 8 L1 * 3 SOL`.
  * @throws UsageError naming the first word that is not in the vocabulary.
  */
-export function readPrompt(text: string, { vocabulary, maxPromptLength }: Task): number[] {
-  const words = sumWords(text) ?? text.split(/\s+/).filter((word) => word !== '');
+export function readPrompt(text: string, task: Task): number[] {
+  const { vocabulary, maxPromptLength } = task;
+  const sum = sumWords(text);
+  if (task.speaks === 'plain text') {
+    // Any text is a prompt to a model of texts; a sum is asked as the task's problems are.
+    const ids = sum && task.ask ? task.ask(LADDER_VOCABULARY.encode(sum.join(' '))) : vocabulary.encode(text);
+    if (ids.length === 0) throw new UsageError(['--prompt: expected a text, got none']);
+    return ids;
+  }
+  const words = sum ?? text.split(/\s+/).filter((word) => word !== '');
   if (words.length === 0) throw new UsageError(['--prompt: expected at least one word, got none']);
   const ids = words.map((word) => {
     try {
