@@ -1,13 +1,14 @@
 /** A model that only answers: for `eval`, `generate` and the report of `pretrain`. */
 import type { Gpu } from '../../gpu/device';
 import type { LlamaConfig } from '../../model/config';
+import { readConfig } from '../../model/model-folder';
 import type { NamedTensors } from '../../model/parameters';
 import { Policy } from '../../model/policy';
 import { decodableRows } from '../../rl/capacity';
 import type { Task } from '../../tasks/task';
-import { openModel } from '../opened-model';
+import { openModel, taskFor } from '../opened-model';
 import { UsageError } from './arguments';
-import { locateModel, ModelLocationError, readSources, taskNameOf } from './model-files';
+import { locateModel, type ModelLocation, ModelLocationError, readSources, taskNameOf } from './model-files';
 
 /** Tokens of prompts that are read in one pass. */
 const PREFILL_TOKENS = 4096;
@@ -34,6 +35,17 @@ export async function loadModel(name: string): Promise<LoadedModel> {
   } catch (error) {
     if (error instanceof ModelLocationError) throw new UsageError([`--model: ${error.message}`]);
     throw error;
+  }
+}
+
+/** The task as the model there is asked it; null for a model that does not open, which says so when it is loaded. */
+export async function taskOfModel(location: ModelLocation, name: string): Promise<Task | null> {
+  if (location.checkpoint !== null) return null;
+  try {
+    const files = await readSources(location);
+    return await taskFor(name, await readConfig(files), files);
+  } catch {
+    return null;
   }
 }
 

@@ -183,9 +183,13 @@ function textVocabulary(tokenizer: TextTokenizer, ends: readonly number[]): Voca
     ends,
     encode: (text) => tokenizer.encode(text, true),
     decode: (ids) => tokenizer.decode(ids, true),
-    readable: (ids) => tokenizer.decode(ids, false),
+    readable: (ids) => tokenizer.decode(withoutEnds(ids, ends), true),
   };
 }
+
+/** What ends a text is no part of it; a token by itself is told all the same. */
+const withoutEnds = (ids: readonly number[], ends: readonly number[]): readonly number[] =>
+  ids.length > 1 ? ids.filter((id) => !ends.includes(id)) : ids;
 
 /** No token: a text of such a model ends at its limit. */
 const NO_END = 2 ** 32 - 1;
@@ -238,8 +242,7 @@ export function recordedTask(base: Task, { tokens, separator, ends }: SpokenVoca
       eos: ends[0] ?? NO_END,
       ends,
       decode: joined,
-      // What ends a text is no part of it; a token by itself is told all the same.
-      readable: (ids) => joined(ids.length > 1 ? ids.filter((id) => !ends.includes(id)) : ids),
+      readable: (ids) => joined(withoutEnds(ids, ends)),
     },
     speaks: separator === '' ? 'plain text' : 'its own words',
   };

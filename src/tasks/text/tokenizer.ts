@@ -15,6 +15,7 @@ export const GENERATION_CONFIG_FILE = 'generation_config.json';
 
 /** Merges of a large vocabulary are some hundred thousand pairs. */
 export const TOKENIZER_JSON = { bytes: 64 * 2 ** 20, depth: 64, containers: 1_000_000 };
+const MODELS = ['BPE', 'Unigram', 'WordLevel', 'WordPiece'] as const;
 /** Tokenizers of the field chain fewer than ten parts. */
 const MOST_PARTS = 64;
 /** How many times longer replacements may make a text. */
@@ -68,6 +69,7 @@ export async function readTokenizer(
   configEnds: readonly number[],
 ): Promise<TextTokenizer> {
   const value = objectOf(parseJson(files.tokenizer, TOKENIZER_FILE, TOKENIZER_JSON), TOKENIZER_FILE);
+  checkModel(value.model);
   checkParts(value);
   const settings = { ...optional(files.tokenizerConfig, TOKENIZER_CONFIG_FILE) };
   // It would tidy "4 - 7 ." up as if it were English; here the text is what the model wrote.
@@ -175,6 +177,15 @@ const SMALL_JSON_WITH_TOKENS = { ...SMALL_JSON, bytes: 8 * 2 ** 20, containers: 
 
 const idsOf = (value: unknown): number[] =>
   [value].flat().filter((id): id is number => Number.isSafeInteger(id) && (id as number) >= 0);
+
+/** The JavaScript would take an unknown kind for one that it knows. @throws TokenizerError */
+function checkModel(model: unknown): void {
+  const type = (model as { type?: unknown } | null | undefined)?.type;
+  if (type !== undefined && !(MODELS as readonly unknown[]).includes(type))
+    throw new TokenizerError(
+      `${TOKENIZER_FILE}: model.type: expected one of ${MODELS.join(', ')}, got ${JSON.stringify(type).slice(0, 40)}`,
+    );
+}
 
 /**
  * What the parts around the model may ask for: patterns that end, and replacements that do not pile up.
