@@ -37,6 +37,6 @@ export const textSource = (name: string, text: string): ByteSource =>
 /** All of a file that is to be small. @throws JsonError when it is not. */
 export async function readSmall(source: ByteSource, most: number): Promise<Uint8Array> {
   if (source.size > most)
-    throw new JsonError(`${told(source)}: expected at most ${most} bytes, got ${source.size}`);
+    throw new JsonError(told(source), `expected at most ${most} bytes, got ${source.size}`);
   return source.read(0, source.size);
 }

@@ -6,8 +6,12 @@
 
 /** Text that is no JSON, or more of it than is taken; the message names the file and the remedy where there is one. */
 export class JsonError extends Error {
-  constructor(message: string) {
-    super(message);
+  constructor(
+    where: string,
+    /** The message without the file's name. */
+    readonly reason: string,
+  ) {
+    super(`${where}: ${reason}`);
     this.name = 'JsonError';
   }
 }
@@ -23,6 +27,12 @@ export interface JsonLimits {
 /** Settings and descriptions: config.json, manifests, trainer.json. */
 export const SMALL_JSON: JsonLimits = { bytes: 2 ** 20, depth: 32, containers: 20_000 };
 
+/** One event of a stream. A group of the largest rollouts is some thousand lists of numbers. */
+export const LINE_JSON = { depth: 32, containers: 200_000 };
+
+/** trainer.json, which also holds what MASA has learned beside the weights. */
+export const STATE_JSON: JsonLimits = { bytes: 16 * 2 ** 20, depth: 32, containers: 500_000 };
+
 /**
  * Parses `source`.
  * @param where the file's name, which the message begins with.
@@ -30,14 +40,14 @@ export const SMALL_JSON: JsonLimits = { bytes: 2 ** 20, depth: 32, containers: 2
  */
 export function parseJson(source: string | Uint8Array, where: string, limits: JsonLimits): unknown {
   if (source.length > limits.bytes)
-    throw new JsonError(`${where}: expected at most ${limits.bytes} bytes, got ${source.length}`);
+    throw new JsonError(where, `expected at most ${limits.bytes} bytes, got ${source.length}`);
   const text = typeof source === 'string' ? source : decode(source, where);
   const excess = measure(text, limits);
-  if (excess) throw new JsonError(`${where}: ${excess}`);
+  if (excess) throw new JsonError(where, excess);
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new JsonError(`${where}: expected JSON: ${error instanceof Error ? error.message : error}`);
+    throw new JsonError(where, `expected JSON: ${error instanceof Error ? error.message : error}`);
   }
 }
 
@@ -45,7 +55,7 @@ function decode(bytes: Uint8Array, where: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new JsonError(`${where}: expected UTF-8 text, got other bytes`);
+    throw new JsonError(where, 'expected UTF-8 text, got other bytes');
   }
 }
 

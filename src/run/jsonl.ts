@@ -6,6 +6,7 @@
  * Used by the command line's run directory, by replay and by the report.
  */
 import { eventSchema, LIVE_ONLY, type RunEvent } from './events';
+import { LINE_JSON, measure } from './json';
 
 /**
  * One event as a line with its line feed, or null for an event that is only live.
@@ -88,6 +89,8 @@ export class EventReader {
       start = end + 1;
       if (text === null) throw new EventStreamError(this.#line, 'expected UTF-8 text, got other bytes');
       if (this.#isPassedOver(text)) continue;
+      const excess = measure(text, LINE_JSON);
+      if (excess) throw new EventStreamError(this.#line, excess);
       const value = parseJson(text);
       if (value instanceof SyntaxError)
         throw new EventStreamError(
@@ -115,6 +118,8 @@ export class EventReader {
     const bytes = this.#take(new Uint8Array());
     const line = ++this.#line;
     const text = decode(bytes);
+    const excess = text === null ? undefined : measure(text, LINE_JSON);
+    if (excess) throw new EventStreamError(line, excess);
     const value = text === null ? new SyntaxError() : parseJson(text);
     if (value instanceof SyntaxError)
       return { last: null, truncated: { line, at_byte: at, bytes: bytes.length } };

@@ -7,6 +7,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type ByteSource, memorySource } from '../../model/byte-source';
 import { CONFIG_FILE, INDEX_FILE, WEIGHTS_FILE } from '../../model/model-folder';
 import { CheckpointError, TRAINER_FILE } from '../../run/checkpoint';
+import { JsonError, parseJson, STATE_JSON } from '../../run/json';
+import { TASKS } from '../../tasks';
 import { GENERATION_CONFIG_FILE, TOKENIZER_CONFIG_FILE, TOKENIZER_FILE } from '../../tasks/text/tokenizer';
 import { listCheckpoints, readCheckpointFolder } from './checkpoint-folder';
 import { readPart, readWhole, withFile } from './file-errors';
@@ -71,10 +73,12 @@ export function taskNameOf(location: ModelLocation): string | null {
     const path = join(dirname(location.config), name);
     if (!existsSync(path)) continue;
     try {
-      const { task } = JSON.parse(new TextDecoder().decode(readWhole(path))) as { task?: unknown };
-      if (typeof task === 'string') return task;
+      const value = parseJson(readWhole(path), path, STATE_JSON);
+      const task = (value as { task?: unknown } | null)?.task;
+      if (typeof task === 'string' && Object.hasOwn(TASKS, task)) return task;
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
+      // A file of that name that is not ours says nothing.
+      if (!(error instanceof JsonError)) throw error;
     }
   }
   return null;

@@ -165,7 +165,7 @@ type JsonObject = Record<string, unknown>;
 
 function objectOf(value: unknown, file: string): JsonObject {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new JsonError(`${file}: expected an object`);
+    throw new JsonError(file, 'expected an object');
   return value as JsonObject;
 }
 

@@ -1,5 +1,5 @@
 /** Models from elsewhere on the command line: answered with, evaluated, trained, gone on with. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -62,8 +62,8 @@ describe('the base model with its tokens in another order, in shards', () => {
     const score = (model: string) =>
       json('eval', '--model', model, '--suite', 'held-out/in-domain', '--problems', '24', ...greedy);
     const [own, other] = [await score('ladder-base'), await score(reordered)];
-    expect(own.total.correct).toBeGreaterThan(4);
-    expect(other.total).toEqual(own.total);
+    expect(own.correct).toBeGreaterThan(4);
+    expect(other.correct).toBe(own.correct);
     expect(other.mean_length).toBe(own.mean_length);
   });
 
@@ -109,8 +109,6 @@ describe('a model of bytes', () => {
     const [whole, parts] = [join(folder, 'whole'), join(folder, 'parts')];
     await json('train', ...ofModel(bytes), '--steps', '2', '--out', whole);
     await json('train', ...ofModel(bytes), '--steps', '1', '--out', parts);
-    const manifest = join(parts, 'manifest.json');
-    writeFileSync(manifest, readFileSync(join(whole, 'manifest.json')));
     await json('train', '--resume', '--steps', '2', '--out', parts);
     const weights = (run: string) => readFileSync(join(run, 'checkpoints', 'step-2', 'model.safetensors'));
     expect(weights(parts).equals(weights(whole))).toBe(true);
@@ -125,7 +123,7 @@ describe('a model of bytes', () => {
       '--max-tokens',
       '8',
     );
-    expect(scored.total.samples).toBe(2);
+    expect(scored.answers).toBe(2);
   });
 
   test('cannot be asked for predictions, which is said with the reason', async () => {
