@@ -21,6 +21,7 @@ function begin() {
     benchmarks: vi.fn(),
     checkpoint: vi.fn(),
     runs: vi.fn(),
+    models: vi.fn(),
     error: vi.fn(),
   } satisfies MessageHandlers;
   const client = new LabClient(handlers, () => worker);

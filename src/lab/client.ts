@@ -85,6 +85,9 @@ function dispatch(message: Message, handlers: MessageHandlers): void {
     case 'runs':
       handlers.runs(message);
       break;
+    case 'models':
+      handlers.models(message);
+      break;
     case 'error':
       handlers.error(message);
       break;

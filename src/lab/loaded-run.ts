@@ -10,7 +10,7 @@ import type { CheckpointFiles } from '../run/checkpoint';
 import type { AdapterInfo, SelfTestResult } from '../run/events';
 import type { Manifest } from '../run/manifest';
 import type { Task } from '../tasks/task';
-import { spokenVocabulary } from '../tasks/text/speech';
+import { spokenVocabulary } from '../tasks/text/recorded';
 import { NoRoomError } from './errors';
 import type { LoopControl } from './loop-control';
 import type { OpenedModel } from './opened-model';

@@ -4,6 +4,7 @@
  */
 import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest, ManifestIssue } from '../run/manifest';
+import type { ModelsCommand, ModelsNews } from './models-protocol';
 import type { RunsCommand, RunsNews } from './store/protocol';
 
 /** Page to worker. */
@@ -39,6 +40,8 @@ export type Command =
   | { type: 'export-checkpoint' }
   /** About the runs that are kept. */
   | { type: 'runs'; ask: RunsCommand }
+  /** About models from elsewhere. */
+  | { type: 'models'; ask: ModelsCommand }
   /** For tests and teaching: destroy the device, as a driver reset would. */
   | { type: 'lose-device' };
 
@@ -106,4 +109,6 @@ export type Message =
   | { type: 'checkpoint'; step: number; files: { name: string; bytes: ArrayBuffer }[] }
   /** About the runs that are kept. */
   | { type: 'runs'; news: RunsNews }
+  /** About models from elsewhere. */
+  | { type: 'models'; news: ModelsNews }
   | { type: 'error'; error: LabError };

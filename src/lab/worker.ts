@@ -10,6 +10,7 @@ import { Session } from './session';
 import { openIndex, storageState, WEB_LOCKS } from './store/browser-parts';
 import { RunKeeper } from './store/keeper';
 import { RunLibrary } from './store/library';
+import { ModelShelf, OPENED } from './store/model-shelf';
 import { openOpfs } from './store/opfs-files';
 
 /** The part of a dedicated worker's global scope that is used; the page's types are the project's only ones. */
@@ -89,6 +90,7 @@ async function fetchBytes(
 const session: Session = new Session({
   gpu: () => navigator.gpu,
   async readModel(name, onProgress) {
+    if (name.startsWith(OPENED)) return shelf.sources(name);
     const config = await (await fetchFile(`models/${name}/config.json`)).text();
     return modelSources({
       config,
@@ -151,6 +153,16 @@ const keeper: RunKeeper = new RunKeeper(
 );
 void keeper.list();
 
+/** Opened beside whatever is trained, which it does not touch. */
+const shelf: ModelShelf = new ModelShelf(
+  (news) => send({ type: 'models', news }),
+  async () => (await navigator.storage.getDirectory()).getDirectoryHandle('models', { create: true }),
+  (error) => {
+    const { message, remedy } = explainError(error, null);
+    return `${message} ${remedy}`.trim();
+  },
+);
+
 async function obey(command: Command): Promise<void> {
   switch (command.type) {
     case 'open': {
@@ -197,6 +209,8 @@ async function obey(command: Command): Promise<void> {
     }
     case 'runs':
       return keeper.obey(command.ask);
+    case 'models':
+      return shelf.obey(command.ask);
     case 'lose-device':
       return session.loseDevice();
     default:

@@ -2,6 +2,7 @@
 import { Tooltip } from 'radix-ui';
 import styles from './App.module.css';
 import { Boundary } from './components/Boundary';
+import { ModelsDialog } from './models/ModelsDialog';
 import { About } from './panels/About';
 import { BenchmarksPanel } from './panels/Benchmarks';
 import { HealthPanel, LearningPanel, TierPanel } from './panels/Charts';
@@ -55,6 +56,9 @@ export function App({ session }: { session: Session }) {
         <Boundary name="the runs">
           <RunsDialog />
           <StorageFull />
+        </Boundary>
+        <Boundary name="the models">
+          <ModelsDialog />
         </Boundary>
       </Tooltip.Provider>
     </SessionContext>

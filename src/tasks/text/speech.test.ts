@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { LADDER } from '../ladder';
 import { endsOf } from '../task';
-import { recordedTask, spokenTask, spokenVocabulary } from './speech';
+import { recordedTask, spokenVocabulary } from './recorded';
+import { spokenTask } from './speech';
 import { byteLevelTokenizer, filesOf, SPECIAL } from './testing';
 import { readTokenizer } from './tokenizer';
 import { answerInWords, question } from './wording';

@@ -5,8 +5,8 @@
  *
  * `spokenTask` makes a `Task` like any other of it, so that whoever trains or evaluates knows nothing of this.
  */
-import type { SpokenVocabulary } from '../../run/events';
-import { endsOf, type Problem, type Task, type Vocabulary } from '../task';
+import type { Problem, Task, Vocabulary } from '../task';
+import { NO_END, withoutEnds } from './recorded';
 import { type TextTokenizer, TokenizerError } from './tokenizer';
 import { answerInWords, isAnswer, question, statedAnswer } from './wording';
 
@@ -187,13 +187,6 @@ function textVocabulary(tokenizer: TextTokenizer, ends: readonly number[]): Voca
   };
 }
 
-/** What ends a text is no part of it; a token by itself is told all the same. */
-const withoutEnds = (ids: readonly number[], ends: readonly number[]): readonly number[] =>
-  ids.length > 1 ? ids.filter((id) => !ends.includes(id)) : ids;
-
-/** No token: a text of such a model ends at its limit. */
-const NO_END = 2 ** 32 - 1;
-
 /** Problems of each kind whose prompts are measured. */
 const TRIED = 96;
 /** Digits and signs differ from problem to problem, and with them how they are cut into tokens. */
@@ -213,37 +206,4 @@ function longestPrompt(base: Task, length: (problem: Problem) => number): number
       .slice(0, TRIED),
   );
   return Math.ceil(MARGIN * Math.max(...tried.map(length)));
-}
-
-/**
- * What `run_started` says of a tokenizer from elsewhere, so that a recorded run can be read without it; null for a task
- * that speaks its own tokens.
- */
-export function spokenVocabulary({ vocabulary, speaks }: Task): SpokenVocabulary | null {
-  if (!speaks) return null;
-  return {
-    tokens: [...vocabulary.tokens],
-    separator: speaks === 'plain text' ? '' : ' ',
-    ends: [...endsOf(vocabulary)],
-  };
-}
-
-/** The task with the tokens that a recorded run says it had; for whoever shows them. */
-export function recordedTask(base: Task, { tokens, separator, ends }: SpokenVocabulary): Task {
-  const textOf = (id: number) => tokens[id] ?? `?${id}`;
-  const joined = (ids: readonly number[]) => ids.map(textOf).join(separator);
-  const { meta: _, ...rest } = base;
-  return {
-    ...rest,
-    vocabulary: {
-      ...base.vocabulary,
-      tokens,
-      tableSize: tokens.length,
-      eos: ends[0] ?? NO_END,
-      ends,
-      decode: joined,
-      readable: (ids) => joined(withoutEnds(ids, ends)),
-    },
-    speaks: separator === '' ? 'plain text' : 'its own words',
-  };
 }

@@ -13,6 +13,7 @@ import type {
   RunEventOf,
   Score,
   SelfTestResult,
+  SpokenVocabulary,
 } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
 import { keepRecent, thin, tokensOf } from './bounds';
@@ -76,6 +77,8 @@ export interface RunFacts {
   deviceBytes: number;
   fromStep: number;
   lab: string;
+  /** The tokens of a model from elsewhere; null where they are the task's own. */
+  vocabulary: SpokenVocabulary | null;
 }
 
 export type RunWarning = Pick<RunEventOf<'warning'>, 'step' | 'code' | 'message' | 'remedy'>;
@@ -184,6 +187,7 @@ function startRun(view: RunView, event: RunEventOf<'run_started'>): RunView {
     deviceBytes: event.device_bytes,
     fromStep: event.from_step,
     lab: event.lab,
+    vocabulary: event.vocabulary ?? null,
   };
   if (event.from_step === 0) return { ...EMPTY_RUN, facts };
   return {

@@ -10,6 +10,7 @@ import { manifestToQuery } from '../../run/manifest-query';
 import { PastFetcher } from '../history/fetch-past';
 import { EMPTY_HISTORY, recordEvents } from '../history/history';
 import { nearestStep, neighbour, newestStep } from '../history/select';
+import { ModelsDesk } from '../models/desk';
 import type { ReaderLike } from '../replay/recording';
 import { Replayer } from '../replay/replayer';
 import { RunsDesk } from '../runs/desk';
@@ -96,6 +97,8 @@ export class Session {
   readonly replayer: Replayer;
   /** The runs this browser keeps. */
   readonly runs: RunsDesk;
+  /** Models from elsewhere. */
+  readonly models: ModelsDesk;
   readonly #client: LabClient;
   readonly #events: FrameQueue<RunEvent>;
   /** What to do once the run that is being loaded is ready. */
@@ -134,6 +137,7 @@ export class Session {
         },
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
         runs: ({ news }) => this.runs.heard(news),
+        models: ({ news }) => this.models.heard(news),
         error: ({ error }) => {
           this.#next = null;
           this.#lab(() => ({ error }));
@@ -151,6 +155,11 @@ export class Session {
         },
       },
       saveBlob,
+    );
+    this.models = new ModelsDesk(
+      store,
+      (ask) => this.#client.send({ type: 'models', ask }),
+      (model) => this.#settings((settings) => ({ ...settings, draft: { ...settings.draft, model } })),
     );
   }
 
