@@ -19,7 +19,7 @@ export function modelOf(files: readonly File[]): ModelFiles {
   const direct = files
     .slice(0, MOST)
     .filter(({ webkitRelativePath: path }) => !path || path.split('/').length === 2);
-  const [folder] = direct[0]?.webkitRelativePath.split('/') ?? [''];
+  const folder = direct[0]?.webkitRelativePath?.split('/')[0] ?? '';
   const weights = direct.find(({ name }) => name.endsWith('.safetensors'));
   return { named: folder || (weights?.name.replace(/\.safetensors$/, '') ?? 'model'), files: direct };
 }

@@ -147,4 +147,12 @@ describe('a model of bytes', () => {
     expect(none.code).toBe(1);
     expect(none.err).toMatch(/expected tokenizer\.json beside a model of \d+ tokens/);
   });
+
+  test('is not exported in words it does not have; its folder is said to be an export already', async () => {
+    const { code, err } = await lab('export', '--model', bytes, '--hf', join(folder, 'hf'));
+    expect(code).toBe(2);
+    expect(err).toMatch(
+      /--model: expected a policy of the task's own tokens, got one with a tokenizer of its own/,
+    );
+  });
 });
