@@ -5,7 +5,6 @@
  *
  * Format of the index: https://huggingface.co/docs/safetensors, "Sharded" as transformers writes it.
  */
-import { z } from 'zod';
 import { parseJson, SMALL_JSON } from '../run/json';
 import { type ByteSource, readSmall, told } from './byte-source';
 import { type LlamaConfig, parameterShapes, parseLlamaConfig } from './config';
@@ -32,8 +31,6 @@ const INDEX_JSON = { bytes: 16 * 2 ** 20, depth: 8, containers: 100 };
 const MOST_SHARDS = 1000;
 /** Names of this many tensors are written out. */
 const NAMED = 6;
-
-const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 
 /** Where a weight lies: in which file, and where there. */
 interface Found {
@@ -113,14 +110,15 @@ const tensorsOf = (index: TensorIndex): Map<string, Found> =>
   new Map([...index.tensors].map(([name, tensor]) => [name, { index, tensor }]));
 
 async function readShards(index: ByteSource, files: readonly ByteSource[]): Promise<Map<string, Found>> {
-  const parsed = indexSchema.safeParse(
-    parseJson(await readSmall(index, INDEX_JSON.bytes), INDEX_FILE, INDEX_JSON),
-  );
-  if (!parsed.success)
+  const value = parseJson(await readSmall(index, INDEX_JSON.bytes), told(index), INDEX_JSON);
+  const map = (value as { weight_map?: unknown } | null)?.weight_map;
+  const isMap = typeof map === 'object' && map !== null && !Array.isArray(map);
+  const places = Object.entries(isMap ? map : {}) as [string, string][];
+  if (!isMap || places.some(([, file]) => typeof file !== 'string'))
     throw new ModelFolderError(
       `${INDEX_FILE}: expected weight_map, from the names of tensors to those of files`,
     );
-  const places = Object.entries(parsed.data.weight_map);
+  const placeOf = new Map(places);
   const names = [...new Set(places.map(([, file]) => file))];
   if (names.length > MOST_SHARDS)
     throw new ModelFolderError(`${INDEX_FILE}: expected at most ${MOST_SHARDS} files, got ${names.length}`);
@@ -143,7 +141,7 @@ async function readShards(index: ByteSource, files: readonly ByteSource[]): Prom
   }
   for (const [file, { tensors }] of shards)
     for (const name of tensors.keys())
-      if (parsed.data.weight_map[name] !== file)
+      if (placeOf.get(name) !== file)
         throw new ModelFolderError(
           `${file}: expected only tensors that ${INDEX_FILE} places there, got ${quoted(name)}`,
         );

@@ -27,8 +27,8 @@ export interface JsonLimits {
 /** Settings and descriptions: config.json, manifests, trainer.json. */
 export const SMALL_JSON: JsonLimits = { bytes: 2 ** 20, depth: 32, containers: 20_000 };
 
-/** One event of a stream. A group of the largest rollouts is some thousand lists of numbers. */
-export const LINE_JSON = { depth: 32, containers: 200_000 };
+/** One event of a stream. The largest group of rollouts is some thousand lists of numbers. */
+export const LINE_JSON = { depth: 32, containers: 20_000 };
 
 /** trainer.json, which also holds what MASA has learned beside the weights. */
 export const STATE_JSON: JsonLimits = { bytes: 16 * 2 ** 20, depth: 32, containers: 500_000 };

@@ -185,9 +185,15 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Of one event's problems so many are told. */
+const MOST_PROBLEMS = 8;
+
+const shortened = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most)}…` : text;
+
 function excerpt(text: string): string {
   if (text.trim() === '') return 'an empty line';
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  return JSON.stringify(shortened(text, 60));
 }
 
 const VERSIONS: ReadonlyMap<string, number> = new Map(
@@ -202,7 +208,7 @@ function checkEvent(value: unknown, line: number): RunEvent {
   if (known === undefined)
     throw new EventStreamError(
       line,
-      `type: expected one of ${[...VERSIONS.keys()].join(', ')}, got ${JSON.stringify(type)}`,
+      `type: expected one of ${[...VERSIONS.keys()].join(', ')}, got ${shortened(String(JSON.stringify(type)), 80)}`,
     );
   if (typeof v === 'number' && Number.isInteger(v) && v > known)
     throw new EventStreamError(
@@ -211,6 +217,9 @@ function checkEvent(value: unknown, line: number): RunEvent {
     );
   const result = eventSchema.safeParse(value);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new EventStreamError(line, `${type}: ${problems.join('; ')}`);
+  const problems = result.error.issues
+    .slice(0, MOST_PROBLEMS)
+    .map((issue) => shortened(`${issue.path.join('.')}: ${issue.message}`, 300));
+  const more = result.error.issues.length - problems.length;
+  throw new EventStreamError(line, `${type}: ${problems.join('; ')}${more > 0 ? `; and ${more} more` : ''}`);
 }
