@@ -125,7 +125,7 @@ const ARCHIVES: [string, Upload, RegExp][] = [
   ],
   [
     'a deep event',
-    archive({ 'manifest.json': MANIFEST, 'events.jsonl': nested(90_000) + '\n' }),
+    archive({ 'manifest.json': MANIFEST, 'events.jsonl': `${nested(90_000)}\n` }),
     /levels deep/,
   ],
   [
@@ -262,7 +262,7 @@ test('a model from elsewhere is opened, trained, and still there after a reload'
   await page.getByTestId('run-first').click();
   await lab.inState('finished');
   await expect(page.getByTestId('rollouts').getByRole('heading', { level: 3 })).toContainText(
-    /^<s>Work from left to right, .* End with "Answer: " and the result\./,
+    /^<s>Work from left to right[\s\S]*End with "Answer: " and the result\./,
   );
   await page.getByTestId('rollout-0').getByRole('button').click();
   await expect(page.getByTestId('tokens')).toBeVisible();

@@ -44,7 +44,9 @@ describe('a model from elsewhere', () => {
     expect(news.at(-1)).toMatchObject({ models: [{ model: opened.model.model }] });
     await open(reorderedModel(), 'other');
     expect(last()).toMatchObject({ model: { speaks: 'its own words', tokens: OWN.tableSize } });
-    await shelf.obey({ do: 'delete', model: opened.model.model }).catch(() => {});
+    const elsewhere = opened.model.model.replace('a-model', 'my-copy');
+    expect(await shelf.sources(elsewhere)).toHaveLength(files.length);
+    await shelf.obey({ do: 'delete', model: opened.model.model });
     await expect(shelf.sources(opened.model.model)).rejects.toThrow(/expected a model that was opened/);
   });
 

@@ -73,13 +73,20 @@ export class ModelShelf {
     this.send({ what: 'list', models: await this.#list() });
   }
 
-  /** The files of an opened model. @throws ModelFileError when it is not here any more. */
+  /**
+   * The files of an opened model, whatever it was called when it was opened: its digest decides.
+   * @throws ModelFileError when it is not here any more.
+   */
   async sources(model: string): Promise<ByteSource[]> {
-    const here = this.#here.get(model);
-    if (here) return here.files.map(({ name, file }) => blobSource(name, file));
+    const same = (other: string) => digestIn(other) === digestIn(model);
+    const here = [...this.#here].find(([name]) => same(name));
+    if (here) return here[1].files.map(({ name, file }) => blobSource(name, file));
     const found: ByteSource[] = [];
     try {
-      const folder = await (await this.folder()).getDirectoryHandle(model.slice(OPENED.length));
+      const kept = (await this.#list()).find((each) => same(each.model));
+      const folder = await (await this.folder()).getDirectoryHandle(
+        (kept?.model ?? model).slice(OPENED.length),
+      );
       for await (const [name, handle] of entriesOf(folder))
         if (handle.kind === 'file' && name !== ABOUT)
           found.push(blobSource(name, await (handle as FileSystemFileHandle).getFile()));
@@ -89,7 +96,7 @@ export class ModelShelf {
     if (found.length === 0)
       throw new ModelFileError(
         `model ${model}: expected a model that was opened in this browser, got none of that name`,
-        'Open its files again: the name follows from what is in them.',
+        'Open its files again: the end of the name follows from what is in them.',
       );
     return found;
   }
@@ -171,7 +178,10 @@ export class ModelShelf {
 
   async #delete(model: string): Promise<void> {
     this.#here.delete(model);
-    await (await this.folder()).removeEntry(model.slice(OPENED.length), { recursive: true }).catch(() => {});
+    // What is not there, or where nothing is kept, needs no removing.
+    await this.folder()
+      .then((folder) => folder.removeEntry(model.slice(OPENED.length), { recursive: true }))
+      .catch(() => {});
   }
 }
 
@@ -195,6 +205,8 @@ function plainName(named: string): string {
     .slice(0, 60);
   return plain || 'model';
 }
+
+const digestIn = (model: string): string => model.slice(model.lastIndexOf('-') + 1);
 
 /** Eight hexadecimal digits of the files' names and contents. */
 async function digestOf(files: Files, onProgress: (done: number) => void): Promise<string> {
