@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JsonError } from '../run/json';
 import { type ByteSource, memorySource, textSource } from './byte-source';
@@ -247,5 +248,45 @@ describe('memory', () => {
     expect(weights.get('model.embed_tokens.weight')).toHaveLength(300_000 * 12);
     expect(Math.max(...reads)).toBe(PIECE);
     expect(reads.reduce((sum, bytes) => sum + bytes, 0)).toBe(head.length + at);
+  });
+});
+
+describe('any damage', () => {
+  const sound = [
+    JSON.stringify({ ...llamaConfigFile(CONFIG) }),
+    writeSafetensors(tensorsOf(CONFIG)),
+  ] as const;
+  const KINDS = [ModelFolderError, ConfigError, SafetensorsError, JsonError];
+
+  it('to weights or configuration is one error of ours, or another sound model', async () => {
+    const change = fc.tuple(fc.nat(), fc.integer({ min: 0, max: 255 }));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(change, { minLength: 1, maxLength: 6 }),
+        fc.boolean(),
+        fc.option(fc.nat(), { freq: 4 }),
+        async (changes, ofConfig, cut) => {
+          const [config, weights] = [new TextEncoder().encode(sound[0]), sound[1].slice()];
+          const bytes = ofConfig ? config : weights;
+          // Damage to the header tells more than damage to one of the many numbers.
+          for (const [at, value] of changes) bytes[at % Math.min(bytes.length, 3000)] = value;
+          const end = cut === null ? weights.length : cut % weights.length;
+          const files = [
+            memorySource('config.json', config),
+            memorySource('model.safetensors', weights.subarray(0, end)),
+          ];
+          const error = await readModelFolder(files).then(
+            () => null,
+            (thrown: unknown) => thrown,
+          );
+          if (error !== null)
+            expect(
+              KINDS.some((kind) => error instanceof kind),
+              String(error),
+            ).toBe(true);
+        },
+      ),
+      { numRuns: 200 },
+    );
   });
 });
