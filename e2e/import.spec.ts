@@ -235,10 +235,7 @@ test('files made to harm are refused by name, one clear error each, and the run 
   await expect(page.getByTestId('replay-banner')).toContainText('<img src=x');
   await expect(page.getByTestId('rollout-text').first()).toContainText('<script>');
   expect(await page.evaluate(() => 'harmed' in window)).toBe(false);
-  await page
-    .getByTestId('replay-banner')
-    .getByRole('button', { name: /Close|Back/ })
-    .click();
+  await page.getByRole('button', { name: 'Close recording' }).click();
 
   await lab.inState('paused');
   await lab.atStep(1);
@@ -262,7 +259,7 @@ test('a model from elsewhere is opened, trained, and still there after a reload'
   await page.getByTestId('run-first').click();
   await lab.inState('finished');
   await expect(page.getByTestId('rollouts').getByRole('heading', { level: 3 })).toContainText(
-    /^<s>Work from left to right[\s\S]*End with "Answer: " and the result\./,
+    /^<s>\d\d, then [\s\S]*Work from left to right[\s\S]*End with "Answer: " and the result\./,
   );
   await page.getByTestId('rollout-0').getByRole('button').click();
   await expect(page.getByTestId('tokens')).toBeVisible();

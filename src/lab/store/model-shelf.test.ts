@@ -33,7 +33,7 @@ describe('a model from elsewhere', () => {
     expect(opened).toMatchObject({ what: 'opened', model: { speaks: 'plain text', kept: false } });
     if (opened?.what !== 'opened') throw new Error('expected an opened model');
     expect(opened.model.model).toMatch(/^opened\/a-model-[0-9a-f]{8}$/);
-    expect(opened.model.example).toMatch(/^<s>Work from left to right/);
+    expect(opened.model.example).toMatch(/^<s>\d\d, then [\s\S]*Work from left to right/);
     const progress = news.filter((each) => each.what === 'reading').map(({ done, total }) => done / total);
     expect(progress).toEqual([...progress].sort((a, b) => a - b));
     const files = await shelf.sources(opened.model.model);

@@ -102,7 +102,7 @@ describe('a model of texts', () => {
     const { prompt } = chatting.trainProblem(1, 0, 0);
     expect([prompt[0], prompt[1]]).toEqual([S, START]);
     expect(chatting.vocabulary.readable(prompt)).toMatch(
-      /^<s><\|im_start\|>user\nWork [\s\S]* the result\.\n<\|im_start\|>assistant\n$/,
+      /^<s><\|im_start\|>user\n\d\d, then [\s\S]* the result\.\n<\|im_start\|>assistant\n$/,
     );
     expect(endsOf(chatting.vocabulary)).toEqual([END, TURN]);
   });

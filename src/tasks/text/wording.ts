@@ -2,7 +2,8 @@
  * A task's problems in plain words, and what an answer in words says: the bridge to models that were made elsewhere.
  * Pure text; which tokens it becomes is `speech.ts`.
  *
- *   Work from left to right, and after each step keep only the last two digits: 47, then + 8, * 3 = ?
+ *   47, then + 8, * 3 = ?
+ *   Work from left to right, and after each step keep only the last two digits.
  *   End with "Answer: " and the result.
  */
 import { ANS, BOOL, MM, SORT } from '../tokens';
@@ -21,7 +22,7 @@ const plain = (text: string): string => text.replaceAll('Ã—', '*').replaceAll('â
 /** What the prompt of a problem asks, from the task's own tokens. */
 export function question(prompt: readonly number[]): string {
   const rule = RULES.get(prompt[1]) ?? ARITHMETIC;
-  return `${rule}: ${plain(LADDER_VOCABULARY.readable(prompt))}\nEnd with "Answer: " and the result.`;
+  return `${plain(LADDER_VOCABULARY.readable(prompt))}\n${rule}.\nEnd with "Answer: " and the result.`;
 }
 
 /** The right answer as it is asked for: `65`, `true`, `1 2 4`. */

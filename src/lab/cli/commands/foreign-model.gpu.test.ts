@@ -84,7 +84,7 @@ describe('the base model with its tokens in another order, in shards', () => {
 describe('a model of bytes', () => {
   test('is asked in plain words, goes on with any text, and stops at any of its ends', async () => {
     const asked = await json('generate', '--model', bytes, '--prompt', '47 + 8', '--max-tokens', '12');
-    expect(asked.prompt.text).toMatch(/^<s>Work from left to right, .*: 47, then \+ 8 = \?\n/);
+    expect(asked.prompt.text).toMatch(/^<s>47, then \+ 8 = \?\nWork from left to right, /);
     expect(asked.completions[0].ids.length).toBeLessThanOrEqual(12);
     const free = await json('generate', '--model', bytes, '--prompt', 'Once', '--max-tokens', '4');
     expect(free.prompt.text).toBe('<s>Once');
