@@ -27,7 +27,7 @@ export const WEIGHTS_FILE = 'model.safetensors';
 export const INDEX_FILE = 'model.safetensors.index.json';
 
 /** An index names every tensor: some hundred bytes each. */
-const INDEX_JSON = { bytes: 16 * 2 ** 20, depth: 8, containers: 100 };
+const INDEX_JSON = { bytes: 16 * 2 ** 20, depth: 8, containers: 100, members: 200_000 };
 const MOST_SHARDS = 1000;
 /** Names of this many tensors are written out. */
 const NAMED = 6;

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { JsonError, measure, parseJson, SMALL_JSON } from './json';
+import { JsonError, type JsonLimits, measure, parseJson, SMALL_JSON } from './json';
 
-/** Depth and number of objects and lists of a value, by walking it. */
-function sizeOf(value: unknown): { depth: number; containers: number } {
-  if (typeof value !== 'object' || value === null) return { depth: 0, containers: 0 };
+/** Depth, objects and lists, and commas of a value, by walking it. */
+function sizeOf(value: unknown): Omit<JsonLimits, 'bytes'> {
+  if (typeof value !== 'object' || value === null) return { depth: 0, containers: 0, members: 0 };
   const inside = Object.values(value).map(sizeOf);
   return {
     depth: 1 + Math.max(0, ...inside.map((each) => each.depth)),
     containers: 1 + inside.reduce((sum, each) => sum + each.containers, 0),
+    members: Math.max(0, inside.length - 1) + inside.reduce((sum, each) => sum + each.members, 0),
   };
 }
 
@@ -27,11 +28,14 @@ describe('measuring', () => {
     fc.assert(
       fc.property(value, (any) => {
         const text = JSON.stringify(any);
-        const { depth, containers } = sizeOf(JSON.parse(text));
-        expect(measure(text, { depth, containers })).toBeUndefined();
+        const size = sizeOf(JSON.parse(text));
+        const { depth, containers, members } = size;
+        expect(measure(text, size)).toBeUndefined();
+        if (members > 0)
+          expect(measure(text, { ...size, members: members - 1 })).toMatch(/members and elements/);
         if (depth > 0) {
-          expect(measure(text, { depth: depth - 1, containers })).toMatch(/levels deep/);
-          expect(measure(text, { depth, containers: containers - 1 })).toMatch(/objects and lists/);
+          expect(measure(text, { ...size, depth: depth - 1 })).toMatch(/levels deep/);
+          expect(measure(text, { ...size, containers: containers - 1 })).toMatch(/objects and lists/);
         }
       }),
       { numRuns: 300 },
@@ -41,7 +45,7 @@ describe('measuring', () => {
   it('takes time in proportion to the text, quotes and backslashes included', () => {
     const started = performance.now();
     for (const text of ['"'.repeat(4e6), `"${'\\'.repeat(4e6)}`, `"${'\\"'.repeat(2e6)}"`, '[]'.repeat(2e6)])
-      measure(text, { depth: 9, containers: 1e9 });
+      measure(text, { depth: 9, containers: 1e9, members: 1e9 });
     expect(performance.now() - started).toBeLessThan(1000);
   });
 });
@@ -59,6 +63,7 @@ describe('parsing', () => {
     ['too long', ' '.repeat(2 ** 20 + 1), /^a\.json: expected at most 1048576 bytes, got 1048577$/],
     ['too deep', '['.repeat(1e6), /^a\.json: expected JSON at most 32 levels deep/],
     ['too wide', `[${'{},'.repeat(20_001)}`, /at most 20000 objects and lists/],
+    ['too long a list', `[${'1,'.repeat(200_001)}`, /at most 200000 members and elements/],
     ['cut short', '{"a":', /^a\.json: expected JSON: /],
     ['empty', '', /expected JSON/],
     ['no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), /^a\.json: expected UTF-8 text/],

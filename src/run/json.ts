@@ -22,16 +22,23 @@ export interface JsonLimits {
   depth: number;
   /** Objects and lists together: each takes many times its two characters in memory. */
   containers: number;
+  /** Commas, that is members and elements about: each is a few characters of text and eight bytes or more of memory. */
+  members: number;
 }
 
 /** Settings and descriptions: config.json, manifests, trainer.json. */
-export const SMALL_JSON: JsonLimits = { bytes: 2 ** 20, depth: 32, containers: 20_000 };
+export const SMALL_JSON: JsonLimits = { bytes: 2 ** 20, depth: 32, containers: 20_000, members: 200_000 };
 
 /** One event of a stream. The largest group of rollouts is some thousand lists of numbers. */
-export const LINE_JSON = { depth: 32, containers: 20_000 };
+export const LINE_JSON = { depth: 32, containers: 20_000, members: 4_000_000 };
 
 /** trainer.json, which also holds what MASA has learned beside the weights. */
-export const STATE_JSON: JsonLimits = { bytes: 16 * 2 ** 20, depth: 32, containers: 500_000 };
+export const STATE_JSON: JsonLimits = {
+  bytes: 16 * 2 ** 20,
+  depth: 32,
+  containers: 500_000,
+  members: 4_000_000,
+};
 
 /**
  * Parses `source`.
@@ -62,10 +69,11 @@ function decode(bytes: Uint8Array, where: string): string {
 /** What `text` has too much of, if it is JSON; undefined when it keeps within the limits. */
 export function measure(
   text: string,
-  { depth: most, containers }: Pick<JsonLimits, 'depth' | 'containers'>,
+  { depth: most, containers, members }: Omit<JsonLimits, 'bytes'>,
 ): string | undefined {
   let depth = 0;
   let opened = 0;
+  let commas = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
       case 0x22:
@@ -76,6 +84,10 @@ export function measure(
         if (++depth > most) return `expected JSON at most ${most} levels deep, got more at character ${at}`;
         if (++opened > containers)
           return `expected at most ${containers} objects and lists, got more at character ${at}`;
+        break;
+      case 0x2c:
+        if (++commas > members)
+          return `expected at most ${members} members and elements, got more at character ${at}`;
         break;
       case 0x5d:
       case 0x7d:

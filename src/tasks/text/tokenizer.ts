@@ -14,7 +14,7 @@ export const TOKENIZER_CONFIG_FILE = 'tokenizer_config.json';
 export const GENERATION_CONFIG_FILE = 'generation_config.json';
 
 /** Merges of a large vocabulary are some hundred thousand pairs. */
-export const TOKENIZER_JSON = { bytes: 64 * 2 ** 20, depth: 64, containers: 1_000_000 };
+export const TOKENIZER_JSON = { bytes: 64 * 2 ** 20, depth: 64, containers: 1_000_000, members: 3_000_000 };
 const MODELS = ['BPE', 'Unigram', 'WordLevel', 'WordPiece'] as const;
 /** Tokenizers of the field chain fewer than ten parts. */
 const MOST_PARTS = 64;
@@ -173,7 +173,7 @@ const optional = (bytes: Uint8Array | null, file: string): JsonObject =>
   bytes === null ? {} : objectOf(parseJson(bytes, file, SMALL_JSON_WITH_TOKENS), file);
 
 /** tokenizer_config.json lists added tokens, some thousand of them in multilingual models. */
-const SMALL_JSON_WITH_TOKENS = { ...SMALL_JSON, bytes: 8 * 2 ** 20, containers: 100_000 };
+const SMALL_JSON_WITH_TOKENS = { ...SMALL_JSON, bytes: 8 * 2 ** 20, containers: 100_000, members: 1_000_000 };
 
 const idsOf = (value: unknown): number[] =>
   [value].flat().filter((id): id is number => Number.isSafeInteger(id) && (id as number) >= 0);
