@@ -2,7 +2,7 @@
  * A run that is loaded: its trainer, where it stands beside it (newest checkpoint, last evaluation, whether it has
  * ended), and what is due after a step. When steps are taken is the session's business.
  */
-import { parameterCount } from '../model/config';
+import { type LlamaConfig, parameterCount } from '../model/config';
 import { snapshotFiles } from '../rl/checkpoint-files';
 import type { Trainer } from '../rl/trainer';
 import type { TrainerSnapshot } from '../rl/trainer-snapshot';
@@ -47,6 +47,10 @@ export class LoadedRun {
     this.manifest = parts.manifest;
     this.model = parts.model;
     this.trainer = parts.trainer;
+  }
+
+  get config(): LlamaConfig {
+    return this.model.config;
   }
 
   /** As the model is asked it. */

@@ -2,7 +2,7 @@
 import type { ByteSource } from '../model/byte-source';
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { RunEvent } from '../run/events';
-import type { BenchmarkStatus, LabState, Progress } from './protocol';
+import type { BenchmarkStatus, InspectionAnswer, LabState, Progress } from './protocol';
 import type { CaseFiles } from './self-test';
 
 export interface SessionHost {
@@ -26,4 +26,6 @@ export interface SessionHost {
   onProgress(progress: Progress): void;
   /** Needed where benchmark sets are asked for. */
   onBenchmarks?(status: BenchmarkStatus): void;
+  /** Needed where rollouts are inspected. */
+  onInspected?(answer: InspectionAnswer): void;
 }

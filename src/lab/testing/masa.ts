@@ -11,7 +11,7 @@ import { eventSchema, type RunEvent } from '../../run/events';
 import { type Manifest, type ManifestInput, parseManifest } from '../../run/manifest';
 import { getTask } from '../../tasks';
 import { modelSources } from '../opened-model';
-import type { BenchmarkStatus } from '../protocol';
+import type { BenchmarkStatus, InspectionAnswer } from '../protocol';
 import { Session } from '../session';
 
 Object.assign(globalThis, globals);
@@ -64,6 +64,7 @@ export interface Held {
   events: RunEvent[];
   states: string[];
   benchmarks: BenchmarkStatus[];
+  inspections: InspectionAnswer[];
   checkpoints: { step: number; files: CheckpointFiles }[];
   onEvent: (event: RunEvent) => void;
 }
@@ -74,6 +75,7 @@ export async function begin(manifest: Manifest, resume?: CheckpointFiles, model 
     events: [],
     states: [],
     benchmarks: [],
+    inspections: [],
     checkpoints: [],
     onEvent: () => {},
   };
@@ -96,6 +98,7 @@ export async function begin(manifest: Manifest, resume?: CheckpointFiles, model 
     },
     onState: (state) => held.states.push(state),
     onBenchmarks: (status) => held.benchmarks.push(status),
+    onInspected: (answer) => held.inspections.push(answer),
     onProgress: () => {},
   });
   await held.session.open();

@@ -10,6 +10,7 @@ import { manifestToQuery } from '../../run/manifest-query';
 import { PastFetcher } from '../history/fetch-past';
 import { EMPTY_HISTORY, recordEvents } from '../history/history';
 import { nearestStep, neighbour, newestStep } from '../history/select';
+import { InspectorDesk } from '../inspector/desk';
 import { ModelsDesk } from '../models/desk';
 import type { ReaderLike } from '../replay/recording';
 import { Replayer } from '../replay/replayer';
@@ -99,6 +100,8 @@ export class Session {
   readonly runs: RunsDesk;
   /** Models from elsewhere. */
   readonly models: ModelsDesk;
+  /** The rollout that is looked at token by token. */
+  readonly inspector: InspectorDesk;
   readonly #client: LabClient;
   readonly #events: FrameQueue<RunEvent>;
   /** What to do once the run that is being loaded is ready. */
@@ -110,6 +113,7 @@ export class Session {
     this.store = store;
     this.replayer = new Replayer(store, createReader);
     new PastFetcher(store);
+    this.inspector = new InspectorDesk(store, (request) => this.#client.send({ type: 'inspect', request }));
     this.#events = new FrameQueue((events) =>
       store.setState((page) =>
         page.replay
@@ -135,6 +139,7 @@ export class Session {
         benchmarks: ({ status }) => {
           if (!this.#stale) this.#lab(() => ({ benchmarks: status }));
         },
+        inspected: ({ answer }) => this.inspector.heard(answer),
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
         runs: ({ news }) => this.runs.heard(news),
         models: ({ news }) => this.models.heard(news),
