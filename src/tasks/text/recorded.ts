@@ -8,6 +8,17 @@ import { endsOf, type Task } from '../task';
 /** No token: a text of such a model ends at its limit. */
 export const NO_END = 2 ** 32 - 1;
 
+/** Bytes side by side that make characters, as the characters they make. */
+const withCharacters = (text: string): string =>
+  text.replace(/(?:<0x[0-9A-F]{2}>)+/g, (run) => {
+    const bytes = Uint8Array.from(run.slice(3, -1).split('><0x'), (hex) => Number.parseInt(hex, 16));
+    try {
+      return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    } catch {
+      return run;
+    }
+  });
+
 /** What ends a text is no part of it; a token by itself is told all the same. */
 export const withoutEnds = (ids: readonly number[], ends: readonly number[]): readonly number[] =>
   ids.length > 1 ? ids.filter((id) => !ends.includes(id)) : ids;
@@ -28,7 +39,7 @@ export function spokenVocabulary({ vocabulary, speaks }: Task): SpokenVocabulary
 /** The task with the tokens that a recorded run says it had; for whoever shows them. */
 export function recordedTask(base: Task, { tokens, separator, ends }: SpokenVocabulary): Task {
   const textOf = (id: number) => tokens[id] ?? `?${id}`;
-  const joined = (ids: readonly number[]) => ids.map(textOf).join(separator);
+  const joined = (ids: readonly number[]) => withCharacters(ids.map(textOf).join(separator));
   const { meta: _, ...rest } = base;
   return {
     ...rest,

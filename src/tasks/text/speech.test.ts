@@ -115,6 +115,10 @@ describe('a model of texts', () => {
     expect(read.vocabulary.readable(prompt)).toBe(task.vocabulary.readable(prompt));
     expect(read.vocabulary.readable([...text('Answer: 5'), END])).toBe('Answer: 5');
     expect(read.vocabulary.readable([END])).toBe('</s>');
+    // A character of three tokens: each by its byte, together by what they make.
+    expect(text('☃').map((id) => spoken.tokens[id])).toEqual(['<0xE2>', '<0x98>', '<0x83>']);
+    expect(read.vocabulary.readable(text('a ☃!'))).toBe('a ☃!');
+    expect(read.vocabulary.readable(text('☃').slice(0, 2))).toBe('<0xE2><0x98>');
     expect(read.vocabulary.readable([size + 1])).toBe(`?${size + 1}`);
     expect(spokenVocabulary(LADDER)).toBeNull();
   });

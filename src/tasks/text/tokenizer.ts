@@ -145,7 +145,9 @@ class Wrapped implements TextTokenizer {
   textOf(id: number): string {
     const after = this.decode([...this.#probe, id], true);
     const text = after.startsWith(this.#probed) ? after.slice(this.#probed.length) : this.decode([id], true);
-    return text || (this.inner.id_to_token(id) ?? `?${id}`);
+    const name = this.inner.id_to_token(id) ?? `?${id}`;
+    // A part of a character has no text of its own: its bytes are told instead, as SentencePiece does.
+    return text.includes('\ufffd') ? (bytesOfName(name) ?? name) : text || name;
   }
 
   #ids(text: string, special: boolean): number[] {
@@ -159,6 +161,20 @@ class Wrapped implements TextTokenizer {
       );
     }
   }
+}
+
+/** GPT-2's printable stand-ins for bytes: those that print are themselves, the others follow from 256 on. */
+const BYTE_OF = new Map<string, number>();
+for (let byte = 0, next = 256; byte < 256; byte++) {
+  const prints = (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174;
+  BYTE_OF.set(String.fromCodePoint(prints ? byte : next++), byte);
+}
+
+/** `<0xE2><0x96>` for the name of a byte-level token; null for any other name. */
+function bytesOfName(name: string): string | null {
+  const bytes = [...name].map((character) => BYTE_OF.get(character));
+  if (/^<0x[0-9A-F]{2}>$/.test(name) || bytes.includes(undefined)) return null;
+  return bytes.map((byte) => `<0x${byte!.toString(16).toUpperCase().padStart(2, '0')}>`).join('');
 }
 
 type JsonObject = Record<string, unknown>;
