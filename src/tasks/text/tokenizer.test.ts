@@ -48,6 +48,59 @@ describe('a byte-level tokenizer', () => {
   });
 });
 
+describe('a tokenizer in the form of Llama 2', () => {
+  // Spaces are ▁, one is put before every text, and what has no token is written in bytes.
+  const letters = [...'▁0123456789+*-=?,.:"\nabcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'];
+  const bytes = Array.from({ length: 256 }, (_, i) => `<0x${i.toString(16).toUpperCase().padStart(2, '0')}>`);
+  const tokens = ['<unk>', '<s>', '</s>', ...bytes, ...letters, 'th', 'en', 'then', '▁then'];
+  const special = tokens
+    .slice(0, 3)
+    .map((content, id) => ({ id, content, special: true, normalized: false }));
+  const llama = {
+    version: '1.0',
+    added_tokens: special,
+    normalizer: {
+      type: 'Sequence',
+      normalizers: [
+        { type: 'Prepend', prepend: '▁' },
+        { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+      ],
+    },
+    pre_tokenizer: null,
+    post_processor: null,
+    decoder: {
+      type: 'Sequence',
+      decoders: [
+        { type: 'Replace', pattern: { String: '▁' }, content: ' ' },
+        { type: 'ByteFallback' },
+        { type: 'Fuse' },
+        { type: 'Strip', content: ' ', start: 1, stop: 0 },
+      ],
+    },
+    model: {
+      type: 'BPE',
+      unk_token: '<unk>',
+      fuse_unk: true,
+      byte_fallback: true,
+      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
+      merges: ['t h', 'e n', 'th en', '▁ then'],
+    },
+  };
+
+  it('reads and writes texts, their spaces and what it has no letters for', async () => {
+    const tokenizer = await readTokenizer(filesOf(llama), tokens.length, [2]);
+    for (const text of ['47, then + 8, * 3 = ?\nAnswer: "5"', 'x  y', 'µ ☃']) {
+      const ids = tokenizer.encode(text, false);
+      expect(tokenizer.decode(ids, false)).toBe(text);
+    }
+    const then = tokens.indexOf('▁then');
+    expect(tokenizer.encode('1 then', false)).toContain(then);
+    expect(tokenizer.textOf(then)).toBe(' then');
+    expect(tokenizer.textOf(3 + 0xe2)).toBe('<0xE2>');
+    expect(tokenizer.textOf(3 + 0x41)).toBe('A');
+  });
+});
+
 const nested = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
 const withPart = (part: string, made: unknown) => filesOf({ ...value, [part]: made });
 
