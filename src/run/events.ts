@@ -20,7 +20,16 @@ import {
   tokens,
 } from './event-parts';
 import { manifestSchema } from './manifest';
-import { alignment, audit, cutoff, expertUpdate, gateDecision, gatePlan, metaGroup } from './masa-events';
+import {
+  alignment,
+  audit,
+  cutoff,
+  expertUpdate,
+  gateDecision,
+  gatePlan,
+  metaGroup,
+  rolloutLimit,
+} from './masa-events';
 
 export { type ProblemInfo, problemInfo, type Score } from './event-parts';
 
@@ -121,6 +130,8 @@ export const rolloutsStarted = z.object({
   /** One entry a group; the rollouts of group g are rows g * num_generations and on. */
   prompts: z.array(tokens),
   num_generations: count,
+  /** One entry a group: where its rollouts will be stopped, and what that follows from. Absent without a cutoff. */
+  limits: z.array(rolloutLimit).optional(),
 });
 
 /** What each rollout has grown by since the last such event of the step. Live only. */

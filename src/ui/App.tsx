@@ -1,5 +1,6 @@
 /** The page: header, settings, and either the first screen or the panels of the run. Each panel stands alone. */
 import { Tooltip } from 'radix-ui';
+import { useEffect, useMemo } from 'react';
 import styles from './App.module.css';
 import { Boundary } from './components/Boundary';
 import { ModelsDialog } from './models/ModelsDialog';
@@ -15,18 +16,21 @@ import { GatePanel } from './panels/gate/Gate';
 import { Header } from './panels/Header';
 import { Headline } from './panels/Headline';
 import { InspectorPanel } from './panels/inspector/Inspector';
+import { KeysDialog } from './panels/KeysDialog';
 import { Loading } from './panels/Loading';
 import { Notices } from './panels/Notices';
 import { Settings } from './panels/Settings';
 import { Shortcuts } from './panels/Shortcuts';
 import { StepTime } from './panels/StepTime';
 import { SelfKnowledgePanel } from './panels/self-knowledge/SelfKnowledge';
-import { Welcome } from './panels/Welcome';
+import { StoryPanel } from './panels/story/StoryPanel';
+import { Welcome } from './panels/welcome/Welcome';
 import { DropTarget } from './replay/DropTarget';
 import { ReplayBanner, ReplayErrorNotice } from './replay/ReplayBanner';
 import { RunNotes } from './runs/RunNotes';
 import { RunsDialog } from './runs/RunsDialog';
 import { StorageFull } from './runs/StorageFull';
+import { findRun } from './runs/state';
 import { SessionContext, usePage, useSession } from './state/context';
 import { isFirstVisit } from './state/selectors';
 import type { Session } from './state/session';
@@ -39,6 +43,7 @@ export function App({ session }: { session: Session }) {
         <Hatch />
         <Header />
         <Shortcuts />
+        <KeysDialog />
         <div className={styles.body}>
           <Boundary name="the settings">
             <Settings />
@@ -93,6 +98,9 @@ function Stage() {
         <Boundary name="the headline numbers">
           <Headline />
         </Boundary>
+        <Boundary name="the story of the step">
+          <StoryPanel />
+        </Boundary>
         <Boundary name="what is happening">
           <Diagnostics />
         </Boundary>
@@ -141,11 +149,26 @@ function Stage() {
   );
 }
 
-/** With the way back: the worker keeps the newest checkpoint and restores it whatever state it is in. */
+/** With the way back: a fork from a kept step, whose settings are to be changed first, or it would go the same way. */
 function Diagnostics() {
-  const session = useSession();
+  const { runs } = useSession();
   const replayed = usePage((page) => page.replay !== null);
-  return <DiagnosticsPanel onRollBack={replayed ? undefined : () => session.recover()} />;
+  const checkpoint = usePage((page) => page.run.checkpoint);
+  const run = usePage((page) => findRun(page.runs, page.runs.current ?? page.runs.shown));
+  // The list of what is kept is told when it is asked for.
+  useEffect(() => {
+    if (checkpoint) runs.refresh();
+  }, [checkpoint, runs]);
+  const kept = useMemo(
+    () => (replayed ? [] : (run?.checkpoints ?? []).map((each) => each.step)),
+    [replayed, run],
+  );
+  return (
+    <DiagnosticsPanel
+      kept={kept}
+      onRollBack={(step) => run && runs.prepareFork(run.id, step, run.manifest)}
+    />
+  );
 }
 
 /** The texture of truncated rollouts, defined once for all cards. */

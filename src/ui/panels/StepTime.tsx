@@ -89,7 +89,11 @@ export function StepTime() {
                         style={{ background: `var(--phase-${phase})` }}
                         aria-hidden="true"
                       />
-                      <Explain {...PHASE_NOTES[phase]} value={formatDuration(ms)} />
+                      <Explain
+                        {...PHASE_NOTES[phase]}
+                        value={formatDuration(ms)}
+                        source="src/rl/step/clock.ts"
+                      />
                     </th>
                     <td className="number">{formatDuration(ms)}</td>
                     <td className="number">{ms === undefined ? '–' : formatPercent(ms / total(last))}</td>

@@ -16,6 +16,7 @@ import type {
   SpokenVocabulary,
 } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
+import type { RolloutLimit } from '../../run/masa-events';
 import { keepRecent, thin, tokensOf } from './bounds';
 
 /** `growing` and `ended` are live and not judged yet; the rest is the verifier's word. */
@@ -40,6 +41,8 @@ export interface GroupView {
   /** null until judged. */
   problem: ProblemInfo | null;
   rollouts: readonly RolloutView[];
+  /** Where its rollouts are stopped while they grow; null without a cutoff, and once judged (`cutoff` events have it). */
+  limit: RolloutLimit | null;
   rewardMean: number | null;
   rewardStd: number | null;
 }
@@ -217,6 +220,7 @@ function startStep(view: RunView, event: RunEventOf<'rollouts_started'>): RunVie
       prompt,
       problem: null,
       rollouts,
+      limit: event.limits?.[index] ?? null,
       rewardMean: null,
       rewardStd: null,
     }),
@@ -291,6 +295,7 @@ export function groupView(event: PromptGroup): GroupView {
       advantage: rollout.advantage,
       verdict: verdictOf(rollout),
     })),
+    limit: null,
     rewardMean: event.reward_mean,
     rewardStd: event.reward_std,
   };
