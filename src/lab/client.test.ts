@@ -24,6 +24,7 @@ function begin() {
     policy: vi.fn(),
     runs: vi.fn(),
     race: vi.fn(),
+    models: vi.fn(),
     error: vi.fn(),
   } satisfies MessageHandlers;
   const client = new LabClient(handlers, () => worker);

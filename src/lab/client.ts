@@ -94,6 +94,9 @@ function dispatch(message: Message, handlers: MessageHandlers): void {
     case 'race':
       handlers.race(message);
       break;
+    case 'models':
+      handlers.models(message);
+      break;
     case 'error':
       handlers.error(message);
       break;

@@ -5,6 +5,7 @@
 import type { Inspection } from '../model/inspect';
 import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest, ManifestIssue } from '../run/manifest';
+import type { ModelsCommand, ModelsNews } from './models-protocol';
 import type { RaceCommand, RaceNews } from './race/protocol';
 import type { HandedPolicy } from './second-opinion/protocol';
 import type { RunsCommand, RunsNews } from './store/protocol';
@@ -55,6 +56,8 @@ export type Command =
   | { type: 'runs'; ask: RunsCommand }
   /** About a race of several arms. */
   | { type: 'race'; ask: RaceCommand }
+  /** About models from elsewhere. */
+  | { type: 'models'; ask: ModelsCommand }
   /** For tests and teaching: destroy the device, as a driver reset would. */
   | { type: 'lose-device' };
 
@@ -155,4 +158,6 @@ export type Message =
   | { type: 'runs'; news: RunsNews }
   /** About a race of several arms. */
   | { type: 'race'; news: RaceNews }
+  /** About models from elsewhere. */
+  | { type: 'models'; news: ModelsNews }
   | { type: 'error'; error: LabError };

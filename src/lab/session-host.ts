@@ -1,4 +1,5 @@
 /** What a session asks of where it lives: the page's worker or the command line. */
+import type { ByteSource } from '../model/byte-source';
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { RunEvent } from '../run/events';
 import type { BenchmarkStatus, InspectionAnswer, LabState, Progress } from './protocol';
@@ -8,10 +9,7 @@ export interface SessionHost {
   /** Where WebGPU comes from; undefined when there is none. */
   gpu(): GPU | undefined;
   /** The files of a base model. @throws ModelFileError */
-  readModel(
-    name: string,
-    onProgress: (done: number, total: number) => void,
-  ): Promise<{ config: string; weights: Uint8Array }>;
+  readModel(name: string, onProgress: (done: number, total: number) => void): Promise<readonly ByteSource[]>;
   /** Shipped cases of the self-test, by name. */
   readCases(names: readonly string[]): Promise<CaseFiles[]>;
   /**

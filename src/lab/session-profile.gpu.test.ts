@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
 import { eventSchema, type RunEvent, type RunEventOf } from '../run/events';
 import { parseManifest } from '../run/manifest';
+import { modelSources } from './opened-model';
 import { Session } from './session';
 
 Object.assign(globalThis, globals);
@@ -33,7 +34,7 @@ async function run(profiled: number | null): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
   const session = new Session({
     gpu: () => instance,
-    readModel: async () => MODEL,
+    readModel: async () => modelSources(MODEL),
     readCases: async () => [],
     keepCheckpoint: async () => {},
     onEvent(event) {

@@ -5,21 +5,19 @@
  * nor Node: its host fetches files, keeps checkpoints and hears events.
  */
 import { type Gpu, openGpu } from '../gpu/device';
-import type { LlamaConfig } from '../model/config';
-import { readModel, writeModel } from '../model/model-file';
-import type { NamedTensors } from '../model/parameters';
+import { writeModel } from '../model/model-file';
 import { readSnapshot } from '../rl/checkpoint-files';
 import { Trainer } from '../rl/trainer';
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { AdapterInfo, SelfTestResult } from '../run/events';
 import type { Manifest } from '../run/manifest';
-import { getTask } from '../tasks';
 import { BenchmarkDesk } from './benchmarks';
 import { orDeviceLoss } from './device-loss';
 import { explainError, ModelFileError } from './errors';
 import { InspectorDesk } from './inspector';
 import { LoadedRun } from './loaded-run';
 import { Abandoned, LoopControl } from './loop-control';
+import { type OpenedModel, openModel } from './opened-model';
 import type { BenchmarkRequest, InspectionRequest, LabError, LabState } from './protocol';
 import { SHIPPED_CASES, START_CASES, selfTest } from './self-test';
 import type { SessionHost } from './session-host';
@@ -103,13 +101,13 @@ export class Session {
     this.setState('loading');
     try {
       const restored = resume ? await readSnapshot(resume) : null;
-      const { config, weights } = await this.readBase(manifest.model);
-      if (restored && JSON.stringify(restored.config) !== JSON.stringify(config))
+      const base = await this.readBase(manifest);
+      if (restored && JSON.stringify(restored.config) !== JSON.stringify(base.config))
         throw new ModelFileError(
           `model ${manifest.model}: expected the configuration that the checkpoint of step ${restored.state.step} was made with, got another`,
           'Put the base model back that the run began with.',
         );
-      await this.prepare(manifest, config, weights);
+      await this.prepare(manifest, base);
       if (restored)
         this.current!.restore(restored.snapshot, {
           step: restored.state.step,
@@ -177,7 +175,7 @@ export class Session {
       throw new Error(
         `benchmarks: expected a loaded policy, got a session that is ${this.state}; load a run`,
       );
-    this.benchmarks.ask(request, getTask(run.manifest.task));
+    this.benchmarks.ask(request, run.task);
     if (!this.loop) return this.benchmarksAtRest();
     if (this.state === 'paused') this.setState('pausing');
     this.control.lookAgain();
@@ -221,7 +219,7 @@ export class Session {
     try {
       if (this.gpu?.failure()) this.gpu = await openGpu(this.host.gpu());
       else run.trainer.destroy();
-      await this.prepare(run.manifest, run.config, run.base);
+      await this.prepare(run.manifest, run.model);
       const { checkpoint } = run;
       if (checkpoint) this.current!.restore((await readSnapshot(checkpoint.files)).snapshot, checkpoint);
       this.current!.announce(this.gpu!.info, this.tested!);
@@ -247,9 +245,9 @@ export class Session {
   policyNow(): { step: number; manifest: Manifest; files: CheckpointFiles } {
     const run = this.current;
     if (!run) throw new Error('policy: expected a loaded run, got none; load one first');
-    const { checkpoint, manifest, config, base } = run;
+    const { checkpoint, manifest, model } = run;
     if (checkpoint) return { step: checkpoint.step, manifest, files: checkpoint.files };
-    return { step: 0, manifest, files: writeModel({ config, weights: base }) };
+    return { step: 0, manifest, files: writeModel(model) };
   }
 
   /** Lets go of the run and of the device. */
@@ -312,11 +310,11 @@ export class Session {
   }
 
   private async answerIfAsked(): Promise<void> {
-    const { trainer, manifest } = this.current!;
+    const { trainer, manifest, task } = this.current!;
     if (!this.benchmarks.pending) return;
     this.setState('benchmarking');
     await this.guard(
-      this.benchmarks.answer(trainer.policy, manifest, trainer.step, () => {
+      this.benchmarks.answer(trainer.policy, task, manifest, trainer.step, () => {
         if (this.control.wanted === 'stop') throw new Abandoned();
       }),
     );
@@ -377,23 +375,20 @@ export class Session {
     this.error = null;
   }
 
-  private async readBase(name: string): Promise<{ config: LlamaConfig; weights: NamedTensors }> {
-    const files = await this.host.readModel(name, (done, total) =>
-      this.host.onProgress({ task: 'model', label: 'Loading the base model', done, total, unit: 'bytes' }),
-    );
-    return readModel(files.config, files.weights);
+  private async readBase({ model, task }: Manifest): Promise<OpenedModel> {
+    const onProgress = (done: number, total: number) =>
+      this.host.onProgress({ task: 'model', label: 'Loading the base model', done, total, unit: 'bytes' });
+    return openModel(await this.host.readModel(model, onProgress), task, onProgress);
   }
 
-  private async prepare(manifest: Manifest, config: LlamaConfig, base: NamedTensors): Promise<void> {
+  private async prepare(manifest: Manifest, model: OpenedModel): Promise<void> {
     if (!this.gpu || this.tested?.status === 'failed')
       throw new Error('load: expected an adapter that passed its self-test; open the session first');
     const trainer = await this.guard(
       Trainer.create({
         gpu: this.gpu,
         manifest,
-        task: getTask(manifest.task),
-        config,
-        weights: base,
+        ...model,
         emit: (event) => {
           this.host.onEvent(event);
           if (event.type !== 'phase') return;
@@ -410,7 +405,7 @@ export class Session {
           }),
       }),
     );
-    this.current = new LoadedRun(this.host, this.control, { manifest, config, base, trainer });
+    this.current = new LoadedRun(this.host, this.control, { manifest, model, trainer });
   }
 
   private guard<T>(work: Promise<T>): Promise<T> {

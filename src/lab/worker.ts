@@ -3,14 +3,17 @@
  * (`store/`); events are sent in batches, so that a burst costs the page one message.
  */
 import { openGpu } from '../gpu/device';
+import type { ByteSource } from '../model/byte-source';
 import type { RunEvent, SelfTestResult } from '../run/events';
 import { explainError, ModelFileError } from './errors';
+import { modelSources } from './opened-model';
 import type { Command, Message } from './protocol';
 import { RaceDesk } from './race/desk';
 import { Session } from './session';
 import { openIndex, storageState, WEB_LOCKS } from './store/browser-parts';
 import { RunKeeper } from './store/keeper';
 import { RunLibrary } from './store/library';
+import { ModelShelf, OPENED } from './store/model-shelf';
 import { openOpfs } from './store/opfs-files';
 
 /** The part of a dedicated worker's global scope that is used; the page's types are the project's only ones. */
@@ -87,17 +90,20 @@ async function fetchBytes(
   return bytes;
 }
 
-async function readModel(
+/** The files of a base model: one that ships, or one from elsewhere that was opened here. */
+async function readBase(
   name: string,
-  onProgress: (done: number, total: number) => void,
-): Promise<{ config: string; weights: Uint8Array }> {
+  onProgress: (done: number, total: number) => void = () => {},
+): Promise<readonly ByteSource[]> {
+  if (name.startsWith(OPENED)) return shelf.sources(name);
   const config = await (await fetchFile(`models/${name}/config.json`)).text();
-  return { config, weights: await fetchBytes(`models/${name}/model.safetensors`, onProgress) };
+  const weights = await fetchBytes(`models/${name}/model.safetensors`, onProgress);
+  return modelSources({ config, weights });
 }
 
 const session: Session = new Session({
   gpu: () => navigator.gpu,
-  readModel,
+  readModel: readBase,
   readCases: (names) =>
     Promise.all(
       names.map(async (name) => ({
@@ -170,7 +176,7 @@ const races: RaceDesk = new RaceDesk(
   {
     openGpu: () => openGpu(navigator.gpu),
     selfTest: () => tested,
-    readModel: (name) => readModel(name, () => {}),
+    readModel: (name) => readBase(name),
     onNews(news) {
       flush();
       send({ type: 'race', news });
@@ -189,6 +195,16 @@ const COMPUTES: ReadonlySet<Command['type']> = new Set([
   'check',
   'benchmarks',
 ]);
+
+/** Opened beside whatever is trained, which it does not touch. */
+const shelf: ModelShelf = new ModelShelf(
+  (news) => send({ type: 'models', news }),
+  async () => (await navigator.storage.getDirectory()).getDirectoryHandle('models', { create: true }),
+  (error) => {
+    const { message, remedy } = explainError(error, null);
+    return `${message} ${remedy}`.trim();
+  },
+);
 
 async function obey(command: Command): Promise<void> {
   if (COMPUTES.has(command.type)) await races.rest();
@@ -246,6 +262,8 @@ async function obey(command: Command): Promise<void> {
       return keeper.obey(command.ask);
     case 'race':
       return races.obey(command.ask);
+    case 'models':
+      return shelf.obey(command.ask);
     case 'lose-device':
       return session.loseDevice();
     default:

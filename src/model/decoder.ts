@@ -18,8 +18,14 @@ export interface SamplingSettings {
   top_k: number;
   /** 1: off. */
   top_p: number;
-  endOfSequence: number;
+  /** The token that ends a row, or up to `MOST_ENDS` that do. */
+  endOfSequence: number | readonly number[];
 }
+
+/** As many ends as the sampling kernel looks for. */
+export const MOST_ENDS = 4;
+/** No token of any vocabulary. */
+const NO_TOKEN = 2 ** 32 - 1;
 
 /** Which random numbers rows draw: token i of the rollout `id` is a pure function of these and i. */
 export interface Randomness {
@@ -88,7 +94,7 @@ export class Decoder {
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
     });
     pool.adopt(this.live);
-    this.sampling = pool.uniform('sample.settings', new Uint32Array(8));
+    this.sampling = pool.uniform('sample.settings', new Uint32Array(12));
     this.randomness = pool.uniform('sample.randomness', new Uint32Array(4));
     this.scheduleSize = pool.uniform('schedule_rows.size', new Uint32Array([rows]));
     this.schedule = workspace.op(
@@ -139,6 +145,7 @@ export class Decoder {
     onGrown?: OnGrown,
   ): Promise<Decoded[]> {
     this.check(rows);
+    const ends = endsOf(settings);
     const longest = Math.max(0, ...rows.map((r) => r.limit));
     this.begin(rows, settings, randomness);
     this.prefill.run(
@@ -176,7 +183,7 @@ export class Decoder {
             const token = tokens[i * rows.length + r];
             added.push(token);
             out[r].tokens.push(token);
-            if (token === settings.endOfSequence) finished[r] = true;
+            if (ends.includes(token)) finished[r] = true;
             else if (out[r].tokens.length >= row.limit) {
               finished[r] = true;
               out[r].truncated = true;
@@ -238,11 +245,12 @@ export class Decoder {
       packUniform([
         workspace.config.vocab_size,
         rows.length,
-        settings.endOfSequence,
         greedy ? 1 : 0,
         f32(greedy ? 1 : 1 / settings.temperature),
         settings.top_k,
         f32(settings.top_p),
+        ...[0, 0],
+        ...Array.from({ length: MOST_ENDS }, (_, i) => endsOf(settings)[i] ?? NO_TOKEN),
       ]),
     );
     queue.writeBuffer(this.randomness, 0, packUniform([seed, purpose, step]));
@@ -316,4 +324,12 @@ export class Decoder {
 function tokenExtent(rows: readonly DecodeRow[], decoded: readonly Decoded[], i: number) {
   const live = rows.filter((_, r) => decoded[r].tokens.length > i);
   return { live: live.length, attended: live.reduce((sum, { prompt }) => sum + prompt.length + i, 0) };
+}
+
+/** @throws Error when there are more than the kernel looks for. */
+function endsOf({ endOfSequence }: SamplingSettings): readonly number[] {
+  const ends = [endOfSequence].flat() as number[];
+  if (ends.length > MOST_ENDS)
+    throw new Error(`decode: expected at most ${MOST_ENDS} tokens that end a row, got ${ends.length}`);
+  return ends;
 }

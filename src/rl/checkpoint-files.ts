@@ -8,6 +8,7 @@ import {
 import { type LlamaConfig, parseLlamaConfig } from '../model/config';
 import { type ModelFile, readTensors, writeModel, writeTensors } from '../model/model-file';
 import { type CheckpointFiles, makeCheckpoint, readCheckpoint, type TrainerState } from '../run/checkpoint';
+import { parseJson, SMALL_JSON } from '../run/json';
 import type { Manifest } from '../run/manifest';
 import { adapterSpec } from './masa/settings';
 import type { TrainerSnapshot } from './trainer-snapshot';
@@ -123,7 +124,7 @@ export async function readSnapshot(
 ): Promise<{ state: TrainerState; config: LlamaConfig; snapshot: TrainerSnapshot }> {
   const state = await readCheckpoint(files);
   const bytes = (name: string) => files.find((f) => f.name === name)!.bytes;
-  const config = parseLlamaConfig(JSON.parse(new TextDecoder().decode(bytes('config.json'))));
+  const config = parseLlamaConfig(parseJson(bytes('config.json'), 'config.json', SMALL_JSON));
   const optimizer = bytes('optimizer.safetensors');
   const experts = files.find((f) => f.name === 'experts_optimizer.safetensors')?.bytes;
   const adapter = files.find((f) => f.name === 'adapter_optimizer.safetensors')?.bytes;

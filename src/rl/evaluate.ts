@@ -6,7 +6,7 @@ import type { RunEventOf, Score } from '../run/events';
 import { Purpose } from '../run/random';
 import { mean, score } from '../run/statistics';
 import { selectBenchmarks } from '../tasks/benchmarks';
-import type { Benchmark, Problem, Suite, Task } from '../tasks/task';
+import { type Benchmark, endsOf, type Problem, type Suite, type Task } from '../tasks/task';
 import {
   type BenchmarkReport,
   type BenchmarkScore,
@@ -69,7 +69,7 @@ async function answerProblems(
     problems.map((p) => p.prompt),
     settings.samples,
     settings.max_completion_length,
-    { temperature: settings.temperature, top_k: 0, top_p: 1, endOfSequence: task.vocabulary.eos },
+    { temperature: settings.temperature, top_k: 0, top_p: 1, endOfSequence: endsOf(task.vocabulary) },
     { seed: settings.seed, purpose: Purpose.evaluation, step: draw },
     onGrown,
   );

@@ -17,7 +17,7 @@ import type { Phase, RunEvent } from '../run/events';
 import { type Manifest, ManifestError } from '../run/manifest';
 import type { MasaState } from '../run/masa-state';
 import { Purpose, Stream } from '../run/random';
-import type { Suite, Task } from '../tasks/task';
+import { endsOf, type Suite, type Task } from '../tasks/task';
 import { trainingCapacity } from './capacity';
 import { answerSuite, evaluationResult } from './evaluate';
 import { evaluateAlignment } from './evaluate-alignment';
@@ -87,7 +87,11 @@ export class Trainer {
       throw new ManifestError([
         {
           key: 'masa_meta',
-          message: `expected off, since task ${task.name} has no way to ask for predictions, got ${manifest.masa_meta}`,
+          message: `expected off, since task ${task.name} has no way to ask for predictions${
+            task.speaks
+              ? ` of a model that it asks in ${task.speaks}: they are tokens of the task's own vocabulary`
+              : ''
+          }, got ${manifest.masa_meta}`,
         },
       ]);
     if (manifest.eval_mid_hard && !task.suites.some((suite) => suite.name === MID_HARD))
@@ -274,7 +278,7 @@ export class Trainer {
               task.meta,
               answered,
               manifest.masa_num_generations,
-              { temperature: 1, top_k: 0, top_p: 1, endOfSequence: task.vocabulary.eos },
+              { temperature: 1, top_k: 0, top_p: 1, endOfSequence: endsOf(task.vocabulary) },
               { seed: manifest.seed, draw: task.suites.indexOf(suite) },
               metaRewardSettings(manifest),
               metaThrough(manifest),

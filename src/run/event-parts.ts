@@ -4,8 +4,43 @@ import { z } from 'zod';
 /** A whole number from 0 on. */
 export const count = z.int().min(0);
 
+/**
+ * A list of plain values of which the first wrong one alone is told: zod's own would tell of every one, and a list of
+ * millions made for that takes its time and many times its memory.
+ */
+function listOf<T>(is: (value: unknown) => boolean, expected: string) {
+  return z.custom<T[]>().check(({ value, issues }) => {
+    const input: unknown = value;
+    const wrong = Array.isArray(input) ? input.findIndex((each) => !is(each)) : -1;
+    if (!Array.isArray(input)) issues.push({ code: 'custom', input, message: 'expected a list' });
+    else if (wrong !== -1)
+      issues.push({ code: 'custom', path: [wrong], input: input[wrong], message: `expected ${expected}` });
+  });
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+
+export const counts = listOf<number>(isCount, 'a whole number from 0');
+export const numbers = listOf<number>(Number.isFinite, 'a number');
+export const numbersOrNull = listOf<number | null>(
+  (value) => value === null || Number.isFinite(value),
+  'a number or null',
+);
+export const booleans = listOf<boolean>((value) => typeof value === 'boolean', 'true or false');
+export const texts = listOf<string>((value) => typeof value === 'string', 'a text');
+
+/** Numbers by name; of wrong ones the first is told, as in a list. */
+export const numbersByName = z.custom<Record<string, number>>().check(({ value, issues }) => {
+  const input: unknown = value;
+  const isObject = typeof input === 'object' && input !== null && !Array.isArray(input);
+  const wrong = isObject ? Object.entries(input).find(([, each]) => !Number.isFinite(each)) : undefined;
+  if (!isObject) issues.push({ code: 'custom', input, message: 'expected an object' });
+  else if (wrong)
+    issues.push({ code: 'custom', path: [wrong[0]], input: wrong[1], message: 'expected a number' });
+});
+
 /** Token ids of the task. */
-export const tokens = z.array(count);
+export const tokens = counts;
 
 export const problemInfo = z.object({
   family: z.string(),

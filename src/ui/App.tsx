@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useMemo } from 'react';
 import { useStore } from 'zustand';
 import styles from './App.module.css';
 import { Boundary } from './components/Boundary';
+import { ModelsDialog } from './models/ModelsDialog';
 import { About } from './panels/About';
 import { BenchmarksPanel } from './panels/Benchmarks';
 import { HealthPanel, LearningPanel, TierPanel } from './panels/Charts';
@@ -70,6 +71,9 @@ export function App({ session }: { session: Session }) {
           <RunsDialog />
           <Comparison />
           <StorageFull />
+        </Boundary>
+        <Boundary name="the models">
+          <ModelsDialog />
         </Boundary>
       </Tooltip.Provider>
     </SessionContext>

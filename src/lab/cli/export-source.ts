@@ -24,6 +24,10 @@ export interface SourceRequest {
 export async function loadSource({ run, model, step }: SourceRequest): Promise<ExportedPolicy> {
   const name = run === null ? (model ?? '') : checkpointOf(run, step);
   const { config, weights, task, path } = await loadModel(name);
+  if (task.speaks)
+    throw new UsageError([
+      `${run === null ? '--model' : '--run'}: expected a policy of the task's own tokens, got one with a tokenizer of its own: its folder (a checkpoint is one) is what other engines open as it stands, with tokenizer.json and tokenizer_config.json of its base model copied beside it`,
+    ]);
   const { checkpoint } = locateModel(name);
   const folder = basename(dirname(path));
   if (checkpoint === null) return { name: folder, config, weights, task, manifest: null, step: 0 };

@@ -1,4 +1,5 @@
 /** Prompts as people type them on the command line: in the vocabulary's words, or a problem. */
+import { LADDER } from '../../tasks/ladder';
 import { ProblemTextError, parseProblem } from '../../tasks/problem-text';
 import type { Task } from '../../tasks/task';
 import { UsageError } from './arguments';
@@ -10,6 +11,13 @@ import { UsageError } from './arguments';
  */
 export function readPrompt(text: string, task: Task): number[] {
   const { vocabulary, maxPromptLength } = task;
+  if (task.speaks === 'plain text') {
+    // Any text is a prompt to a model of texts; a problem is asked as the task's are.
+    const problem = task.ask && problemPrompt(text);
+    const ids = problem ? task.ask!(problem) : vocabulary.encode(text);
+    if (ids.length === 0) throw new UsageError(['--prompt: expected a text, got none']);
+    return ids;
+  }
   const words = problemWords(text, task) ?? text.split(/\s+/).filter((word) => word !== '');
   if (words.length === 0) throw new UsageError(['--prompt: expected at least one word, got none']);
   const ids = words.map((word) => {
@@ -40,5 +48,15 @@ function problemWords(text: string, task: Task): string[] | null {
       `--prompt: ${error.message}. ${error.remedy}`,
       `or write the vocabulary's own words: ${task.vocabulary.tokens.join(' ')}`,
     ]);
+  }
+}
+
+/** The prompt of a problem of the ladder in its own vocabulary; null for any other text. */
+function problemPrompt(text: string): number[] | null {
+  try {
+    return parseProblem(text, LADDER).prompt;
+  } catch (error) {
+    if (!(error instanceof ProblemTextError)) throw error;
+    return null;
   }
 }

@@ -29,6 +29,7 @@ import {
 import { join } from 'node:path';
 import { CheckpointError, type CheckpointFiles, type TrainerState } from '../../run/checkpoint';
 import type { RunEvent, RunEventOf } from '../../run/events';
+import { JsonError, parseJson as readJson, SMALL_JSON } from '../../run/json';
 import { EventReader, EventStreamError, eventToLine, type PlacedEvent } from '../../run/jsonl';
 import { UsageError } from './arguments';
 import {
@@ -122,9 +123,10 @@ export async function findRun(path: string): Promise<FoundRun> {
 
 function parseJson(path: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text, path, SMALL_JSON);
   } catch (error) {
-    throw new Error(`${path}: expected JSON, got something else (${(error as Error).message})`);
+    const reason = error instanceof JsonError ? error.reason : String(error);
+    throw new Error(`${path}: expected JSON, got something else (${reason})`);
   }
 }
 

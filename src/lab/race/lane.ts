@@ -3,15 +3,13 @@
  * takes its steps is the race's business.
  */
 import type { Gpu } from '../../gpu/device';
-import type { LlamaConfig } from '../../model/config';
-import type { NamedTensors } from '../../model/parameters';
 import { RecordCollector } from '../../rl/comparison/record';
 import { Trainer } from '../../rl/trainer';
 import type { RunEvent, SelfTestResult } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
-import { getTask } from '../../tasks';
 import { LoadedRun } from '../loaded-run';
 import type { LoopControl } from '../loop-control';
+import type { OpenedModel } from '../opened-model';
 import type { LabError } from '../protocol';
 import type { Standing } from './pace';
 import type { Entry } from './report';
@@ -19,7 +17,7 @@ import type { Entry } from './report';
 export interface LaneParts {
   arm: string;
   manifest: Manifest;
-  base: { config: LlamaConfig; weights: NamedTensors };
+  base: OpenedModel;
   gpu: Gpu;
   control: LoopControl;
   onEvent(event: RunEvent): void;
@@ -56,19 +54,16 @@ export class Lane {
       onEvent(event);
     };
     let lane: Lane | null = null;
-    const { config, weights } = base;
     const trainer = await Trainer.create({
       gpu,
       manifest,
-      task: getTask(manifest.task),
-      config,
-      weights,
+      ...base,
       emit: hear,
       onProgress,
     });
     // A race keeps no checkpoints: a seed that was interrupted is repeated, bit for bit.
     const host = { onEvent: hear, keepCheckpoint: async () => {} };
-    const run = new LoadedRun(host, control, { manifest, config, base: weights, trainer });
+    const run = new LoadedRun(host, control, { manifest, model: base, trainer });
     lane = new Lane(arm, run, record, control);
     return lane;
   }

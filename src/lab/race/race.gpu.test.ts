@@ -4,6 +4,7 @@ import { create, globals } from 'webgpu';
 import { openGpu } from '../../gpu/device';
 import { eventSchema, LIVE_ONLY, type RunEvent, type SelfTestResult } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
+import { modelSources } from '../opened-model';
 import { Session } from '../session';
 import type { RaceNews } from './protocol';
 import { Race, type RaceHost } from './race';
@@ -47,7 +48,7 @@ function hold(setup: RaceSetup, overrides: Partial<RaceHost> = {}): Ran {
   const race = new Race('r', setup, {
     openGpu: () => openGpu(instance),
     selfTest: () => TESTED,
-    readModel: async (name) => read(name),
+    readModel: async (name) => modelSources(read(name)),
     quiet: async () => {},
     onNews: (each) => news.push(each),
     onEvent: (arm, seed, event) => {
@@ -76,7 +77,7 @@ async function alone(manifest: Manifest): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
   const session = new Session({
     gpu: () => instance,
-    readModel: async (name) => read(name),
+    readModel: async (name) => modelSources(read(name)),
     readCases: async () => [],
     keepCheckpoint: async () => {},
     onEvent: (event) => events.push(event),

@@ -8,15 +8,14 @@
  * Node; used by `desk.ts`.
  */
 import { DeviceError, DeviceLost, type Gpu } from '../../gpu/device';
-import type { LlamaConfig } from '../../model/config';
-import { readModel } from '../../model/model-file';
-import type { NamedTensors } from '../../model/parameters';
+import type { ByteSource } from '../../model/byte-source';
 import { MemoryPlanError } from '../../model/plan';
 import type { RunEvent, SelfTestResult } from '../../run/events';
 import { formatBytes } from '../../run/format';
 import { orDeviceLoss } from '../device-loss';
 import { explainError } from '../errors';
 import { Abandoned, LoopControl } from '../loop-control';
+import { type OpenedModel, openModel } from '../opened-model';
 import type { LabError } from '../protocol';
 import { Lane } from './lane';
 import { nextOf } from './pace';
@@ -29,7 +28,8 @@ export interface RaceHost {
   openGpu(): Promise<Gpu>;
   /** Of the same adapter. */
   selfTest(): SelfTestResult;
-  readModel(name: string): Promise<{ config: string; weights: Uint8Array }>;
+  /** The files of a base model. @throws ModelFileError */
+  readModel(name: string): Promise<readonly ByteSource[]>;
   /** Resolves once nothing else computes. */
   quiet(): Promise<void>;
   onNews(news: RaceNews): void;
@@ -41,7 +41,7 @@ export class Race {
   #state: RaceState = 'preparing';
   #error: LabError | null = null;
   #gpu: Gpu | null = null;
-  #base: { config: LlamaConfig; weights: NamedTensors } | null = null;
+  #base: OpenedModel | null = null;
   #lanes: Lane[] = [];
   /** Of the seeds that are over. */
   #settled: Entry[] = [];
@@ -193,9 +193,10 @@ export class Race {
     }
   }
 
-  async #readBase(): Promise<{ config: LlamaConfig; weights: NamedTensors }> {
-    const files = await this.host.readModel(this.setup.arms[0].manifest.model);
-    return readModel(files.config, files.weights);
+  /** Arms agree in model and task. */
+  async #readBase(): Promise<OpenedModel> {
+    const { model, task } = this.setup.arms[0].manifest;
+    return openModel(await this.host.readModel(model), task);
   }
 
   /** Work of one arm. What fails in it is its own, unless the device did. @returns what it made; null if it failed. */

@@ -8,6 +8,7 @@ import { initialWeights } from '../../rl/initialise';
 import type { RunEvent } from '../../run/events';
 import { readEvents } from '../../run/jsonl';
 import { type Manifest, type ManifestInput, parseManifest } from '../../run/manifest';
+import { modelSources } from '../opened-model';
 import { Session } from '../session';
 import { RunKeeper } from './keeper';
 import type { RunsNews } from './protocol';
@@ -60,10 +61,11 @@ async function openTab(disk: MemoryDisk): Promise<Tab> {
   };
   tab.session = new Session({
     gpu: () => instance,
-    readModel: async () => ({
-      config: new TextDecoder().decode(bytesOf('config.json')),
-      weights: bytesOf('model.safetensors'),
-    }),
+    readModel: async () =>
+      modelSources({
+        config: new TextDecoder().decode(bytesOf('config.json')),
+        weights: bytesOf('model.safetensors'),
+      }),
     readCases: async () => [
       {
         name: 'mha-tied-grpo',

@@ -113,6 +113,9 @@ function MoreMenu() {
             <DropdownMenu.Item className={overlay.item} onSelect={chooseRecording}>
               <span className={overlay.itemText}>Open a recorded run…</span>
             </DropdownMenu.Item>
+            <DropdownMenu.Item className={overlay.item} onSelect={() => session.models.show(true)}>
+              <span className={overlay.itemText}>Open a model…</span>
+            </DropdownMenu.Item>
             <DropdownMenu.Item
               className={overlay.item}
               disabled={!hasCheckpoint}

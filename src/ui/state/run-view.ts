@@ -13,6 +13,7 @@ import type {
   RunEventOf,
   Score,
   SelfTestResult,
+  SpokenVocabulary,
 } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
 import type { RolloutLimit } from '../../run/masa-events';
@@ -81,6 +82,8 @@ export interface RunFacts {
   memory: RunEventOf<'run_started'>['memory'] | null;
   fromStep: number;
   lab: string;
+  /** The tokens of a model from elsewhere; null where they are the task's own. */
+  vocabulary: SpokenVocabulary | null;
 }
 
 export type RunWarning = Pick<RunEventOf<'warning'>, 'step' | 'code' | 'message' | 'remedy'>;
@@ -192,6 +195,7 @@ function startRun(view: RunView, event: RunEventOf<'run_started'>): RunView {
     memory: event.memory ?? null,
     fromStep: event.from_step,
     lab: event.lab,
+    vocabulary: event.vocabulary ?? null,
   };
   if (event.from_step === 0) return { ...EMPTY_RUN, facts };
   return {

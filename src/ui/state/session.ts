@@ -11,6 +11,7 @@ import { PastFetcher } from '../history/fetch-past';
 import { EMPTY_HISTORY, recordEvents } from '../history/history';
 import { nearestStep, neighbour, newestStep } from '../history/select';
 import { InspectorDesk } from '../inspector/desk';
+import { ModelsDesk } from '../models/desk';
 import { RacesDesk } from '../race/desk';
 import type { ReaderLike } from '../replay/recording';
 import { Replayer } from '../replay/replayer';
@@ -104,6 +105,8 @@ export class Session {
   /** Policies tried and evaluated beside training. */
   readonly opinion: OpinionDesk;
   readonly races: RacesDesk;
+  /** Models from elsewhere. */
+  readonly models: ModelsDesk;
   /** The rollout that is looked at token by token. */
   readonly inspector: InspectorDesk;
   readonly #client: LabClient;
@@ -148,6 +151,7 @@ export class Session {
         policy: (message) => this.opinion.handed(message),
         runs: ({ news }) => this.runs.heard(news),
         race: ({ news }) => this.races.heard(news),
+        models: ({ news }) => this.models.heard(news),
         error: ({ error }) => {
           this.#next = null;
           this.#lab(() => ({ error }));
@@ -171,6 +175,11 @@ export class Session {
       send: (ask) => this.#client.send({ type: 'race', ask }),
       showAddress: (query) => showAddress(query ?? manifestToQuery(store.getState().settings.draft)),
     });
+    this.models = new ModelsDesk(
+      store,
+      (ask) => this.#client.send({ type: 'models', ask }),
+      (model) => this.#settings((settings) => ({ ...settings, draft: { ...settings.draft, model } })),
+    );
   }
 
   open(): void {

@@ -9,6 +9,7 @@ import type { Manifest } from '../../run/manifest';
 import { EMPTY_HISTORY, type History } from '../history/history';
 import type { OlderSteps } from '../history/older';
 import type { StepRecord } from '../history/step-record';
+import { INITIAL_MODELS, type ModelsState } from '../models/state';
 import { INITIAL_RUNS, type RunsState } from '../runs/state';
 import { EMPTY_RUN, type RunView } from './run-view';
 import type { Settings } from './settings';
@@ -81,6 +82,8 @@ export interface PageState {
   looking: Looking;
   /** The runs this browser keeps. */
   runs: RunsState;
+  /** Models from elsewhere. */
+  models: ModelsState;
 }
 
 export type PageStore = StoreApi<PageState>;
@@ -117,5 +120,6 @@ export function createPageStore(settings: Settings, settingsOpen = false): PageS
       delayMs: 0,
     },
     runs: INITIAL_RUNS,
+    models: INITIAL_MODELS,
   }));
 }
