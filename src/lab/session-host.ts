@@ -3,6 +3,7 @@ import type { CheckpointFiles } from '../run/checkpoint';
 import type { RunEvent } from '../run/events';
 import type { BenchmarkStatus, LabState, Progress } from './protocol';
 import type { CaseFiles } from './self-test';
+import type { ChoiceStore } from './tuning';
 
 export interface SessionHost {
   /** Where WebGPU comes from; undefined when there is none. */
@@ -12,6 +13,8 @@ export interface SessionHost {
     name: string,
     onProgress: (done: number, total: number) => void,
   ): Promise<{ config: string; weights: Uint8Array }>;
+  /** Where measured kernel choices are kept; without it nothing is measured. */
+  choices?: ChoiceStore;
   /** Shipped cases of the self-test, by name. */
   readCases(names: readonly string[]): Promise<CaseFiles[]>;
   /**

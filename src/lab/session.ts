@@ -22,6 +22,7 @@ import { Abandoned, LoopControl } from './loop-control';
 import type { BenchmarkRequest, LabError, LabState } from './protocol';
 import { SHIPPED_CASES, START_CASES, selfTest } from './self-test';
 import type { SessionHost } from './session-host';
+import { tuneFor } from './tuning';
 
 export type { SessionHost } from './session-host';
 
@@ -350,6 +351,7 @@ export class Session {
   private async prepare(manifest: Manifest, config: LlamaConfig, base: NamedTensors): Promise<void> {
     if (!this.gpu || this.tested?.status === 'failed')
       throw new Error('load: expected an adapter that passed its self-test; open the session first');
+    await this.guard(tuneFor(this.gpu, config, this.host.choices, (p) => this.host.onProgress(p)));
     const trainer = await this.guard(
       Trainer.create({
         gpu: this.gpu,

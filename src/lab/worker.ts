@@ -8,6 +8,7 @@ import type { Command, Message } from './protocol';
 import { Session } from './session';
 import { openIndex, storageState, WEB_LOCKS } from './store/browser-parts';
 import { RunKeeper } from './store/keeper';
+import { BROWSER_CHOICES } from './store/kernel-choices';
 import { RunLibrary } from './store/library';
 import { openOpfs } from './store/opfs-files';
 
@@ -91,6 +92,7 @@ const session: Session = new Session({
     const config = await (await fetchFile(`models/${name}/config.json`)).text();
     return { config, weights: await fetchBytes(`models/${name}/model.safetensors`, onProgress) };
   },
+  choices: BROWSER_CHOICES,
   readCases: (names) =>
     Promise.all(
       names.map(async (name) => ({
