@@ -5,11 +5,11 @@ import type { Candidate } from './measure';
 import copyCeiling from './shaders/copy_ceiling.wgsl?raw';
 import fmaCeiling from './shaders/fma_ceiling.wgsl?raw';
 
-const ROUNDS = 1024;
+const ROUNDS = 4096;
 const GROUPS = 256;
 
-/** Operations of one unit of `fmaCandidate`: 32 chains of fused multiply-adds an invocation. */
-export const FMA_UNIT_FLOPS = 2 * 32 * ROUNDS * 64 * GROUPS;
+/** Operations of one unit of `fmaCandidate`: 8 chains of multiply-adds an invocation. */
+export const FMA_UNIT_FLOPS = 2 * 8 * ROUNDS * 64 * GROUPS;
 
 /** Bytes read and written by one unit of `copyCandidate`. */
 export const COPY_UNIT_BYTES = 2 * 64 * 2 ** 20;

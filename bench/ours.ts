@@ -3,9 +3,12 @@ import { BufferPool, type Gpu, openGpu } from '../src/gpu/device';
 import { positionsFrom, type TrainRow } from '../src/model/batch';
 import type { LlamaConfig } from '../src/model/config';
 import { linearForward } from '../src/model/linear';
+import { variantsOf } from '../src/model/linear-variants';
+import type { LossSettings } from '../src/model/loss';
 import type { NamedTensors } from '../src/model/parameters';
 import { Policy } from '../src/model/policy';
-import { Workspace } from '../src/model/workspace';
+import { tuneLinear } from '../src/model/tune';
+import { OpMaker } from '../src/model/workspace';
 import {
   OPTIMIZER,
   type Peer,
@@ -25,54 +28,71 @@ export async function openOurs(instance: GPU | undefined, version: string): Prom
     name: 'ours',
     version,
     gpu,
-    product: (shape, x, w) => product(gpu, shape, x, w),
+    product: (shape, x, w) => fastestProduct(gpu, shape, x, w),
     trainer: (config, weights, batch) => trainer(gpu, config, weights, batch),
     close: () => gpu.device.destroy(),
   };
 }
 
-/** The linear layer as the policy runs it, with the variant it chooses. */
-async function product(
+/** The linear layer by the variant that is fastest here, as tuning chooses it for a policy. */
+async function fastestProduct(
   gpu: Gpu,
+  shape: ProductShape,
+  x: Float32Array,
+  w: Float32Array,
+): Promise<Product> {
+  const candidates = [];
+  for (const variant of variantsOf(gpu, 'forward', shape.k, shape.n)) {
+    const product = await productBy(gpu, variant, shape, x, w);
+    await product.run(1);
+    const start = performance.now();
+    await product.run(2);
+    candidates.push({ product, ms: performance.now() - start });
+  }
+  candidates.sort((a, b) => a.ms - b.ms);
+  for (const { product } of candidates.slice(1)) product.dispose?.();
+  return candidates[0].product;
+}
+
+async function productBy(
+  gpu: Gpu,
+  variant: ReturnType<typeof variantsOf>[number],
   { m, n, k }: ProductShape,
   x: Float32Array,
   w: Float32Array,
 ): Promise<Product> {
   const { device } = gpu;
   const pool = new BufferPool(device);
-  const workspace = Workspace.bare(gpu, pool);
+  const maker = new OpMaker(gpu, pool);
   const upload = (label: string, data: Float32Array) => {
     const buffer = pool.storage(label, data.length);
     device.queue.writeBuffer(buffer, 0, data as Float32Array<ArrayBuffer>);
     return buffer;
   };
-  const extent = workspace.extent('bench.rows');
+  const extent = maker.extent('bench.rows');
   extent.write(m);
   const y = pool.storage('bench.y', m * n);
-  const op = linearForward(workspace, extent, {
-    x: { buffer: upload('bench.x', x), offset: 0, size: x.byteLength },
-    w: { buffer: upload('bench.w', w), offset: 0, size: w.byteLength },
-    y: { buffer: y, offset: 0, size: m * n * 4 },
-    inputs: k,
-    outputs: n,
-  });
+  const operands = { x: upload('bench.x', x), w: upload('bench.w', w), y };
+  const op = linearForward(maker, extent, { ...operands, inputs: k, outputs: n }, variant);
   await gpu.kernels.ready();
   return {
     name: 'ours',
     async run(units) {
-      workspace.submit('bench.product', (pass) => {
+      maker.submit('bench.product', (pass) => {
         for (let i = 0; i < units; i++) op.kernel.encode(pass, op.grid(m));
       });
       await device.queue.onSubmittedWorkDone();
     },
     async result() {
-      workspace.submit('bench.product', (pass) => op.kernel.encode(pass, op.grid(m)));
+      maker.submit('bench.product', (pass) => op.kernel.encode(pass, op.grid(m)));
       const staging = pool.readback('bench.read', m * n * 4);
       const encoder = device.createCommandEncoder();
       encoder.copyBufferToBuffer(y, 0, staging, 0, m * n * 4);
       device.queue.submit([encoder.finish()]);
       await staging.mapAsync(GPUMapMode.READ);
-      return new Float32Array(staging.getMappedRange().slice(0));
+      const values = new Float32Array(staging.getMappedRange().slice(0));
+      staging.unmap();
+      return values;
     },
     dispose: () => pool.destroy(),
   };
@@ -89,11 +109,15 @@ export function trainRows({ tokens, advantages, oldLogps }: TrainBatch): TrainRo
   }));
 }
 
-/** A policy with room for that batch and nothing else. */
-export function trainingPolicy(gpu: Gpu, config: LlamaConfig, { tokens }: TrainBatch): Promise<Policy> {
-  const total = tokens.reduce((sum, row) => sum + row.length, 0);
+/** A tuned policy with room for training on that batch and nothing else. */
+export async function trainingPolicy(
+  gpu: Gpu,
+  config: LlamaConfig,
+  { tokens }: Pick<TrainBatch, 'tokens'>,
+): Promise<Policy> {
+  await tuneLinear(gpu, config);
   return Policy.create(gpu, config, {
-    tokens: total,
+    tokens: tokens.reduce((sum, row) => sum + row.length, 0),
     rows: tokens.length,
     batchRows: tokens.length,
     decodeRows: 0,
@@ -104,14 +128,14 @@ export function trainingPolicy(gpu: Gpu, config: LlamaConfig, { tokens }: TrainB
   });
 }
 
-export const LOSS = {
+export const LOSS: LossSettings = {
   kind: 'token',
   old: 'given',
   epsilon: 0.2,
   epsilon_high: 0.2,
   beta: 0,
   temperature: 1,
-} as const;
+};
 
 async function trainer(
   gpu: Gpu,

@@ -36,13 +36,10 @@ async function product({ m, n, k }: ProductShape, x: Float32Array, w: Float32Arr
   return {
     name: 'jax-js',
     async run(units) {
-      let last = multiply(a.ref, b.ref);
-      for (let i = 1; i < units; i++) {
-        last.dispose();
-        last = multiply(a.ref, b.ref);
-      }
-      await last.blockUntilReady();
-      last.dispose();
+      // All are kept until the end: what is disposed of before it was computed is never computed.
+      const products = Array.from({ length: units }, () => multiply(a.ref, b.ref));
+      await blockUntilReady(products);
+      for (const each of products) each.dispose();
     },
     async result() {
       return (await multiply(a.ref, b.ref).data()) as Float32Array;

@@ -4,6 +4,9 @@
  * The embedding is a product with one-hot rows, as its WebGPU backend has no kernel for the gradient of `gather`.
  */
 
+// For its effect: it registers the backend.
+import '@tensorflow/tfjs-backend-webgpu';
+import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LlamaConfig } from '../../src/model/config';
@@ -28,11 +31,11 @@ export async function openTfjs(): Promise<Peer> {
 
 const backend = () => tf.backend() as WebGPUBackend;
 
-/** Everything asked for so far is submitted, and done. */
+/** Everything asked for so far is submitted, and done: one value that comes after it is read back. */
 async function idle(): Promise<void> {
-  backend().endComputePassEncoder();
-  if (backend().commandEncoder) backend().submitQueue();
-  await backend().queue.onSubmittedWorkDone();
+  const last = tf.tidy(() => tf.zeros([1]).add(1));
+  await last.data();
+  last.dispose();
 }
 
 async function product({ m, n, k }: ProductShape, x: Float32Array, w: Float32Array): Promise<Product> {

@@ -270,6 +270,11 @@ export class Policy {
     return this.pool.created;
   }
 
+  /** Bytes of device memory held; unchanged over a steady step. */
+  get bytesHeld(): number {
+    return this.pool.bytes;
+  }
+
   destroy(): void {
     this.pool.destroy();
   }
