@@ -19,6 +19,7 @@ function begin() {
     loaded: vi.fn(),
     events: vi.fn(),
     benchmarks: vi.fn(),
+    inspected: vi.fn(),
     checkpoint: vi.fn(),
     runs: vi.fn(),
     error: vi.fn(),

@@ -79,6 +79,9 @@ function dispatch(message: Message, handlers: MessageHandlers): void {
     case 'benchmarks':
       handlers.benchmarks(message);
       break;
+    case 'inspected':
+      handlers.inspected(message);
+      break;
     case 'checkpoint':
       handlers.checkpoint(message);
       break;

@@ -42,6 +42,31 @@ test('a stop abandons the step, also out of a pause', async () => {
   await expect(waiting).rejects.toBeInstanceOf(Abandoned);
 });
 
+test('what is to be done meanwhile is done before it goes on, and in a pause when it is told to look again', async () => {
+  const done: string[] = [];
+  let due: string | null = 'first';
+  const control = new LoopControl(
+    () => done.push('rest'),
+    () => false,
+    () => {
+      const next = due;
+      due = null;
+      return next === null ? null : Promise.resolve().then(() => void done.push(next));
+    },
+  );
+  const going = control.proceed();
+  await vi.waitFor(() => expect(done).toEqual(['first', 'rest']));
+  due = 'second';
+  control.lookAgain();
+  await vi.waitFor(() => expect(done).toEqual(['first', 'rest', 'second', 'rest']));
+  due = 'third';
+  control.want('run');
+  await going;
+  expect(done.at(-1)).toBe('third');
+  await control.proceed();
+  expect(done).toHaveLength(5);
+});
+
 test('the rest between steps is as long as the pace asks for, and ends when a pause is wanted', async () => {
   const control = new LoopControl(() => {});
   control.want('run');

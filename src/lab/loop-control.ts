@@ -20,10 +20,12 @@ export class LoopControl {
   /**
    * @param onPaused called when the loop has come to rest in a pause.
    * @param isAwaited whether something waits for the end of the step, so that a pause within it is not kept to.
+   * @param meanwhile what there is to be done wherever the loop can wait, before it goes on; null when nothing is.
    */
   constructor(
     private readonly onPaused: () => void,
     private readonly isAwaited: () => boolean = () => false,
+    private readonly meanwhile: () => Promise<void> | null = () => null,
   ) {}
 
   get wanted(): Wanted {
@@ -35,19 +37,22 @@ export class LoopControl {
     this.wake?.();
   }
 
-  /** Something waits for the end of the step by now. */
+  /** Something waits for the end of the step by now, or there is something to be done meanwhile. */
   lookAgain(): void {
     this.wake?.();
   }
 
   /** Between pieces of work: waits out a pause, gives up on a stop. @throws Abandoned */
   async proceed(): Promise<void> {
+    const before = this.meanwhile();
+    if (before) await before;
     while (this.now === 'pause' && !this.isAwaited()) {
       this.onPaused();
       await new Promise<void>((resolve) => {
         this.wake = resolve;
       });
       this.wake = null;
+      await this.meanwhile();
     }
     if (this.now === 'stop') throw new Abandoned();
   }

@@ -2,9 +2,12 @@
  * What the page and the trainer's worker say to each other: two discriminated unions, switched exhaustively
  * on both sides. The run itself speaks through events (`run/events.ts`); this is only the control around it.
  */
+import type { Inspection } from '../model/inspect';
 import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest, ManifestIssue } from '../run/manifest';
 import type { RunsCommand, RunsNews } from './store/protocol';
+
+export type { Inspection } from '../model/inspect';
 
 /** Page to worker. */
 export type Command =
@@ -35,6 +38,11 @@ export type Command =
   | { type: 'benchmarks'; request: BenchmarkRequest }
   /** Leave the sets that are not done yet. */
   | { type: 'cancel-benchmarks' }
+  /**
+   * Look at one rollout with the policy as it is, wherever no work of the trainer's is under way: at rest, in a pause,
+   * between two pieces of a step. The newest request replaces one that waits. Answered by `inspected`.
+   */
+  | { type: 'inspect'; request: InspectionRequest }
   /** Hand over the newest checkpoint as files. */
   | { type: 'export-checkpoint' }
   /** About the runs that are kept. */
@@ -83,6 +91,34 @@ export type BenchmarkStatus =
   | { stage: 'answering'; label: string; place: number; of: number; done: number; total: number }
   | { stage: 'done' | 'cancelled' | 'failed' };
 
+/** A rollout to be looked at token by token. */
+export interface InspectionRequest {
+  /** The asker's number for it, given back with the answer. */
+  id: number;
+  /** Predictions go through the adapter where the run has one. */
+  kind: 'solution' | 'meta';
+  /** Prompt and completion. */
+  tokens: readonly number[];
+  /** Whose attention, from 0. */
+  layer: number;
+  head: number;
+}
+
+export type InspectionAnswer = { id: number } & (
+  | {
+      stage: 'done';
+      /** Steps finished: the policy's, as it was looked at. */
+      step: number;
+      /** How many there are to choose from. */
+      layers: number;
+      heads: number;
+      layer: number;
+      head: number;
+      seen: Inspection;
+    }
+  | { stage: 'failed'; message: string }
+);
+
 export interface LabError {
   /** Stable name for tests and help: `no-webgpu`, `no-adapter`, `self-test`, `memory-plan`, `device-lost`, `non-finite`, `model-file`, `checkpoint`, `manifest`, `storage`, `internal`. */
   code: string;
@@ -103,6 +139,7 @@ export type Message =
   /** Events in order, batched so that a burst costs one message. */
   | { type: 'events'; events: RunEvent[] }
   | { type: 'benchmarks'; status: BenchmarkStatus }
+  | { type: 'inspected'; answer: InspectionAnswer }
   | { type: 'checkpoint'; step: number; files: { name: string; bytes: ArrayBuffer }[] }
   /** About the runs that are kept. */
   | { type: 'runs'; news: RunsNews }

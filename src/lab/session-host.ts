@@ -1,7 +1,7 @@
 /** What a session asks of where it lives: the page's worker or the command line. */
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { RunEvent } from '../run/events';
-import type { BenchmarkStatus, LabState, Progress } from './protocol';
+import type { BenchmarkStatus, InspectionAnswer, LabState, Progress } from './protocol';
 import type { CaseFiles } from './self-test';
 import type { ChoiceStore } from './tuning';
 
@@ -31,4 +31,6 @@ export interface SessionHost {
   onProgress(progress: Progress): void;
   /** Needed where benchmark sets are asked for. */
   onBenchmarks?(status: BenchmarkStatus): void;
+  /** Needed where rollouts are inspected. */
+  onInspected?(answer: InspectionAnswer): void;
 }

@@ -17,9 +17,10 @@ import { getTask } from '../tasks';
 import { BenchmarkDesk } from './benchmarks';
 import { orDeviceLoss } from './device-loss';
 import { explainError, ModelFileError } from './errors';
+import { InspectorDesk } from './inspector';
 import { LoadedRun } from './loaded-run';
 import { Abandoned, LoopControl } from './loop-control';
-import type { BenchmarkRequest, LabError, LabState } from './protocol';
+import type { BenchmarkRequest, InspectionRequest, LabError, LabState } from './protocol';
 import { SHIPPED_CASES, START_CASES, selfTest } from './self-test';
 import type { SessionHost } from './session-host';
 import { tuneFor } from './tuning';
@@ -33,15 +34,18 @@ export class Session {
   private readonly control = new LoopControl(
     () => this.setState('paused'),
     () => this.benchmarks.pending,
+    () => this.inspector.work(),
   );
   private loop: Promise<void> | null = null;
   private state: LabState = 'opening';
   private readonly benchmarks: BenchmarkDesk;
+  private readonly inspector: InspectorDesk;
   /** The last error, for the host that wants more than the state. */
   error: LabError | null = null;
 
   constructor(private readonly host: SessionHost) {
     this.benchmarks = new BenchmarkDesk(host);
+    this.inspector = new InspectorDesk(host, (work) => this.guard(work));
   }
 
   get step(): number {
@@ -179,6 +183,13 @@ export class Session {
     this.benchmarks.cancel();
   }
 
+  /** Looks at a rollout, wherever no work of the trainer's is under way; its host hears what was seen. Never throws. */
+  inspect(request: InspectionRequest): void {
+    this.inspector.ask(request, this.state === 'failed' ? null : this.current);
+    if (this.loop) this.control.lookAgain();
+    else void this.inspector.work();
+  }
+
   /** Abandons the step under way, keeps the last finished one as a checkpoint, and ends the run. */
   async stop(): Promise<void> {
     const run = this.current;
@@ -261,6 +272,7 @@ export class Session {
       .then(() => this.steps())
       .finally(() => {
         this.loop = null;
+        void this.inspector.work();
       });
     return this.loop;
   }
@@ -269,13 +281,16 @@ export class Session {
   private benchmarksAtRest(): Promise<void> {
     const { state } = this;
     this.control.want('pause');
-    this.loop = this.answerIfAsked()
+    this.loop = this.inspector
+      .idle()
+      .then(() => this.answerIfAsked())
       .catch((error) => {
         if (!(error instanceof Abandoned)) this.fail(error, 'failed');
       })
       .finally(() => {
         this.loop = null;
         if (this.state === 'benchmarking') this.setState(state);
+        void this.inspector.work();
       });
     return this.loop;
   }
@@ -305,11 +320,13 @@ export class Session {
     const run = this.current!;
     const { control } = this;
     try {
+      await this.inspector.idle();
       await this.guard(run.evaluateIfDue());
       await this.guard(run.checkpointIfDue());
       while (!run.isOver) {
         await this.betweenSteps();
         await this.guard(run.trainer.takeStep(control));
+        this.inspector.isAhead = false;
         await this.guard(run.keepStep());
         // The same state, a step further.
         this.setState(this.state);
@@ -328,10 +345,13 @@ export class Session {
 
   /** Brings the loop to rest, abandoning the step under way. */
   private async halt(): Promise<void> {
-    if (!this.loop) return;
-    this.control.want('stop');
-    await this.loop;
-    this.benchmarks.drop('cancelled');
+    if (this.loop) {
+      this.control.want('stop');
+      await this.loop;
+      this.benchmarks.drop('cancelled');
+    }
+    this.inspector.drop();
+    await this.inspector.idle();
   }
 
   private async letGo(): Promise<void> {
@@ -361,7 +381,9 @@ export class Session {
         weights: base,
         emit: (event) => {
           this.host.onEvent(event);
-          if (event.type === 'phase') this.control.phaseBegins();
+          if (event.type !== 'phase') return;
+          this.inspector.isAhead = event.phase === 'clone';
+          this.control.phaseBegins();
         },
         onProgress: (done, total) =>
           this.host.onProgress({
@@ -383,6 +405,7 @@ export class Session {
   private fail(thrown: unknown, state: 'unavailable' | 'failed'): void {
     this.error = explainError(thrown, this.gpu);
     this.benchmarks.drop('failed');
+    this.inspector.drop();
     if (state === 'failed' && this.current) {
       const kept = this.current.checkpoint?.step;
       const last =

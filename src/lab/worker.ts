@@ -119,6 +119,14 @@ const session: Session = new Session({
     flush();
     send({ type: 'benchmarks', status });
   },
+  onInspected(answer) {
+    flush();
+    const arrays = answer.stage === 'done' ? Object.values(answer.seen) : [];
+    send(
+      { type: 'inspected', answer },
+      arrays.flatMap((each) => (typeof each === 'number' ? [] : [each.buffer as ArrayBuffer])),
+    );
+  },
   onProgress: (progress) => send({ type: 'progress', progress }),
 });
 
@@ -180,6 +188,8 @@ async function obey(command: Command): Promise<void> {
       return session.answerBenchmarks(command.request);
     case 'cancel-benchmarks':
       return session.cancelBenchmarks();
+    case 'inspect':
+      return session.inspect(command.request);
     case 'export-checkpoint': {
       const checkpoint = await session.newestCheckpoint();
       if (!checkpoint) throw new Error('export: there is no run yet');

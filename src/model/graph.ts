@@ -30,7 +30,7 @@ export interface GraphOptions {
 export class Graph {
   /** What the decoder runs; absent where the graph was made without. */
   readonly decoding: TokenPasses | null;
-  private readonly forward: readonly Op[];
+  private readonly layers: readonly (readonly Op[])[];
   private readonly head: Head;
   private readonly backward: { blocks: Op[]; embedding: Op } | null;
 
@@ -41,7 +41,7 @@ export class Graph {
     { logp, trained, live }: GraphOptions,
   ) {
     const layers = buildForward(workspace, parameters, inputs.tokens);
-    this.forward = layers.flat();
+    this.layers = layers;
     this.head = new Head(workspace, parameters, logp, trained);
     this.decoding = live && { layers, token: buildTokenForward(workspace, parameters, live) };
     this.backward = trained
@@ -57,9 +57,12 @@ export class Graph {
     this.head.setTemperature(temperature);
   }
 
-  /** The blocks, of the rows that are laid out. */
-  encodeForward(pass: GPUComputePassEncoder, tokens: number): void {
-    encodeOps(pass, this.forward, tokens);
+  /** The blocks, of the rows that are laid out. `after` may encode what reads a layer's activations, before the next. */
+  encodeForward(pass: GPUComputePassEncoder, tokens: number, after?: (layer: number) => void): void {
+    this.layers.forEach((ops, layer) => {
+      encodeOps(pass, ops, tokens);
+      after?.(layer);
+    });
   }
 
   /** The head's chunks for that many active tokens; their extents are written. */

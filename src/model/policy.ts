@@ -20,6 +20,7 @@ import {
 } from './decoder';
 import { Graph } from './graph';
 import { Inputs } from './inputs';
+import { type Inspection, type InspectionSettings, inspectRow } from './inspect';
 import { bindingLimit } from './layout';
 import type { LossSettings, RolloutSums } from './loss';
 import type { Optimizer, OptimizerSettings } from './optimizer';
@@ -166,6 +167,14 @@ export class Policy {
       }
     }
     return scored;
+  }
+
+  /**
+   * Looks at one row token by token; see `inspectRow`. What looking takes is no cost of the run, and it changes
+   * nothing that decoding or training builds on, even between two chunks of a decode.
+   */
+  inspect(tokens: readonly number[], settings: InspectionSettings, through?: Through): Promise<Inspection> {
+    return inspectRow(this.workspace, this.inputs, this.route(through).graph, tokens, settings);
   }
 
   /**

@@ -6,6 +6,7 @@ import attention from '../../shaders/attention.wgsl?raw';
 import attentionBackwardKeyValue from '../../shaders/attention_backward_key_value.wgsl?raw';
 import attentionBackwardQuery from '../../shaders/attention_backward_query.wgsl?raw';
 import attentionDecode from '../../shaders/attention_decode.wgsl?raw';
+import attentionWeights from '../../shaders/attention_weights.wgsl?raw';
 import cacheFill from '../../shaders/cache_fill.wgsl?raw';
 import clipGradient from '../../shaders/clip_gradient.wgsl?raw';
 import embedding from '../../shaders/embedding.wgsl?raw';
@@ -47,6 +48,7 @@ export const SHADERS = {
   attentionBackwardKeyValue: { name: 'attention_backward_key_value', code: attentionBackwardKeyValue },
   attentionBackwardQuery: { name: 'attention_backward_query', code: attentionBackwardQuery },
   attentionDecode: { name: 'attention_decode', code: attentionDecode },
+  attentionWeights: { name: 'attention_weights', code: attentionWeights },
   cacheFill: { name: 'cache_fill', code: cacheFill },
   clipGradient: { name: 'clip_gradient', code: clipGradient },
   embedding: { name: 'embedding', code: embedding },

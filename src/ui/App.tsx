@@ -13,6 +13,7 @@ import { Groups } from './panels/Groups';
 import { GatePanel } from './panels/gate/Gate';
 import { Header } from './panels/Header';
 import { Headline } from './panels/Headline';
+import { InspectorPanel } from './panels/inspector/Inspector';
 import { Loading } from './panels/Loading';
 import { Notices } from './panels/Notices';
 import { Settings } from './panels/Settings';
@@ -99,6 +100,9 @@ function Stage() {
         </Boundary>
         <Boundary name="the prompt groups">
           <Groups />
+        </Boundary>
+        <Boundary name="the token inspector">
+          <InspectorPanel />
         </Boundary>
         <Boundary name="the cutoffs">
           <CutoffPanel />

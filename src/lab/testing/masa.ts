@@ -10,7 +10,7 @@ import type { CheckpointFiles } from '../../run/checkpoint';
 import { eventSchema, type RunEvent } from '../../run/events';
 import { type Manifest, type ManifestInput, parseManifest } from '../../run/manifest';
 import { getTask } from '../../tasks';
-import type { BenchmarkStatus } from '../protocol';
+import type { BenchmarkStatus, InspectionAnswer } from '../protocol';
 import { Session } from '../session';
 
 Object.assign(globalThis, globals);
@@ -63,6 +63,7 @@ export interface Held {
   events: RunEvent[];
   states: string[];
   benchmarks: BenchmarkStatus[];
+  inspections: InspectionAnswer[];
   checkpoints: { step: number; files: CheckpointFiles }[];
   onEvent: (event: RunEvent) => void;
 }
@@ -73,6 +74,7 @@ export async function begin(manifest: Manifest, resume?: CheckpointFiles, model 
     events: [],
     states: [],
     benchmarks: [],
+    inspections: [],
     checkpoints: [],
     onEvent: () => {},
   };
@@ -95,6 +97,7 @@ export async function begin(manifest: Manifest, resume?: CheckpointFiles, model 
     },
     onState: (state) => held.states.push(state),
     onBenchmarks: (status) => held.benchmarks.push(status),
+    onInspected: (answer) => held.inspections.push(answer),
     onProgress: () => {},
   });
   await held.session.open();

@@ -67,6 +67,27 @@ export function attentionBackward(
 }
 
 /**
+ * The probabilities of one query head: q [N, H, h], k [N, K, h], spans [N] -> [N, N], 0 for what a token does not see.
+ */
+export function attentionWeights(
+  q: Float64Array,
+  k: Float64Array,
+  spans: readonly Span[],
+  shape: AttentionShape,
+  head: number,
+): Float64Array {
+  const count = spans.length;
+  const width = shape.heads * shape.headDim;
+  const weights = new Float64Array(count * count);
+  forEachQuery(q, k, spans, shape, (query, _, probabilities) => {
+    if ((query % width) / shape.headDim !== head) return;
+    const t = Math.floor(query / width);
+    weights.set(probabilities, t * count + spans[t].start);
+  });
+  return weights;
+}
+
+/**
  * Calls `visit` for each token and query head with the offset of its query, the offset of its j-th visible key (and
  * value) and the probabilities over these keys.
  */

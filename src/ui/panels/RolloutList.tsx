@@ -8,9 +8,9 @@ import { formatCount, formatFixed } from '../../run/format';
 import { Button } from '../components/Button';
 import { Explain } from '../components/Explain';
 import { places } from '../components/places';
-import { usePage, usePageFields } from '../state/context';
+import { usePage, usePageFields, useSession } from '../state/context';
 import type { RolloutView, Verdict } from '../state/run-view';
-import { shownGroup, shownManifest, taskOf } from '../state/selectors';
+import { candidateOfGroup, shownGroup, shownManifest, taskOf } from '../state/selectors';
 import type { PageState } from '../state/store';
 import { answerText } from '../state/wording';
 import { countGroup, describeCounts } from './group-text';
@@ -117,7 +117,31 @@ const Row = memo(function Row({ place, open }: { place: number; open: boolean })
 function OpenTokens({ place }: { place: number }) {
   const rollout = usePage(rolloutAt(place));
   const task = usePage((page) => taskOf(shownManifest(page)));
-  return rollout && <Tokens rollout={rollout} task={task} />;
+  return (
+    rollout && (
+      <>
+        <Tokens rollout={rollout} task={task} />
+        {rollout.logps && <Inspect place={place} />}
+      </>
+    )
+  );
+}
+
+/** Opens the inspector on a rollout that has been judged. */
+function Inspect({ place }: { place: number }) {
+  const session = useSession();
+  const open = () => {
+    const page = session.store.getState();
+    const group = shownGroup(page);
+    if (!group) return;
+    const candidate = candidateOfGroup(page, group);
+    session.inspector.open({ step: group.step, kind: 'solution', candidate, rollout: place });
+  };
+  return (
+    <Button onClick={open} data-testid={`inspect-${place}`}>
+      Inspect token by token
+    </Button>
+  );
 }
 
 function Line({ place }: { place: number }) {

@@ -10,6 +10,7 @@ import { manifestToQuery } from '../../run/manifest-query';
 import { PastFetcher } from '../history/fetch-past';
 import { EMPTY_HISTORY, recordEvents } from '../history/history';
 import { nearestStep, neighbour, newestStep } from '../history/select';
+import { InspectorDesk } from '../inspector/desk';
 import type { ReaderLike } from '../replay/recording';
 import { Replayer } from '../replay/replayer';
 import { RunsDesk } from '../runs/desk';
@@ -96,6 +97,8 @@ export class Session {
   readonly replayer: Replayer;
   /** The runs this browser keeps. */
   readonly runs: RunsDesk;
+  /** The rollout that is looked at token by token. */
+  readonly inspector: InspectorDesk;
   readonly #client: LabClient;
   readonly #events: FrameQueue<RunEvent>;
   /** What to do once the run that is being loaded is ready. */
@@ -107,6 +110,7 @@ export class Session {
     this.store = store;
     this.replayer = new Replayer(store, createReader);
     new PastFetcher(store);
+    this.inspector = new InspectorDesk(store, (request) => this.#client.send({ type: 'inspect', request }));
     this.#events = new FrameQueue((events) =>
       store.setState((page) =>
         page.replay
@@ -132,6 +136,7 @@ export class Session {
         benchmarks: ({ status }) => {
           if (!this.#stale) this.#lab(() => ({ benchmarks: status }));
         },
+        inspected: ({ answer }) => this.inspector.heard(answer),
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
         runs: ({ news }) => this.runs.heard(news),
         error: ({ error }) => {

@@ -4,11 +4,13 @@ import { useState } from 'react';
 import { formatFixed, formatPercent } from '../../../run/format';
 import type { Manifest } from '../../../run/manifest';
 import type { Task } from '../../../tasks/task';
+import { Button } from '../../components/Button';
 import { Explain } from '../../components/Explain';
 import { Formula } from '../../components/Formula';
 import { MetricName } from '../../components/MetricName';
 import { places } from '../../components/places';
 import { TableView } from '../../components/TableView';
+import { useSession } from '../../state/context';
 import { tokenText } from '../../state/wording';
 import {
   lengthsTable,
@@ -105,6 +107,7 @@ const PARTS = [
 
 function Rewards({ prompt, task, manifest }: Props) {
   const [chosen, setChosen] = useState<number | null>(null);
+  const session = useSession();
   const { rewards } = prompt;
   if (rewards.length === 0)
     return (
@@ -144,6 +147,19 @@ function Rewards({ prompt, task, manifest }: Props) {
           <Formula key={name} name={name} tex={tex} />
         ))}
       </div>
+      <Button
+        data-testid="inspect-prediction"
+        onClick={() =>
+          session.inspector.open({
+            step: prompt.step,
+            kind: 'meta',
+            candidate: prompt.index,
+            rollout: bar.place,
+          })
+        }
+      >
+        Inspect token by token
+      </Button>
       <TableView name="rewards" title="Rewards" table={() => rewardsTable([prompt])} />
     </div>
   );
