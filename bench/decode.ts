@@ -48,6 +48,9 @@ export async function benchDecode(
         } catch (error) {
           unavailable[`${runtime.name}, decoding ${label}`] =
             error instanceof Error ? error.message : String(error);
+          note(
+            `${runtime.name}, decoding ${label} cannot run here: ${error instanceof Error ? error.message : error}`,
+          );
         }
       const timed = await interleave(
         decoders.map((decoder) => ({

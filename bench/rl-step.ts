@@ -101,7 +101,7 @@ export async function benchSteady(
     num_generations: 4,
     max_completion_length: 24,
     micro_batch_tokens: 256,
-    learning_rate: 0,
+    learning_rate: 1e-9,
     eval_problems: 8,
     steps: steps + 10,
   });

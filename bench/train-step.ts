@@ -70,6 +70,9 @@ async function measure(
       if (library === ours) throw error;
       unavailable[`${library.name}, training step of ${label}`] =
         error instanceof Error ? error.message : String(error);
+      note(
+        `${library.name}, training step of ${label} cannot run here: ${error instanceof Error ? error.message : error}`,
+      );
     }
   }
   const timed = await interleave(trainers, { rounds: quick ? 3 : 7, seconds: quick ? 0.5 : 1, mostUnits: 8 });

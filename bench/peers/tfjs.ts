@@ -4,9 +4,10 @@
  * The embedding is a product with one-hot rows, as its WebGPU backend has no kernel for the gradient of `gather`.
  */
 
-// For its effect: it registers the backend.
+// For their effects: they register the backend, the operations of tensors, and gradients.
 import '@tensorflow/tfjs-backend-webgpu';
 import '@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops';
+import '@tensorflow/tfjs-core/dist/register_all_gradients';
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LlamaConfig } from '../../src/model/config';
@@ -124,7 +125,7 @@ async function trainer(config: LlamaConfig, weights: NamedTensors, given: TrainB
     return {
       name,
       decay: shape.length > 1 ? 1 - learning_rate * weight_decay : 1,
-      weight: tf.variable(tf.tensor(weights.get(name)!, shape), true, name),
+      weight: tf.variable(tf.tensor(weights.get(name)!, shape)),
       mean: tf.variable(tf.zeros(shape)),
       square: tf.variable(tf.zeros(shape)),
     };
@@ -139,10 +140,10 @@ async function trainer(config: LlamaConfig, weights: NamedTensors, given: TrainB
         () => lossOf(config, p, batch, B, T),
         state.map(({ weight }) => weight),
       );
-      const norm = tf.addN(names.map((name) => grads[name].square().sum())).sqrt();
+      const norm = tf.addN(state.map(({ weight }) => grads[weight.name].square().sum())).sqrt();
       const scale = tf.minimum(tf.div(max_grad_norm, norm.add(1e-6)), 1);
-      for (const { name, decay, weight, mean, square } of state) {
-        const g = grads[name].mul(scale);
+      for (const { decay, weight, mean, square } of state) {
+        const g = grads[weight.name].mul(scale);
         mean.assign(mean.mul(beta1).add(g.mul(1 - beta1)));
         square.assign(square.mul(beta2).add(g.square().mul(1 - beta2)));
         const denominator = square
