@@ -1,42 +1,113 @@
-/** Readable and operable: both themes, three widths, by keyboard, and without anything axe calls serious. */
+/**
+ * Readable and operable: in both themes nothing that axe calls serious on any view, three widths that nothing sticks out
+ * of, and the page by keyboard alone. One page is led through many views, since opening it takes the longest.
+ */
 import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { LabPage } from './lab';
 
-async function seriousProblems(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-    .map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+/** Predictions, gate, cutoff, experts and hints: every panel there is. */
+const EVERYTHING = {
+  masa_meta: 'train',
+  masa_num_generations: '2',
+  masa_gate: 'true',
+  masa_gate_min_prompts: '2',
+  masa_cutoff: 'true',
+  masa_experts: 'true',
+  masa_hint_share: '0.25',
+};
+
+/** In both themes; `part` alone where the rest of the page was looked at before. */
+async function nothingSerious(page: Page, view: string, part?: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
+    await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme);
+    const axe = new AxeBuilder({ page });
+    const { violations } = await (part ? axe.include(part) : axe).analyze();
+    const serious = violations
+      .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+      .map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
+    expect(serious, `${view}, ${colorScheme}`).toEqual([]);
+  }
 }
 
-for (const colorScheme of ['light', 'dark'] as const)
-  test(`nothing serious for axe in the ${colorScheme} theme, before and during a run`, async ({ page }) => {
-    await page.emulateMedia({ colorScheme });
-    const lab = new LabPage(page);
-    await lab.open();
-    expect(await seriousProblems(page)).toEqual([]);
-    await page.keyboard.press('s');
-    await lab.atStep(1);
-    await lab.inState('paused');
-    await lab.judgedRollouts();
-    expect(await seriousProblems(page)).toEqual([]);
-    await lab.button(/^Settings/).click();
-    await expect(page.getByTestId('settings')).toBeVisible();
-    expect(await seriousProblems(page)).toEqual([]);
-  });
+test('nothing serious for axe on any view, in either theme', async ({ page }) => {
+  const lab = new LabPage(page);
+  await page.goto('./');
+  await expect(page.getByTestId('run-first')).toBeEnabled({ timeout: 60_000 });
+  await expect(page.getByTestId('recorded-step')).toBeVisible();
+  await nothingSerious(page, 'first screen');
+  await lab.open(EVERYTHING);
+  await page.keyboard.press('s');
+  await lab.atStep(1);
+  await lab.inState('paused');
+  await lab.judgedRollouts();
+  await nothingSerious(page, 'a run');
 
-for (const width of [1440, 1024, 390])
-  test(`fits a window ${width} pixels wide`, async ({ page }) => {
-    await page.setViewportSize({ width, height: 844 });
-    const lab = new LabPage(page);
-    await lab.open({ prompts_per_step: '6' });
-    const overflow = () =>
-      page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-    expect(await overflow()).toBeLessThanOrEqual(0);
-    await page.keyboard.press('s');
-    await lab.atStep(1);
-    await lab.inState('paused');
-    await lab.judgedRollouts();
-    expect(await overflow()).toBeLessThanOrEqual(0);
-  });
+  const dialog = '[role=dialog]';
+  await page.keyboard.press('?');
+  await expect(page.getByTestId('keys')).toBeVisible();
+  await nothingSerious(page, 'keys', dialog);
+  await page.keyboard.press('Escape');
+
+  await page.getByTestId('open-runs').click();
+  const runs = page.getByRole('dialog', { name: /Runs kept/ });
+  await expect(runs.locator('tbody tr').first()).toBeVisible();
+  await nothingSerious(page, 'runs', dialog);
+  await runs.locator('tbody tr').first().getByRole('button').last().click();
+  await nothingSerious(page, 'what can be done with a run', '[role=menu]');
+  await page.getByRole('menuitem', { name: /Kept steps/ }).click();
+  await expect(page.getByTestId('checkpoints')).toBeVisible();
+  await nothingSerious(page, 'kept steps', '[data-testid=checkpoints]');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+
+  await page.getByTestId('menu-self-knowledge').click();
+  await nothingSerious(page, 'a panel’s menu', '[role=menu]');
+  await page.getByRole('menuitem', { name: 'Enlarge' }).click();
+  await expect(page.getByTestId('enlarged-self-knowledge')).toBeVisible();
+  await nothingSerious(page, 'an enlarged panel', dialog);
+  await page.keyboard.press('Escape');
+
+  await page.getByRole('button', { name: 'Theme and more' }).click();
+  await nothingSerious(page, 'the header’s menu', '[role=menu]');
+  await page.keyboard.press('Escape');
+  // The menu gives the focus back when it is gone.
+  await expect(page.getByRole('menu')).toHaveCount(0);
+  await expect(page.getByRole('button', { name: 'Theme and more' })).toBeFocused();
+  // Scrolling puts tooltips away.
+  await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }));
+  await page
+    .getByTestId('metric-accuracy')
+    .locator('xpath=ancestor::div[1]')
+    .getByRole('button')
+    .first()
+    .focus();
+  await expect(page.getByRole('tooltip')).toContainText('Computed in');
+  await lab.button(/^Settings/).click();
+  await expect(page.getByTestId('settings')).toBeVisible();
+  await nothingSerious(page, 'settings', '#settings');
+  expect(lab.problems).toEqual([]);
+});
+
+test('nothing sticks out of a window 1440, 1024 or 390 pixels wide', async ({ page }) => {
+  const lab = new LabPage(page);
+  const fits = async (view: string) => {
+    for (const width of [1440, 1024, 390]) {
+      await page.setViewportSize({ width, height: 844 });
+      const overflow = () =>
+        page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      await expect.poll(overflow, { message: `${view} at ${width}` }).toBeLessThanOrEqual(0);
+    }
+  };
+  await page.goto('./');
+  await expect(page.getByTestId('run-first')).toBeEnabled({ timeout: 60_000 });
+  await fits('first screen');
+  await lab.open({ ...EVERYTHING, prompts_per_step: '6' });
+  await page.keyboard.press('s');
+  await lab.atStep(1);
+  await lab.inState('paused');
+  await lab.judgedRollouts();
+  await fits('a run');
+});

@@ -53,6 +53,12 @@ async function runToEnd(page: Page): Promise<Stream> {
   await listen(page);
   await lab.open(MASA);
   await page.getByTestId('run-first').click();
+  // While a step is written its bars grow towards a limit that is already drawn.
+  await page.waitForFunction(
+    () => document.querySelector('li:has([data-state=growing]) [data-testid=limit]') !== null,
+    undefined,
+    { polling: 'raf', timeout: 60_000 },
+  );
   await lab.inState('finished');
   await expect(page.getByTestId('gate-plan')).toBeVisible();
   const events = await page.evaluate(() => (window as unknown as { heard: RunEvent[] }).heard);
@@ -131,7 +137,7 @@ test('what the panels draw is what the event stream says', async ({ page }) => {
     for (const decision of stream.of('gate_decision', last)) {
       const row = page.getByTestId(`candidate-${decision.index}`);
       await expect(row).toHaveAttribute('data-role', decision.role);
-      await expect(row).toContainText(decision.reason);
+      await expect(row.getByTestId('gate-why')).toHaveAttribute('title', decision.reason);
       const samples = await row
         .getByTestId('gate-sample')
         .evaluateAll((dots) => dots.map((dot) => Number(dot.getAttribute('data-value'))));
@@ -225,10 +231,68 @@ test('what the panels draw is what the event stream says', async ({ page }) => {
     await expect(finding).toContainText('with 1 update a batch and a clip range of 0.8 to 1.28');
   });
 
+  await test.step('limits: told before the rollouts grow as they are told after', async () => {
+    for (const { step, limits } of stream.of('rollouts_started'))
+      expect(limits?.map(({ limit }) => limit)).toEqual(stream.of('cutoff', step).map(({ limit }) => limit));
+  });
+
+  await test.step('the story: each prompt from what was predicted through the gate to what it came to', async () => {
+    const [audit] = stream.of('audit', last);
+    const expected = stream.of('gate_decision', last).map(({ index, role, pass_rates }) => {
+      const said = pass_rates.filter((rate) => rate !== null);
+      const rewards =
+        stream
+          .of('prompt_group', last)
+          .find(({ candidate }) => candidate === index)
+          ?.rollouts.map((r) => r.reward) ??
+        audit.gate!.entries.find((entry) => entry.index === index)?.rewards;
+      return [
+        String(index),
+        said.length > 0 ? String(mean(said)) : '',
+        role === 'gated' ? 'skipped' : role === 'audited' ? 'checked' : 'kept',
+        rewards ? String(mean(rewards)) : '',
+      ];
+    });
+    expect(
+      await attributes(page, 'story-prompt', ['data-prompt', 'data-predicted', 'data-fate', 'data-actual']),
+    ).toEqual(expected);
+    const { gated } = stream.of('gate_plan', last)[0];
+    await expect(page.getByTestId('story-skipped')).toHaveAttribute('data-value', String(gated.length));
+  });
+
+  await test.step('curves: their newest values are the last step’s', async () => {
+    const { metrics } = stream.of('step_metrics', last)[0];
+    for (const [chart, metric] of [
+      ['pass-rate-error', 'masa/pass_rate_mae'],
+      ['meta-rewards', 'masa/reward_length'],
+      ['parse-rate', 'masa/parse_rate'],
+      ['gated', 'masa/gate/gated'],
+      ['cut', 'masa/cutoff/cut'],
+    ])
+      await expect(page.getByTestId(`chart-${chart}`).locator('[data-last]').first()).toHaveAttribute(
+        'data-last',
+        String(metrics[metric]),
+      );
+    await expect(page.getByTestId(/^group-\d+$/)).toHaveCount(stream.of('gate_plan', last)[0].kept.length);
+  });
+
+  await test.step('a prompt pointed at lights up in every panel that draws it', async () => {
+    const [group] = stream.of('prompt_group', last);
+    await page.getByTestId(`candidate-${group.candidate}`).hover();
+    for (const place of ['cutoff', 'strip'])
+      await expect(page.getByTestId(`${place}-${group.candidate}`)).toHaveAttribute('data-lit', 'true');
+    await expect(
+      page.locator(`[data-testid=story-prompt][data-prompt="${group.candidate}"]`),
+    ).toHaveAttribute('data-lit', 'true');
+  });
+
   await test.step('an earlier step on screen is drawn in every panel', async () => {
     await page.getByRole('slider', { name: 'Step on screen' }).press('ArrowLeft');
     const [earlier] = stream.of('gate_decision', last - 1);
-    await expect(page.getByTestId(`candidate-${earlier.index}`)).toContainText(earlier.reason);
+    await expect(page.getByTestId(`candidate-${earlier.index}`).getByTestId('gate-why')).toHaveAttribute(
+      'title',
+      earlier.reason,
+    );
     const [audit] = stream.of('audit', last - 1);
     expect(audit).toBeDefined();
     const kept = stream.of('audit').filter(({ step }) => step < last);
@@ -238,14 +302,6 @@ test('what the panels draw is what the event stream says', async ({ page }) => {
     );
     await expect(page.locator('[data-testid="scatter-point"][data-step="3"]')).toHaveCount(0);
   });
-});
-
-test('a prompt pointed at lights up in every panel that draws it', async ({ page }) => {
-  const stream = await runToEnd(page);
-  const group = stream.of('prompt_group', 3)[0];
-  await page.getByTestId(`candidate-${group.candidate}`).hover();
-  await expect(page.getByTestId(`cutoff-${group.candidate}`)).toHaveAttribute('data-lit', 'true');
-  await expect(page.getByTestId(`strip-${group.candidate}`)).toHaveAttribute('data-lit', 'true');
 });
 
 test('a plain run says in one sentence how to get predictions, and offers the preset', async ({ page }) => {

@@ -5,7 +5,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { LabPage } from './lab';
 
-const PACKED = readFileSync('public/recordings/masa-efficient.jsonl.gz');
+const PACKED = readFileSync('public/recordings/first-look.jsonl.gz');
 const TEXT = gunzipSync(PACKED).toString();
 const LINES = TEXT.trim().split('\n');
 const EVENTS: { type: string; step: number; metrics: Record<string, number>; index: number }[] = LINES.map(

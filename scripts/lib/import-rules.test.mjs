@@ -27,6 +27,8 @@ test.each([
   ['src/rl/trainer.ts', '../export/hf'],
   ['src/export/onnx/index.ts', '../../rl/trainer'],
   ['src/export/onnx/index.ts', '../../gpu/device'],
+  ['src/ui/App.tsx', 'onnxruntime-web'],
+  ['src/export/onnx/index.ts', 'onnxruntime-web/wasm'],
 ])('%s must not import %s', (file, specifier) => {
   expect(judgeFile(file, `import '${specifier}';`)).toHaveLength(1);
 });
@@ -44,6 +46,8 @@ test.each([
   ['src/export/engine/problems.ts', '../../tasks/task'],
   ['src/lab/worker.ts', '../export/onnx'],
   ['src/main.tsx', './ui/App'],
+  ['src/lab/second-opinion/opinion-worker.ts', 'onnxruntime-web/wasm'],
+  ['src/export/onnx/testing.ts', 'onnxruntime-web'],
 ])('%s may import %s', (file, specifier) => {
   expect(judgeFile(file, `import '${specifier}';`)).toEqual([]);
 });

@@ -148,6 +148,11 @@ export class BufferPool {
     return sum;
   }
 
+  /** Every buffer held, by its label. */
+  inventory(): { label: string; bytes: number; usage: number }[] {
+    return [...this.held].map(([{ label, usage }, bytes]) => ({ label, bytes, usage }));
+  }
+
   /** A storage buffer of `values` 4-byte values (at least one), zero at first. */
   storage(label: string, values: number): GPUBuffer {
     return this.make(label, Math.max(4, values * 4), STORAGE);

@@ -21,6 +21,7 @@ function begin() {
     benchmarks: vi.fn(),
     inspected: vi.fn(),
     checkpoint: vi.fn(),
+    policy: vi.fn(),
     runs: vi.fn(),
     error: vi.fn(),
   } satisfies MessageHandlers;

@@ -85,6 +85,9 @@ function dispatch(message: Message, handlers: MessageHandlers): void {
     case 'checkpoint':
       handlers.checkpoint(message);
       break;
+    case 'policy':
+      handlers.policy(message);
+      break;
     case 'runs':
       handlers.runs(message);
       break;

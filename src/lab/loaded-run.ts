@@ -116,6 +116,7 @@ export class LoadedRun {
       self_test: selfTest,
       parameters,
       device_bytes: deviceBytes,
+      memory: this.trainer.policy.memory,
       from_step: this.trainer.step,
       started_at: new Date().toISOString(),
     });

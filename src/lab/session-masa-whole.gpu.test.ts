@@ -87,6 +87,23 @@ describe('a run with all of MASA', () => {
     }
   });
 
+  it('announces each limit before the rollouts grow towards it, as the cutoff’s event repeats it', () => {
+    for (const step of steps) {
+      const cutoffs = of(whole.events, 'cutoff', step);
+      const [started] = of(whole.events, 'rollouts_started', step);
+      const limits = cutoffs.map(({ limit, cuts, predicted, statistic, multiple, minimum }) => ({
+        limit,
+        cuts,
+        predicted,
+        statistic,
+        multiple,
+        minimum,
+      }));
+      expect(started.limits).toEqual(limits);
+      expect(started.prompts).toHaveLength(limits.length);
+    }
+  });
+
   it('says enough to take every decision again', () => {
     for (const d of of(whole.events, 'gate_decision')) {
       const again = decideGate(

@@ -6,7 +6,7 @@
  */
 import { type Gpu, openGpu } from '../gpu/device';
 import type { LlamaConfig } from '../model/config';
-import { readModel } from '../model/model-file';
+import { readModel, writeModel } from '../model/model-file';
 import type { NamedTensors } from '../model/parameters';
 import { readSnapshot } from '../rl/checkpoint-files';
 import { Trainer } from '../rl/trainer';
@@ -150,6 +150,11 @@ export class Session {
     return this.go('phase');
   }
 
+  /** Profiles the step that begins next; while none is loaded, nothing. */
+  profileNextStep(): void {
+    this.current?.trainer.profileNextStep();
+  }
+
   /** Waits `delayMs` between steps while running on, from now on. */
   pace(delayMs: number): void {
     this.control.delayMs = delayMs;
@@ -234,6 +239,18 @@ export class Session {
     if (!run) return null;
     if (!this.loop && !this.gpu?.failure() && run.checkpoint?.step !== run.trainer.step) await run.keep();
     return run.checkpoint;
+  }
+
+  /**
+   * The policy after the last step whose state is kept, or as the run begins; nothing is made and nothing waits for it.
+   * @throws Error when there is no run.
+   */
+  policyNow(): { step: number; manifest: Manifest; files: CheckpointFiles } {
+    const run = this.current;
+    if (!run) throw new Error('policy: expected a loaded run, got none; load one first');
+    const { checkpoint, manifest, config, base } = run;
+    if (checkpoint) return { step: checkpoint.step, manifest, files: checkpoint.files };
+    return { step: 0, manifest, files: writeModel({ config, weights: base }) };
   }
 
   /** Lets go of the run and of the device. */

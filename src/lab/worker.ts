@@ -175,6 +175,8 @@ async function obey(command: Command): Promise<void> {
       return session.takePhase();
     case 'pace':
       return session.pace(command.delayMs);
+    case 'profile':
+      return session.profileNextStep();
     case 'pause':
       return session.pause();
     case 'stop':
@@ -203,12 +205,28 @@ async function obey(command: Command): Promise<void> {
       );
       return;
     }
+    case 'hand-over-policy':
+      return handOver(command);
     case 'runs':
       return keeper.obey(command.ask);
     case 'lose-device':
       return session.loseDevice();
     default:
       return unknownCommand(command);
+  }
+}
+
+/** A copy of what is kept in memory or on the disk; training does not wait for it. */
+async function handOver({ request, kept }: Extract<Command, { type: 'hand-over-policy' }>): Promise<void> {
+  try {
+    const { step, manifest, files } = kept ? await keeper.policyAt(kept.run, kept.step) : session.policyNow();
+    const copies = files.map(({ name, bytes }) => ({ name, bytes: bytes.slice().buffer as ArrayBuffer }));
+    send(
+      { type: 'policy', request, handed: { step, manifest, files: copies } },
+      copies.map(({ bytes }) => bytes),
+    );
+  } catch (error) {
+    send({ type: 'policy', request, handed: explainError(error, null) });
   }
 }
 

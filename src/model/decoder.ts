@@ -6,9 +6,10 @@
  * list of live rows. The host reads tokens back a chunk at a time while the next chunk is already under way.
  */
 import type { Grid } from '../gpu/kernel';
+import type { PassExtent } from '../gpu/profile';
 import { Prefill } from './prefill';
 import { SHADERS } from './shaders';
-import { type Extent, encodeOps, f32, type Op, packUniform, type Workspace } from './workspace';
+import { type Extent, encodeOps, f32, type Op, packUniform, passOver, type Workspace } from './workspace';
 
 export interface SamplingSettings {
   /** 0 takes the likeliest token. */
@@ -116,7 +117,10 @@ export class Decoder {
         tokens: 'newTokens',
         scores: 'newScores',
       },
-      { grid: (count): Grid => [Math.ceil(count / 64), 1, 1] },
+      {
+        sizes: { vocabulary: workspace.config.vocab_size },
+        grid: (count): Grid => [Math.ceil(count / 64), 1, 1],
+      },
     );
     this.staging = [0, 1].map((i) => pool.readback(`decoder.tokens${i}`, CHUNK * rows * 4));
     this.scoreStaging = pool.readback('decoder.scores', capacity.newTokens * rows * 8);
@@ -148,13 +152,17 @@ export class Decoder {
     let live = finished.filter((f) => !f).length;
     const pending: { mapped: Promise<void>; staging: GPUBuffer; count: number }[] = [];
     let submitted = 0;
+    /** Of each token's pass: how many rows it is for, only the device knows while it is encoded. */
+    const extents: PassExtent[] | null = this.workspace.profile && [];
     try {
       while (submitted < longest || pending.length > 0) {
         // Two chunks under way: one being read, one being computed.
         while (submitted < longest && pending.length < 2 && live > 0) {
           const count = Math.min(CHUNK, longest - submitted);
           const staging = this.staging[(submitted / CHUNK) % 2];
-          queue.submit([this.encodeChunk(passes.token, rows.length, live, submitted, count, staging)]);
+          queue.submit([
+            this.encodeChunk(passes.token, rows.length, live, submitted, count, staging, extents),
+          ]);
           pending.push({ mapped: staging.mapAsync(GPUMapMode.READ), staging, count });
           submitted += count;
         }
@@ -187,6 +195,9 @@ export class Decoder {
       }
     }
     await this.readScores(out, rows.length);
+    extents?.forEach((extent, i) => {
+      Object.assign(extent, tokenExtent(rows, out, i));
+    });
     return out;
   }
 
@@ -258,10 +269,15 @@ export class Decoder {
     first: number,
     count: number,
     staging: GPUBuffer,
+    extents: PassExtent[] | null,
   ): GPUCommandBuffer {
     const encoder = this.workspace.device.createCommandEncoder({ label: 'decoder.chunk' });
-    const pass = encoder.beginComputePass();
+    const pass = this.workspace.begin(encoder);
     for (let i = 0; i < count; i++) {
+      if (extents) {
+        extents.push({});
+        passOver(pass, () => extents[first + i]);
+      }
       encodeOps(pass, [this.schedule], rows);
       encodeOps(pass, token, live);
       encodeOps(pass, [this.sample], live);
@@ -294,4 +310,10 @@ export class Decoder {
     });
     this.scoreStaging.unmap();
   }
+}
+
+/** What the pass of the `i`-th generated token ran over: the rows that have such a token, and what they attended to. */
+function tokenExtent(rows: readonly DecodeRow[], decoded: readonly Decoded[], i: number) {
+  const live = rows.filter((_, r) => decoded[r].tokens.length > i);
+  return { live: live.length, attended: live.reduce((sum, { prompt }) => sum + prompt.length + i, 0) };
 }

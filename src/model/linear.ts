@@ -107,6 +107,6 @@ export function accumulateSlices(
       slices: 'slices',
       total,
     },
-    { constants: { SLICES: slices }, grid: () => perElement(count)(1) },
+    { constants: { SLICES: slices }, sizes: { count }, grid: () => perElement(count)(1) },
   );
 }

@@ -1,4 +1,4 @@
-/** Pieces that several events are made of. Used by `events.ts`, `masa-events.ts` and `benchmark-events.ts`. */
+/** Pieces that several events are made of. Used by `events.ts` and its parts. */
 import { z } from 'zod';
 
 /** A whole number from 0 on. */
@@ -27,3 +27,48 @@ export const score = z.object({
   high: z.number(),
 });
 export type Score = z.infer<typeof score>;
+
+/**
+ * In the order of a step. `meta`, `gate` and `clone` are of runs with predictions, a gate, or supervised learning of
+ * the meta side alone.
+ */
+export const PHASES = [
+  'meta',
+  'gate',
+  'rollout',
+  'reward',
+  'advantage',
+  'update',
+  'clone',
+  'evaluate',
+  'checkpoint',
+] as const;
+export type Phase = (typeof PHASES)[number];
+
+/**
+ * What holds device memory: weights (the reference's and the adapter's with them), their gradients, moments and norms
+ * of the optimisers, activations of the forward pass, gradients of activations with what the backward pass scratches
+ * on, keys and values of the rows that are decoded, what is generated, the rows of a micro-batch, buffers the host
+ * reads, uniforms.
+ */
+export const MEMORY_HOLDERS = [
+  'weights',
+  'gradients',
+  'optimizer',
+  'activations',
+  'backward',
+  'cache',
+  'rollouts',
+  'batch',
+  'readback',
+  'settings',
+] as const;
+export type MemoryHolder = (typeof MEMORY_HOLDERS)[number];
+
+export const heldMemory = z.object({
+  holder: z.enum(MEMORY_HOLDERS),
+  buffers: count,
+  bytes: count,
+  /** By the plan that was made before anything was allocated; it leaves out what the host reads, and uniforms. */
+  planned_bytes: count,
+});

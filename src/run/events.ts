@@ -8,11 +8,29 @@
  */
 import { z } from 'zod';
 import { benchmarks } from './benchmark-events';
-import { count, problemInfo, score, tokens } from './event-parts';
+import { count, heldMemory, PHASES, problemInfo, score, tokens } from './event-parts';
 import { manifestSchema } from './manifest';
-import { alignment, audit, cutoff, expertUpdate, gateDecision, gatePlan, metaGroup } from './masa-events';
+import {
+  alignment,
+  audit,
+  cutoff,
+  expertUpdate,
+  gateDecision,
+  gatePlan,
+  metaGroup,
+  rolloutLimit,
+} from './masa-events';
+import { kernelProfile } from './profile-events';
 
-export { type ProblemInfo, problemInfo, type Score } from './event-parts';
+export {
+  MEMORY_HOLDERS,
+  type MemoryHolder,
+  PHASES,
+  type Phase,
+  type ProblemInfo,
+  problemInfo,
+  type Score,
+} from './event-parts';
 
 /** One compared quantity of a self-test case. `error` and `tolerance` are in the unit `measure` names. */
 export const checkedQuantity = z.object({
@@ -57,27 +75,12 @@ export const runStarted = z.object({
   parameters: count,
   /** Bytes of device memory the run was planned to take. */
   device_bytes: count,
+  /** What holds the memory that was allocated, largest first; absent in older streams. */
+  memory: z.array(heldMemory).optional(),
   /** First step of this stretch: 0, or the checkpoint's step when resumed. */
   from_step: count,
   started_at: z.string(),
 });
-
-/**
- * In the order of a step. `meta`, `gate` and `clone` are of runs with predictions, a gate, or supervised learning of
- * the meta side alone.
- */
-export const PHASES = [
-  'meta',
-  'gate',
-  'rollout',
-  'reward',
-  'advantage',
-  'update',
-  'clone',
-  'evaluate',
-  'checkpoint',
-] as const;
-export type Phase = (typeof PHASES)[number];
 
 /** A phase of a step begins. Live only. */
 export const phaseStarted = z.object({
@@ -98,6 +101,8 @@ export const rolloutsStarted = z.object({
   /** One entry a group; the rollouts of group g are rows g * num_generations and on. */
   prompts: z.array(tokens),
   num_generations: count,
+  /** One entry a group: where its rollouts will be stopped, and what that follows from. Absent without a cutoff. */
+  limits: z.array(rolloutLimit).optional(),
 });
 
 /** What each rollout has grown by since the last such event of the step. Live only. */
@@ -256,6 +261,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   cutoff,
   audit,
   expertUpdate,
+  kernelProfile,
   stepMetrics,
   evaluation,
   benchmarks,

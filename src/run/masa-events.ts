@@ -116,23 +116,29 @@ export const gatePlan = z.object({
   reason: z.string(),
 });
 
+/** Where a prompt's rollouts are stopped, and what that follows from. */
+export const rolloutLimit = z.object({
+  /** Tokens. */
+  limit: count,
+  /** Whether the limit is below the longest rollout, so that it can cut. */
+  cuts: z.boolean(),
+  /** Tokens: the statistic of the predicted lengths, times which the multiple was taken. */
+  predicted: maybe,
+  statistic: z.enum(['median', 'mean']),
+  multiple: z.number(),
+  minimum: count,
+});
+export type RolloutLimit = z.infer<typeof rolloutLimit>;
+
 /** The limit of a trained prompt's rollouts, and whom it met. */
 export const cutoff = z.object({
   type: z.literal('cutoff'),
   v: z.literal(1),
   step: count,
   index: count,
-  /** Tokens. */
-  limit: count,
-  /** Whether the limit is below the longest rollout, so that it can cut. */
-  cuts: z.boolean(),
-  /** Tokens: the statistic of `lengths`, times which the multiple was taken. */
-  predicted: maybe,
+  ...rolloutLimit.shape,
   /** [M] predicted lengths in tokens, null where one did not parse. */
   lengths: z.array(maybe),
-  statistic: z.enum(['median', 'mean']),
-  multiple: z.number(),
-  minimum: count,
   reason: z.string(),
   /** Places in the group of the rollouts that were still going at the limit. */
   cut: z.array(count),

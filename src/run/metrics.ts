@@ -42,7 +42,7 @@ const REWARDS: readonly Metric[] = [
     definition:
       'The mean reward of the rollouts of the step: with rewards of 0 and 1, the share that was right.',
     formula: 'mean over all rollouts of r',
-    source: 'src/rl',
+    source: 'src/rl/step-metrics.ts',
     format: 'number',
   },
   {
@@ -52,7 +52,7 @@ const REWARDS: readonly Metric[] = [
     definition:
       'How much the rollouts of one prompt differ in reward, averaged over the prompts; without any difference a group teaches nothing.',
     formula: 'mean over groups of std(r in the group), the deviation divided by the group’s size',
-    source: 'src/rl',
+    source: 'src/rl/step-metrics.ts',
     format: 'number',
   },
   {
@@ -62,7 +62,7 @@ const REWARDS: readonly Metric[] = [
     definition:
       'The share of groups whose rollouts all got the same reward: their advantages are zero and they add nothing to the gradient.',
     formula: 'groups with std(r) = 0 / groups',
-    source: 'src/rl',
+    source: 'src/rl/step-metrics.ts',
     format: 'share',
   },
 ];
@@ -75,7 +75,7 @@ const POLICY: readonly Metric[] = [
     definition:
       'How undecided the policy is about the next token, averaged over the tokens it wrote; it falls as the policy grows sure.',
     formula: 'mean over completion tokens of -sum over v of p(v) ln p(v)',
-    source: 'shaders',
+    source: 'shaders/sample.wgsl',
     format: 'number',
   },
   {
@@ -85,7 +85,7 @@ const POLICY: readonly Metric[] = [
     definition:
       'How far the policy has moved from the base model, by the k3 estimator on the tokens it wrote; reported when beta is above 0.',
     formula: 'mean over completion tokens of exp(d) - d - 1, d = logp_ref - logp',
-    source: 'shaders',
+    source: 'shaders/token_loss.wgsl',
     format: 'number',
   },
   {
@@ -96,7 +96,7 @@ const POLICY: readonly Metric[] = [
       'The value of the GRPO objective; with one update per batch and beta 0 it stays near 0 while its gradient does not, because every ratio is exactly 1 and the advantages of a group add up to 0 (exactly 0 for loss_type grpo, where every rollout weighs the same).',
     formula:
       'normalised sum over tokens of -min(ratio A, clip(ratio, 1 - epsilon, 1 + epsilon_high) A) + beta KL',
-    source: 'shaders',
+    source: 'shaders/token_loss.wgsl',
     format: 'number',
   },
   {
@@ -106,7 +106,7 @@ const POLICY: readonly Metric[] = [
     definition:
       'The share of tokens held back because they had become too unlikely while the advantage was negative.',
     formula: 'tokens with ratio < 1 - epsilon and A < 0 / tokens',
-    source: 'shaders',
+    source: 'shaders/token_loss.wgsl',
     format: 'share',
   },
   {
@@ -116,7 +116,7 @@ const POLICY: readonly Metric[] = [
     definition:
       'The share of tokens held back because they had become too likely while the advantage was positive.',
     formula: 'tokens with ratio > 1 + epsilon_high and A > 0 / tokens',
-    source: 'shaders',
+    source: 'shaders/token_loss.wgsl',
     format: 'share',
   },
   {
@@ -125,7 +125,7 @@ const POLICY: readonly Metric[] = [
     unit: 'share of tokens',
     definition: 'The share of tokens clipped on either side; always 0 with one update per batch.',
     formula: 'clip_ratio/low_mean + clip_ratio/high_mean',
-    source: 'shaders',
+    source: 'shaders/token_loss.wgsl',
     format: 'share',
   },
   {
@@ -135,7 +135,7 @@ const POLICY: readonly Metric[] = [
     definition:
       'How far the log-probability a token was sampled with lies from that of the training pass over the same weights, on average; it measures rounding alone and should stay tiny.',
     formula: 'mean over completion tokens of |logp_decode - logp_train|',
-    source: 'src/rl',
+    source: 'src/rl/step-metrics.ts',
     format: 'number',
   },
   {
@@ -145,7 +145,7 @@ const POLICY: readonly Metric[] = [
     definition:
       'The largest difference between a token’s log-probability when sampled and in the training pass over the same weights.',
     formula: 'max over completion tokens of |logp_decode - logp_train|',
-    source: 'src/rl',
+    source: 'src/rl/step-metrics.ts',
     format: 'number',
   },
 ];
@@ -157,7 +157,7 @@ const COMPLETIONS: readonly Metric[] = [
     unit: 'tokens',
     definition: 'The mean length of the rollouts, their end token included.',
     formula: 'mean over rollouts of T',
-    source: 'src/rl',
+    source: 'src/rl/step-metrics.ts',
     format: 'number',
   },
   {
@@ -166,7 +166,7 @@ const COMPLETIONS: readonly Metric[] = [
     unit: 'tokens',
     definition: 'The length of the shortest rollout.',
     formula: 'min over rollouts of T',
-    source: 'src/rl',
+    source: 'src/rl/step-metrics.ts',
     format: 'count',
   },
   {
@@ -175,7 +175,7 @@ const COMPLETIONS: readonly Metric[] = [
     unit: 'tokens',
     definition: 'The length of the longest rollout.',
     formula: 'max over rollouts of T',
-    source: 'src/rl',
+    source: 'src/rl/step-metrics.ts',
     format: 'count',
   },
   {
@@ -184,7 +184,7 @@ const COMPLETIONS: readonly Metric[] = [
     unit: 'share of rollouts',
     definition: 'The share of rollouts that ran into the length limit before they ended.',
     formula: 'rollouts without an end token / rollouts',
-    source: 'src/rl',
+    source: 'src/rl/step-metrics.ts',
     format: 'share',
   },
 ];
@@ -197,7 +197,7 @@ const TRAINING: readonly Metric[] = [
     definition:
       'The length of the whole gradient before clipping; above max_grad_norm it is scaled down to that.',
     formula: 'sqrt(sum over all parameters of g^2)',
-    source: 'shaders',
+    source: 'shaders/sum_squares.wgsl',
     format: 'number',
   },
   {
@@ -206,7 +206,7 @@ const TRAINING: readonly Metric[] = [
     unit: '',
     definition: 'AdamW’s step size at this step, after warm-up and schedule.',
     formula: 'peak * warm-up * schedule',
-    source: 'src/rl',
+    source: 'src/rl/schedule.ts',
     format: 'number',
   },
   {
@@ -217,7 +217,7 @@ const TRAINING: readonly Metric[] = [
       'The tokens generated for training since the start of the run: solutions, those that dynamic sampling threw away among them, and predictions where the run makes use of them.',
     formula:
       'sum over steps and rollouts of T; meta rollouts too where they are trained on, gate, cut or hint',
-    source: 'src/rl',
+    source: 'src/rl/step-metrics.ts',
     format: 'count',
   },
   {
@@ -246,7 +246,7 @@ const TRAINING: readonly Metric[] = [
     unit: 's',
     definition: 'The time the step took, evaluation and checkpoint left out.',
     formula: 'end - start, by the host’s clock',
-    source: 'src/rl',
+    source: 'src/rl/step-metrics.ts',
     format: 'seconds',
   },
   {
@@ -255,7 +255,7 @@ const TRAINING: readonly Metric[] = [
     unit: 'tokens/s',
     definition: 'The rollout tokens of the step over the time the step took.',
     formula: 'tokens of the step / step_time',
-    source: 'src/rl',
+    source: 'src/rl/step-metrics.ts',
     format: 'tokens-per-second',
   },
 ];

@@ -28,12 +28,32 @@ const ADAPTER = {
   steps: 300,
 } satisfies ManifestInput;
 
+/** What a page without any settings in its address starts with. */
+export const VISITOR_PRESET = 'first-look';
+
 export const PRESETS: readonly Preset[] = [
   {
     name: 'grpo',
     label: 'GRPO',
     summary: 'The settings measured to work: 16 prompts of 16 rollouts, token-mean loss, clip-higher.',
     settings: {},
+  },
+  {
+    // Of four ways to run MASA with gate and cutoff on the ladder the one whose predictions turn soonest. Held-out r of
+    // seeds 0, 1 and 3: -.03 to .09 at the start, .76 to .85 after 10 steps, .92 to .95 after 40, with accuracy from
+    // 41% to 65-69%; seed 2 with twice the audit reached .67 and 56%. Sampled and rewarded predictions were at .24 to
+    // .43 after 40 steps (seed 1).
+    name: VISITOR_PRESET,
+    label: 'First look',
+    summary:
+      'Self-knowledge within ten steps: predictions through an adapter of their own, and by them the gate and the cutoff.',
+    settings: {
+      ...ADAPTER,
+      masa_audit_share: 0.125,
+      masa_cutoff: true,
+      eval_problems: 64,
+      steps: 60,
+    },
   },
   {
     name: 'quick',

@@ -1,5 +1,6 @@
 /** The page: header, settings, and either the first screen or the panels of the run. Each panel stands alone. */
 import { Tooltip } from 'radix-ui';
+import { useEffect, useMemo } from 'react';
 import styles from './App.module.css';
 import { Boundary } from './components/Boundary';
 import { About } from './panels/About';
@@ -13,19 +14,28 @@ import { Groups } from './panels/Groups';
 import { GatePanel } from './panels/gate/Gate';
 import { Header } from './panels/Header';
 import { Headline } from './panels/Headline';
+import { KernelsPanel } from './panels/hood/Kernels';
+import { MemoryPanel } from './panels/hood/Memory';
+import { SourcePanel } from './panels/hood/Source';
 import { InspectorPanel } from './panels/inspector/Inspector';
+import { KeysDialog } from './panels/KeysDialog';
 import { Loading } from './panels/Loading';
 import { Notices } from './panels/Notices';
 import { Settings } from './panels/Settings';
 import { Shortcuts } from './panels/Shortcuts';
 import { StepTime } from './panels/StepTime';
 import { SelfKnowledgePanel } from './panels/self-knowledge/SelfKnowledge';
-import { Welcome } from './panels/Welcome';
+import { StoryPanel } from './panels/story/StoryPanel';
+import { Welcome } from './panels/welcome/Welcome';
 import { DropTarget } from './replay/DropTarget';
 import { ReplayBanner, ReplayErrorNotice } from './replay/ReplayBanner';
 import { RunNotes } from './runs/RunNotes';
 import { RunsDialog } from './runs/RunsDialog';
 import { StorageFull } from './runs/StorageFull';
+import { findRun } from './runs/state';
+import { useOpinion } from './second-opinion/hooks';
+import { SecondOpinionPanel } from './second-opinion/SecondOpinionPanel';
+import { TryPanel } from './second-opinion/TryPanel';
 import { SessionContext, usePage, useSession } from './state/context';
 import { isFirstVisit } from './state/selectors';
 import type { Session } from './state/session';
@@ -38,6 +48,7 @@ export function App({ session }: { session: Session }) {
         <Hatch />
         <Header />
         <Shortcuts />
+        <KeysDialog />
         <div className={styles.body}>
           <Boundary name="the settings">
             <Settings />
@@ -77,9 +88,12 @@ function Stage() {
   const first = usePage(isFirstVisit);
   if (first)
     return (
-      <Boundary name="the first screen">
-        <Welcome />
-      </Boundary>
+      <>
+        <Boundary name="the first screen">
+          <Welcome />
+        </Boundary>
+        <TryBeforeARun />
+      </>
     );
   return (
     <>
@@ -88,6 +102,9 @@ function Stage() {
       <div className={styles.panels}>
         <Boundary name="the headline numbers">
           <Headline />
+        </Boundary>
+        <Boundary name="the story of the step">
+          <StoryPanel />
         </Boundary>
         <Boundary name="what is happening">
           <Diagnostics />
@@ -121,6 +138,12 @@ function Stage() {
         <Boundary name="the benchmark sets">
           <BenchmarksPanel />
         </Boundary>
+        <Boundary name="the panel to try a policy">
+          <TryPanel />
+        </Boundary>
+        <Boundary name="the second opinion">
+          <SecondOpinionPanel />
+        </Boundary>
         <Boundary name="the training's health">
           <HealthPanel />
         </Boundary>
@@ -128,20 +151,61 @@ function Stage() {
           <Boundary name="the time of a step">
             <StepTime />
           </Boundary>
-          <Boundary name="what it runs on">
-            <About />
+          <Boundary name="the memory">
+            <MemoryPanel />
           </Boundary>
         </div>
+        <Boundary name="the kernels">
+          <KernelsPanel />
+        </Boundary>
+        <Boundary name="the shaders">
+          <SourcePanel />
+        </Boundary>
+        <Boundary name="what it runs on">
+          <About />
+        </Boundary>
       </div>
     </>
   );
 }
 
-/** With the way back: the worker keeps the newest checkpoint and restores it whatever state it is in. */
+/** Where nothing can be trained, a trained policy can still be tried; and one that was chosen among the runs. */
+function TryBeforeARun() {
+  const unavailable = usePage((page) => page.lab.state === 'unavailable');
+  const chosen = useOpinion((opinion) => opinion.chosen !== null);
+  if (!unavailable && !chosen) return null;
+  return (
+    <div className={styles.panels}>
+      <Boundary name="the panel to try a policy">
+        <TryPanel />
+      </Boundary>
+      <Boundary name="the second opinion">
+        <SecondOpinionPanel />
+      </Boundary>
+    </div>
+  );
+}
+
+/** With the way back: a fork from a kept step, whose settings are to be changed first, or it would go the same way. */
 function Diagnostics() {
-  const session = useSession();
+  const { runs } = useSession();
   const replayed = usePage((page) => page.replay !== null);
-  return <DiagnosticsPanel onRollBack={replayed ? undefined : () => session.recover()} />;
+  const checkpoint = usePage((page) => page.run.checkpoint);
+  const run = usePage((page) => findRun(page.runs, page.runs.current ?? page.runs.shown));
+  // The list of what is kept is told when it is asked for.
+  useEffect(() => {
+    if (checkpoint) runs.refresh();
+  }, [checkpoint, runs]);
+  const kept = useMemo(
+    () => (replayed ? [] : (run?.checkpoints ?? []).map((each) => each.step)),
+    [replayed, run],
+  );
+  return (
+    <DiagnosticsPanel
+      kept={kept}
+      onRollBack={(step) => run && runs.prepareFork(run.id, step, run.manifest)}
+    />
+  );
 }
 
 /** The texture of truncated rollouts, defined once for all cards. */

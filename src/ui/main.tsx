@@ -1,12 +1,11 @@
 /** Starts the page: theme, settings from the link, the session with the worker, and React around them. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
-import { manifestFromQuery } from '../run/manifest-query';
 import { App } from './App';
 import { Boundary } from './components/Boundary';
 import { openAddress, REPLAY_KEY } from './replay/address';
 import { Session } from './state/session';
-import { settingsOf } from './state/settings';
+import { settingsFromAddress } from './state/settings';
 import { createPageStore } from './state/store';
 import './theme/base.css';
 import { installTheme } from './theme/theme';
@@ -15,8 +14,7 @@ const root = document.getElementById('root');
 if (!root) throw new Error('internal: main: expected an element #root in index.html');
 
 installTheme();
-const { manifest, issues } = manifestFromQuery(location.search, [REPLAY_KEY]);
-const session = new Session(createPageStore(settingsOf(manifest, issues)));
+const session = new Session(createPageStore(settingsFromAddress(location.search, [REPLAY_KEY])));
 
 createRoot(root).render(
   <StrictMode>

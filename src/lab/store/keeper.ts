@@ -6,7 +6,7 @@
 import type { CheckpointFiles } from '../../run/checkpoint';
 import type { RunEvent, RunEventOf } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
-import { explainError, NoRoomError } from '../errors';
+import { explainError, NoRoomError, StorageError } from '../errors';
 import { archiveName, exportArchive, importArchive } from './archive';
 import type { KeptRun } from './kept-run';
 import { type Reopened, RunElsewhereError, type RunLibrary } from './library';
@@ -87,7 +87,7 @@ export class RunKeeper {
     if (!library) return;
     try {
       await this.#do(command, library);
-      if (command.do !== 'export') await this.list();
+      if (command.do !== 'export' && command.do !== 'read-steps') await this.list();
     } catch (error) {
       // What keeps the trainer from loading a run it says itself.
       if (!this.host.trainer.error) {
@@ -96,6 +96,17 @@ export class RunKeeper {
       }
       await this.list();
     }
+  }
+
+  /** The policy of a kept run after a step. @throws StorageError when it is not kept, or open in another tab. */
+  async policyAt(
+    id: string,
+    step: number,
+  ): Promise<{ step: number; manifest: Manifest; files: CheckpointFiles }> {
+    await this.#opened;
+    if (!this.#library) throw new StorageError('policy: this browser keeps no runs');
+    const { manifest } = await this.#library.entry(id);
+    return { step, manifest, files: await this.#library.stateAt(id, step) };
   }
 
   async list(): Promise<void> {
@@ -138,6 +149,8 @@ export class RunKeeper {
         await this.#notElsewhere(library, command.id);
         await this.#leave('loading');
         return this.#goOn(() => library.fork(command.id, command.step, command.manifest));
+      case 'read-steps':
+        return this.#readSteps(command.request, command.steps);
       case 'describe': {
         const { id, name, tags, notes } = command;
         return library.change(id, (entry) => ({ ...entry, name, tags, notes }));
@@ -184,6 +197,17 @@ export class RunKeeper {
       default:
         return unknownCommand(command);
     }
+  }
+
+  async #readSteps(request: number, wanted: readonly number[]): Promise<void> {
+    const steps: RunEvent[][] = [];
+    let problem = '';
+    try {
+      for (const step of wanted) steps.push((await this.#run?.readStep(step)) ?? []);
+    } catch (error) {
+      problem = explainError(error, null).message;
+    }
+    this.host.send({ what: 'steps', request, steps, problem });
   }
 
   /** Puts a run on the trainer where it was left, with all it has said so far on the page. */

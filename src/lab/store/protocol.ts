@@ -2,6 +2,7 @@
  * What the page and the worker say to each other about kept runs: two discriminated unions inside the one protocol
  * (`../protocol.ts`), switched exhaustively on both sides.
  */
+import type { RunEvent } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
 import type { RunEntry } from './entry';
 import type { Freeable } from './retention';
@@ -16,6 +17,8 @@ export type RunsCommand =
   | { do: 'continue'; id: string }
   /** Loads a new run that begins as `id` was after `step` finished steps. */
   | { do: 'fork'; id: string; step: number; manifest: Manifest }
+  /** Reads finished steps of the run on the trainer back; answered by `steps`. */
+  | { do: 'read-steps'; request: number; steps: readonly number[] }
   | { do: 'describe'; id: string; name: string; tags: string[]; notes: string }
   | { do: 'pin'; id: string; pinned: boolean }
   | { do: 'pin-checkpoint'; id: string; step: number; pinned: boolean }
@@ -60,6 +63,8 @@ export type RunsNews =
   | { what: 'full'; needed: number; freeable: Freeable[] }
   /** There is room again, or keeping was given up. */
   | { what: 'room' }
+  /** All events of each step, in the order asked for; none of a step that is not kept. `problem` is empty when all went well. */
+  | { what: 'steps'; request: number; steps: RunEvent[][]; problem: string }
   | { what: 'archive'; name: string; archive: Blob }
   | { what: 'imported'; id: string }
   /** Something asked for could not be done; the run on the trainer is as it was. */

@@ -3,6 +3,7 @@
  * only where the limits come from and what counts as cut; stopping a row inside the running decode is the decoder's.
  * Source: MASA, arXiv 2510.03259, section 3.3 (multiple 2).
  */
+import type { RolloutLimit } from '../../run/masa-events';
 import { mean, quantile } from '../../run/statistics';
 import { Draw, inShare } from './draws';
 
@@ -71,6 +72,16 @@ export function cutoffLimit(
       limit < maxCompletionLength ? said : `${said}, not below the longest rollout ${maxCompletionLength}`,
   };
 }
+
+/** What the events say of a limit. */
+export const limitFields = ({ limit, cuts, predicted, settings }: CutoffLimit): RolloutLimit => ({
+  limit,
+  cuts,
+  predicted,
+  statistic: settings.statistic,
+  multiple: settings.multiple,
+  minimum: settings.minimum,
+});
 
 /**
  * Which rollouts of a prompt are let run to the end, so that the audit sees what cutting them would have lost. Chosen

@@ -5,6 +5,7 @@
 import type { RunEventOf } from '../../run/events';
 import type { MasaState } from '../../run/masa-state';
 import { type CutoffTally, type GateTally, tallyCutoff, tallyGate } from '../masa/audit';
+import { limitFields } from '../masa/cutoff';
 import { learnOutcomes } from '../masa/gate-calibrator';
 import { learnPrompts } from '../masa/prompt-classifier';
 import { TALLY_WINDOW } from '../masa/settings';
@@ -89,7 +90,6 @@ function cutoffAudit(
 
 function emitCutoff({ emit, step }: StepContext, { candidate, cutoff, rollouts }: SolutionGroup): void {
   if (!cutoff) return;
-  const { limit, cuts, predicted, lengths, settings, reason } = cutoff;
   const where = (which: (r: SolutionGroup['rollouts'][number]) => boolean) =>
     rollouts.flatMap((r, i) => (which(r) ? [i] : []));
   emit({
@@ -97,14 +97,9 @@ function emitCutoff({ emit, step }: StepContext, { candidate, cutoff, rollouts }
     v: 1,
     step,
     index: candidate.index,
-    limit,
-    cuts,
-    predicted,
-    lengths: [...lengths],
-    statistic: settings.statistic,
-    multiple: settings.multiple,
-    minimum: settings.minimum,
-    reason,
+    ...limitFields(cutoff),
+    lengths: [...cutoff.lengths],
+    reason: cutoff.reason,
     cut: where((r) => r.cut),
     audited: where((r) => r.full !== null),
   });

@@ -10,7 +10,7 @@
 import { planSampling, type SamplingPlan } from '../sampling-plan';
 import { type Candidate, type SolutionGroup, type StepContext, tokensOf } from './context';
 import { judge } from './judge';
-import { type Solved, solve } from './solve';
+import { announceRollouts, type Solved, solve } from './solve';
 
 export interface Sampled {
   plan: SamplingPlan;
@@ -45,13 +45,7 @@ export async function sampleDynamically(context: StepContext, first: readonly So
     const of = (numbers: readonly number[]) => numbers.map((i) => groups[i]);
     if (drawn.length > 1)
       // Whoever watches has seen the rounds; what follows is of the groups that stay.
-      emit({
-        type: 'rollouts_started',
-        v: 1,
-        step,
-        prompts: of(kept).map((group) => group.candidate.problem.prompt),
-        num_generations: manifest.num_generations,
-      });
+      announceRollouts(context, of(kept));
     return { plan, groups, kept: of(kept), discarded: of(discarded) };
   }
 }

@@ -6,7 +6,7 @@
  */
 import type { Decoded, DecodeRow } from '../../model/decoder';
 import { Purpose } from '../../run/random';
-import { type CutoffLimit, cutoffLimit, rolloutLimits } from '../masa/cutoff';
+import { type CutoffLimit, cutoffLimit, limitFields, rolloutLimits } from '../masa/cutoff';
 import { planHints } from '../masa/hints';
 import { cutoffSettings } from '../masa/settings';
 import { NonFiniteError } from '../non-finite';
@@ -35,13 +35,10 @@ export async function solve(context: StepContext, candidates: readonly Candidate
   const chosen = [...kept, ...candidates.filter((c) => c.role === 'audited')];
   const planned = chosen.map((candidate) => plan(context, candidate));
   const G = manifest.num_generations;
-  context.emit({
-    type: 'rollouts_started',
-    v: 1,
-    step,
-    prompts: kept.map((c) => c.problem.prompt),
-    num_generations: G,
-  });
+  announceRollouts(
+    context,
+    planned.slice(0, kept.length).map(({ cutoff }, c) => ({ candidate: kept[c], cutoff })),
+  );
   const shown = kept.length * G;
   const decoded = await decodeInPasses(
     policy,
@@ -67,6 +64,22 @@ export async function solve(context: StepContext, candidates: readonly Candidate
     cutoff: planned[c].cutoff,
     rollouts: planned[c].rows.map((row, g) => ({ ...row, decoded: decoded[c * G + g] })),
   }));
+}
+
+/** Says which groups are about to grow, and to which limits: whoever watches sees a limit before it is met. */
+export function announceRollouts(
+  { emit, manifest, step }: Pick<StepContext, 'emit' | 'manifest' | 'step'>,
+  groups: readonly Pick<Solved, 'candidate' | 'cutoff'>[],
+): void {
+  const limits = groups.flatMap(({ cutoff }) => (cutoff ? [limitFields(cutoff)] : []));
+  emit({
+    type: 'rollouts_started',
+    v: 1,
+    step,
+    prompts: groups.map(({ candidate }) => candidate.problem.prompt),
+    num_generations: manifest.num_generations,
+    ...(manifest.masa_cutoff && { limits }),
+  });
 }
 
 function plan(

@@ -2,9 +2,16 @@
 import type { ReactNode } from 'react';
 import styles from './Empty.module.css';
 
-export function Empty({ children, action }: { children: ReactNode; action?: ReactNode }) {
+interface Props {
+  children: ReactNode;
+  action?: ReactNode;
+  /** It is on its way: nobody has to do anything. */
+  busy?: boolean;
+}
+
+export function Empty({ children, action, busy = false }: Props) {
   return (
-    <div className={styles.empty} data-testid="empty">
+    <div className={styles.empty} data-testid="empty" aria-busy={busy}>
       <p>{children}</p>
       {action}
     </div>

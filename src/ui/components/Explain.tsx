@@ -1,5 +1,5 @@
 /**
- * A name that explains itself on hover, focus or tap: definition, formula, current value. Wraps Radix's
+ * A name that explains itself on hover, focus or tap: definition, formula, current value, source. Wraps Radix's
  * tooltip, which alone would not open on a touch screen.
  */
 import { Tooltip } from 'radix-ui';
@@ -10,6 +10,8 @@ export interface Explanation {
   label: string;
   definition: string;
   formula?: string;
+  /** Where in the source it is computed, from the top of the repository; a setting is computed nowhere. */
+  source?: string;
 }
 
 interface Props extends Explanation {
@@ -21,7 +23,7 @@ interface Props extends Explanation {
   trigger?: ReactNode;
 }
 
-export function Explain({ label, definition, formula, value, children, trigger }: Props) {
+export function Explain({ label, definition, formula, source, value, children, trigger }: Props) {
   const [open, setOpen] = useState(false);
   return (
     <Tooltip.Root open={open} onOpenChange={setOpen} delayDuration={250}>
@@ -50,6 +52,11 @@ export function Explain({ label, definition, formula, value, children, trigger }
             </p>
           )}
           {children}
+          {source && (
+            <p className={styles.source}>
+              Computed in <code>{source}</code>
+            </p>
+          )}
         </Tooltip.Content>
       </Tooltip.Portal>
     </Tooltip.Root>

@@ -22,6 +22,7 @@ export function MetricName({ name, label, children }: Props) {
       label={metric.label}
       definition={metric.definition}
       formula={metric.formula}
+      source={metric.source}
       value={formatMetric(name, value)}
       trigger={label}
     >

@@ -102,7 +102,8 @@ export function chartOptions({
           dash: each.dash,
           spanGaps: true,
           points: {
-            show: each.from === 'evaluations',
+            // The first value of a curve would not be seen without: a line begins with the second.
+            show: (plot: uPlot, column: number) => each.from === 'evaluations' || isAlone(plot.data[column]),
             size: 5,
             width: 1.5,
             stroke: colours[each.colour],
@@ -161,3 +162,9 @@ function tick(value: number): string {
   if (Math.abs(value) >= 1e4) return `${formatNumber(value / 1e3, 3)}k`;
   return formatNumber(value);
 }
+
+const isAlone = (values: ArrayLike<number | null | undefined>): boolean => {
+  let count = 0;
+  for (let i = 0; i < values.length && count < 2; i++) if (values[i] != null) count++;
+  return count === 1;
+};

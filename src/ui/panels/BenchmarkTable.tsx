@@ -108,7 +108,14 @@ export function BenchmarkTable({ event, benchmarks, groupWords }: Props) {
 function SetName({ name, benchmarks }: { name: string; benchmarks: readonly Benchmark[] }) {
   const set = benchmarks.find((each) => each.name === name);
   if (!set) return name;
-  return <Explain label={set.label} definition={set.describes} formula={`In the place of ${set.analogue}`} />;
+  return (
+    <Explain
+      label={set.label}
+      definition={set.describes}
+      formula={`In the place of ${set.analogue}`}
+      source="src/rl/benchmark-scores.ts"
+    />
+  );
 }
 
 interface RowProps {

@@ -95,6 +95,7 @@ export function TierPanel() {
             label="Accuracy by difficulty"
             definition="The held-out problems of each family and tier, each line the share answered right."
             formula="right answers / answers, inside the tier"
+            source="src/rl/evaluate.ts"
           />
         }
         label="Held-out accuracy by difficulty"

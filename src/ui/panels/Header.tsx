@@ -114,6 +114,9 @@ function MoreMenu() {
             <DropdownMenu.Item className={overlay.item} onSelect={copy}>
               <span className={overlay.itemText}>Copy link</span>
             </DropdownMenu.Item>
+            <DropdownMenu.Item className={overlay.item} onSelect={() => session.look({ keysOpen: true })}>
+              <span className={overlay.itemText}>Keys…</span>
+            </DropdownMenu.Item>
           </DropdownMenu.Content>
         </DropdownMenu.Portal>
       </DropdownMenu.Root>

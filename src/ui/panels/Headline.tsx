@@ -67,7 +67,9 @@ function StepNumber() {
     <Explain
       label="Steps done"
       definition="Optimiser steps finished, up to and with the one on screen. In each, the policy generates rollouts for a batch of prompts, has them judged and is updated once per planned update."
+      formula={`${formatCount(step)} of ${formatCount(steps)}`}
       value={formatCount(step)}
+      source="src/rl/trainer.ts"
     />
   );
   return (
@@ -94,6 +96,7 @@ function Accuracy() {
       definition={`The share of held-out problems (${suiteLabel.toLowerCase()}, never trained on, the same ones every time) that the policy answers right when it samples at temperature 1. The interval is Wilson’s, at 95%.`}
       formula={now ? `${now.total.correct} right / ${now.total.samples} answers` : 'right answers / answers'}
       value={now ? formatPercent(now.total.accuracy) : NO_VALUE}
+      source="src/rl/evaluate.ts"
     />
   );
   return (

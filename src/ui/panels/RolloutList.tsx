@@ -68,6 +68,7 @@ export function RolloutList() {
               label="Advantage"
               definition="How much better than the other rollouts of its prompt this one was rewarded. Above zero its tokens are made likelier, below zero less likely. The bar’s scale is fixed: its ends are the largest advantage a group of this size can have."
               formula="A = (r - mean(r)) / (std(r) + 1e-6), inside the group"
+              source="src/rl/advantages.ts"
               value={
                 group.rewardMean === null ? undefined : `mean reward ${formatFixed(group.rewardMean, 3)}`
               }

@@ -1,6 +1,6 @@
 /**
  * The page's keys: space runs and pauses, s takes a step, p a phase, r resets, the arrows
- * left and right go back and forth among the steps. A stray r asks first once there is
+ * left and right go back and forth among the steps, and ? lists them (`KeysDialog.tsx`). A stray r asks first once there is
  * something to lose; nothing happens while the user types or a menu or dialog is open.
  */
 import { AlertDialog } from 'radix-ui';
@@ -27,7 +27,8 @@ export function Shortcuts() {
       if (target?.closest(TAKES_KEYS)) return;
       const { lab, replay } = session.store.getState();
       const allowed = session.allowed();
-      if (event.key === ' ' && !target?.closest(TAKES_SPACE)) {
+      if (event.key === '?') session.look({ keysOpen: true });
+      else if (event.key === ' ' && !target?.closest(TAKES_SPACE)) {
         event.preventDefault();
         session.toggle();
       } else if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {

@@ -10,7 +10,7 @@ import styles from './StepTime.module.css';
 
 const RECENT = 20;
 
-const PHASE_NOTES: Record<Phase, { label: string; definition: string }> = {
+export const PHASE_NOTES: Record<Phase, { label: string; definition: string }> = {
   meta: {
     label: 'Prediction',
     definition: 'Generating and reading what the policy predicts of its own rollouts.',
@@ -89,7 +89,11 @@ export function StepTime() {
                         style={{ background: `var(--phase-${phase})` }}
                         aria-hidden="true"
                       />
-                      <Explain {...PHASE_NOTES[phase]} value={formatDuration(ms)} />
+                      <Explain
+                        {...PHASE_NOTES[phase]}
+                        value={formatDuration(ms)}
+                        source="src/rl/step/clock.ts"
+                      />
                     </th>
                     <td className="number">{formatDuration(ms)}</td>
                     <td className="number">{ms === undefined ? '–' : formatPercent(ms / total(last))}</td>

@@ -4,7 +4,7 @@ import type { Session } from '../state/session';
 /** The page's own parameter beside the manifest's. */
 export const REPLAY_KEY = 'replay';
 /** A short real run, for visitors without WebGPU and for whoever wants to look first. */
-export const EXAMPLE_RECORDING = 'recordings/masa-efficient.jsonl.gz';
+export const EXAMPLE_RECORDING = 'recordings/first-look.jsonl.gz';
 
 /** Opens the recording at `address`, relative to the page; says why where that is not of this site. */
 export function openAddress(session: Session, address: string): void {

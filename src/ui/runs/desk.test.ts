@@ -3,7 +3,7 @@ import type { WorkerLike } from '../../lab/client';
 import type { Command, Message } from '../../lab/protocol';
 import type { RunsNews } from '../../lab/store/protocol';
 import { DEFAULT_MANIFEST, parseManifest } from '../../run/manifest';
-import { finished, runStarted, stepMetrics } from '../state/run-fixture';
+import { finished, runStarted, stepMetrics, wholeStep } from '../state/run-fixture';
 import { Session } from '../state/session';
 import { settingsOf } from '../state/settings';
 import { createPageStore } from '../state/store';
@@ -126,4 +126,42 @@ test('without kept runs the page says why, and nothing else changes', () => {
   expect(page().runs).toMatchObject({ unavailable: 'This browser keeps no files.', list: [] });
   session.run();
   expect(worker.commands.at(-1)).toEqual({ type: 'load', manifest: DEFAULT_MANIFEST });
+});
+
+test('older steps of the run on the trainer are read back from where it is kept, and of no other run', async () => {
+  const { worker, session, page } = begin();
+  const list = (current: string | null): RunsNews => ({
+    what: 'list',
+    runs: [],
+    elsewhere: [],
+    current,
+    storage: null,
+  });
+  worker.say({
+    type: 'events',
+    events: [runStarted(), ...Array.from({ length: 90 }, (_, s) => stepMetrics(s))],
+  });
+  nextFrame();
+  expect(page().older).toBeNull();
+  worker.news(list('a'));
+  const first = page().older;
+  expect(first?.has(3)).toBe(true);
+  // The list comes after every change; the same run is read by the same reader.
+  worker.news(list('a'));
+  expect(page().older).toBe(first);
+  // Step 3 is only known by its metrics until it is looked at.
+  session.seek(3);
+  const asked = worker.commands.flatMap((command) =>
+    command.type === 'runs' && command.ask.do === 'read-steps' ? [command.ask] : [],
+  );
+  expect(asked[0].steps).toEqual([3]);
+  worker.news({ what: 'steps', request: asked[0].request, steps: [wholeStep(3)], problem: '' });
+  await vi.waitFor(() => expect(page().past.map((record) => record.step)).toEqual([3]));
+  expect(page().past[0].groups.length).toBeGreaterThan(0);
+  // A stretch that begins anew takes steps again, and nothing of them is kept.
+  worker.say({ type: 'events', events: [runStarted(2)] });
+  nextFrame();
+  expect(page().past).toEqual([]);
+  worker.news(list(null));
+  expect(page().older).toBeNull();
 });

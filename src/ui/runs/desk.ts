@@ -5,6 +5,7 @@
 import type { RunsCommand, RunsNews } from '../../lab/store/protocol';
 import type { Manifest } from '../../run/manifest';
 import type { PageStore } from '../state/store';
+import { KeptSteps } from './kept-steps';
 import type { RunsState } from './state';
 
 /** What the desk needs of the session around it. */
@@ -18,6 +19,8 @@ export interface DeskHost {
 
 export class RunsDesk {
   #asked = false;
+  /** Steps of the run on the trainer, where it is kept. */
+  #kept: KeptSteps | null = null;
 
   constructor(
     private readonly store: PageStore,
@@ -97,6 +100,7 @@ export class RunsDesk {
       case 'list': {
         const { runs, elsewhere, current, storage } = news;
         this.#set({ list: runs, elsewhere, current, storage });
+        this.#lookBack(current);
         return;
       }
       case 'unavailable':
@@ -115,6 +119,9 @@ export class RunsDesk {
       case 'room':
         this.#set({ full: null });
         return;
+      case 'steps':
+        this.#kept?.answer(news);
+        return;
       case 'archive':
         this.save(news.name, news.archive);
         return;
@@ -128,6 +135,21 @@ export class RunsDesk {
       default:
         unknownNews(news);
     }
+  }
+
+  /** Older steps are read from where the run is kept; while a recording is on screen, they wait with the live view. */
+  #lookBack(current: string | null): void {
+    const { older, replay } = this.store.getState();
+    const known = replay ? replay.live.older : older;
+    if (current === (this.#kept?.id ?? null) && known === this.#kept) return;
+    this.#kept?.close();
+    this.#kept = current === null ? null : new KeptSteps(current, this.store, (ask) => this.host.send(ask));
+    const next = this.#kept;
+    this.store.setState((page) =>
+      page.replay
+        ? { replay: { ...page.replay, live: { ...page.replay.live, older: next } } }
+        : { older: next, pastError: null },
+    );
   }
 
   #set(change: Partial<RunsState>): void {

@@ -16,7 +16,15 @@ export const rolloutsStarted = (
   step: number,
   prompts: number[][],
   num_generations = 2,
-): RunEventOf<'rollouts_started'> => ({ type: 'rollouts_started', v: 1, step, prompts, num_generations });
+  limits?: RunEventOf<'rollouts_started'>['limits'],
+): RunEventOf<'rollouts_started'> => ({
+  type: 'rollouts_started',
+  v: 1,
+  step,
+  prompts,
+  num_generations,
+  ...(limits && { limits }),
+});
 
 export const rolloutsGrown = (
   step: number,

@@ -15,7 +15,8 @@ import type {
   SelfTestResult,
 } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
-import { keepRecent, thin, tokensOf } from './bounds';
+import type { RolloutLimit } from '../../run/masa-events';
+import { keepRecent, MOST_BENCHMARKS, MOST_WARNINGS, thin, tokensOf, withStep } from './bounds';
 
 /** `growing` and `ended` are live and not judged yet; the rest is the verifier's word. */
 export type Verdict = 'growing' | 'ended' | 'right' | 'wrong' | 'truncated';
@@ -39,6 +40,8 @@ export interface GroupView {
   /** null until judged. */
   problem: ProblemInfo | null;
   rollouts: readonly RolloutView[];
+  /** Where its rollouts are stopped while they grow; null without a cutoff, and once judged (`cutoff` events have it). */
+  limit: RolloutLimit | null;
   rewardMean: number | null;
   rewardStd: number | null;
 }
@@ -74,6 +77,8 @@ export interface RunFacts {
   selfTest: SelfTestResult;
   parameters: number;
   deviceBytes: number;
+  /** By what holds it; null in older streams. */
+  memory: RunEventOf<'run_started'>['memory'] | null;
   fromStep: number;
   lab: string;
 }
@@ -93,6 +98,8 @@ export interface RunView {
   evaluations: readonly EvaluationPoint[];
   /** The newest evaluations on benchmark sets, oldest first. */
   benchmarks: readonly RunEventOf<'benchmarks'>[];
+  /** The newest profiles, oldest first. */
+  profiles: readonly RunEventOf<'kernel_profile'>[];
   /** The newest steps' groups, oldest first; the last one may be growing. */
   recent: readonly StepGroups[];
   warnings: readonly RunWarning[];
@@ -106,14 +113,12 @@ export const EMPTY_RUN: RunView = {
   steps: [],
   evaluations: [],
   benchmarks: [],
+  profiles: [],
   recent: [],
   warnings: [],
   checkpoint: null,
   ending: null,
 };
-
-const MOST_WARNINGS = 50;
-const MOST_BENCHMARKS = 50;
 
 export function reduceEvents(view: RunView, events: readonly RunEvent[]): RunView {
   return events.reduce(reduceEvent, view);
@@ -141,6 +146,8 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
       return addEvaluation(view, event);
     case 'benchmarks':
       return { ...view, benchmarks: [...view.benchmarks, event].slice(-MOST_BENCHMARKS) };
+    case 'kernel_profile':
+      return { ...view, profiles: withStep(view.profiles, event) };
     case 'warning': {
       const { step, code, message, remedy } = event;
       const warnings = [...view.warnings, { step, code, message, remedy }].slice(-MOST_WARNINGS);
@@ -182,6 +189,7 @@ function startRun(view: RunView, event: RunEventOf<'run_started'>): RunView {
     selfTest: event.self_test,
     parameters: event.parameters,
     deviceBytes: event.device_bytes,
+    memory: event.memory ?? null,
     fromStep: event.from_step,
     lab: event.lab,
   };
@@ -195,6 +203,7 @@ function startRun(view: RunView, event: RunEventOf<'run_started'>): RunView {
     steps: view.steps.filter((point) => point.step < event.from_step),
     evaluations: view.evaluations.filter((point) => point.step <= event.from_step),
     benchmarks: view.benchmarks.filter((each) => each.step <= event.from_step),
+    profiles: view.profiles.filter((each) => each.step < event.from_step),
     recent: view.recent.filter((each) => each.step < event.from_step && each.groups.every(isJudged)),
   };
 }
@@ -213,6 +222,7 @@ function startStep(view: RunView, event: RunEventOf<'rollouts_started'>): RunVie
       prompt,
       problem: null,
       rollouts,
+      limit: event.limits?.[index] ?? null,
       rewardMean: null,
       rewardStd: null,
     }),
@@ -287,6 +297,7 @@ export function groupView(event: PromptGroup): GroupView {
       advantage: rollout.advantage,
       verdict: verdictOf(rollout),
     })),
+    limit: null,
     rewardMean: event.reward_mean,
     rewardStd: event.reward_std,
   };

@@ -14,6 +14,7 @@ import { InspectorDesk } from '../inspector/desk';
 import type { ReaderLike } from '../replay/recording';
 import { Replayer } from '../replay/replayer';
 import { RunsDesk } from '../runs/desk';
+import { OpinionDesk } from '../second-opinion/desk';
 import { downloadFiles, saveBlob } from './download';
 import { FrameQueue } from './frames';
 import { EMPTY_RUN, type RunView, reduceEvents } from './run-view';
@@ -90,6 +91,8 @@ const fold = <T extends Pick<PageState, 'run' | 'history'>>(view: T, events: rea
   ...view,
   run: reduceEvents(view.run, events),
   history: recordEvents(view.history, events),
+  // A stretch that begins anew takes steps again that may have been read back.
+  ...(events.some((event) => event.type === 'run_started') && { past: [] }),
 });
 
 export class Session {
@@ -97,6 +100,8 @@ export class Session {
   readonly replayer: Replayer;
   /** The runs this browser keeps. */
   readonly runs: RunsDesk;
+  /** Policies tried and evaluated beside training. */
+  readonly opinion: OpinionDesk;
   /** The rollout that is looked at token by token. */
   readonly inspector: InspectorDesk;
   readonly #client: LabClient;
@@ -138,6 +143,7 @@ export class Session {
         },
         inspected: ({ answer }) => this.inspector.heard(answer),
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
+        policy: (message) => this.opinion.handed(message),
         runs: ({ news }) => this.runs.heard(news),
         error: ({ error }) => {
           this.#next = null;
@@ -146,6 +152,7 @@ export class Session {
       },
       createWorker,
     );
+    this.opinion = new OpinionDesk(store, (command) => this.#client.send(command), saveBlob);
     this.runs = new RunsDesk(
       store,
       {
@@ -179,6 +186,14 @@ export class Session {
   /** Goes on to where the next phase begins, loading first where that is due. */
   phase(): void {
     this.#go('phase');
+  }
+
+  /** Times the kernels of the next step of the run that is loaded; at rest, takes one. */
+  profileStep(): void {
+    const { lab } = this.store.getState();
+    if (!lab.loaded) return;
+    this.#client.send({ type: 'profile' });
+    if (lab.state === 'ready' || lab.state === 'paused') this.#client.send({ type: 'step' });
   }
 
   /** Opens a recorded run in place of the live one, which pauses. */

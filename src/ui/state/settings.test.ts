@@ -7,6 +7,7 @@ import {
   hasInvalid,
   presetOf,
   resetKnob,
+  settingsFromAddress,
   settingsOf,
   stepped,
   typeKnob,
@@ -84,4 +85,15 @@ describe('the arrow keys', () => {
   test('come back to the default from what is no number', () => {
     expect(stepped(knob('steps'), Number.NaN, 1)).toBe(DEFAULT_MANIFEST.steps);
   });
+});
+
+test('a visitor without settings in the address gets the first look, a link what it says', () => {
+  const visitor = settingsFromAddress('?replay=recordings/x.jsonl', ['replay']);
+  expect(presetOf(visitor.draft)?.name).toBe('first-look');
+  expect(settingsFromAddress('', []).linkIssues).toEqual([]);
+  // The seed alone is the defaults with that seed, as links to plain GRPO are written.
+  const link = settingsFromAddress('?v=1&seed=3', []);
+  expect(presetOf(link.draft)?.name).toBe('grpo');
+  expect(link.draft.seed).toBe(3);
+  expect(settingsFromAddress('?steps=none', []).linkIssues).toHaveLength(1);
 });

@@ -13,7 +13,8 @@ import {
   parseKnobText,
   parseManifest,
 } from '../../run/manifest';
-import { PRESETS, type Preset, presetManifest } from '../../run/presets';
+import { manifestFromQuery } from '../../run/manifest-query';
+import { PRESETS, type Preset, presetManifest, VISITOR_PRESET } from '../../run/presets';
 
 export interface InvalidField {
   /** What is in the field. */
@@ -35,6 +36,19 @@ export const settingsOf = (draft: Manifest, linkIssues: readonly ManifestIssue[]
   invalid: {},
   linkIssues,
 });
+
+/**
+ * What the page starts with: the settings of its address, or for a visitor who brings none the preset that shows most
+ * in the least time. A link differs from the defaults by what it says, whatever visitors are shown.
+ *
+ * @param ignore the page's own parameters, which are no settings.
+ */
+export function settingsFromAddress(query: string, ignore: readonly string[]): Settings {
+  const brings = [...new URLSearchParams(query).keys()].some((key) => !ignore.includes(key));
+  if (!brings) return settingsOf(presetManifest(VISITOR_PRESET));
+  const { manifest, issues } = manifestFromQuery(query, ignore);
+  return settingsOf(manifest, issues);
+}
 
 /** The settings with `text` typed into the field of `knob`: taken over when valid, kept beside when not. */
 export function typeKnob(settings: Settings, knob: Knob, text: string): Settings {

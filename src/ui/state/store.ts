@@ -35,6 +35,8 @@ export interface Looking {
   /** Step that is held on screen in every panel; null follows the run. */
   heldStep: number | null;
   settingsOpen: boolean;
+  /** The list of keys is on screen. */
+  keysOpen: boolean;
   /** How fast a recording plays. */
   stepsPerSecond: number;
   /** What a live run waits between steps, in milliseconds. */
@@ -103,7 +105,15 @@ export function createPageStore(settings: Settings, settingsOpen = false): PageS
     replay: null,
     replayError: null,
     settings,
-    looking: { xAxis: 'step', group: 0, heldStep: null, settingsOpen, stepsPerSecond: 2, delayMs: 0 },
+    looking: {
+      xAxis: 'step',
+      group: 0,
+      heldStep: null,
+      settingsOpen,
+      keysOpen: false,
+      stepsPerSecond: 2,
+      delayMs: 0,
+    },
     runs: INITIAL_RUNS,
   }));
 }

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import type { RunEvent } from '../../run/events';
 import { rolloutsGrown, rolloutsStarted } from '../state/run-fixture';
 import { EMPTY_RUN, reduceEvents } from '../state/run-view';
-import { cutoffRows, cutoffSums, cutoffTable, growingRow, limitLabel } from './cutoffs';
+import { type CutoffRow, cutoffRows, cutoffSums, cutoffTable, growingRow, limitLabel } from './cutoffs';
 import { audit, cutoff, group, record } from './view-fixture';
 
 const step = record(0, {
@@ -57,24 +58,73 @@ test('a step without a cutoff has bars and no limits', () => {
   expect(plain.map((row) => row.limit)).toEqual([null, null]);
 });
 
-test('while they are written, bars grow by what each event adds', () => {
-  const view = reduceEvents(EMPTY_RUN, [
-    rolloutsStarted(0, [[1], [2]], 2),
-    rolloutsGrown(0, [[7], [7], [7], [7]], [false, true, false, false]),
-    rolloutsGrown(0, [[7, 7], [], [], [7]], [false, true, false, false]),
-  ]);
-  const rows = view.recent[0].groups.map((each) => growingRow(each, 4 + each.index));
-  expect(rows.map((row) => row.index)).toEqual([4, 5]);
-  expect(rows.map((row) => row.bars.map((bar) => [bar.length, bar.state]))).toEqual([
-    [
-      [3, 'growing'],
-      [1, 'ended'],
-    ],
-    [
-      [1, 'growing'],
-      [2, 'growing'],
-    ],
-  ]);
+describe('while they are written', () => {
+  const EOS = 9;
+  const grown = (limits?: Parameters<typeof rolloutsStarted>[3], ...more: RunEvent[]) =>
+    reduceEvents(EMPTY_RUN, [
+      rolloutsStarted(0, [[1], [2]], 2, limits),
+      rolloutsGrown(0, [[7], [7], [7], [7]], [false, true, false, false]),
+      rolloutsGrown(0, [[7, 7], [], [], [7]], [false, true, false, false]),
+      ...more,
+    ]).recent[0].groups.map((each) => growingRow(each, 4 + each.index, EOS));
+  const bars = (rows: readonly CutoffRow[]) =>
+    rows.map((row) => row.bars.map((bar) => [bar.length, bar.state]));
+  const twice = { statistic: 'median', multiple: 2, minimum: 1 } as const;
+
+  test('bars grow by what each event adds', () => {
+    const rows = grown();
+    expect(rows.map((row) => row.index)).toEqual([4, 5]);
+    expect(rows.map((row) => row.limit)).toEqual([null, null]);
+    expect(bars(rows)).toEqual([
+      [
+        [3, 'growing'],
+        [1, 'ended'],
+      ],
+      [
+        [1, 'growing'],
+        [2, 'growing'],
+      ],
+    ]);
+  });
+
+  test('they grow towards the limit that was announced, which says where it came from', () => {
+    const rows = grown(
+      [
+        { ...twice, limit: 4, cuts: true, predicted: 2 },
+        { ...twice, limit: 80, cuts: false, predicted: 45 },
+      ],
+      // The first reaches its limit and is stopped; a rollout of the second prompt ends of its own accord.
+      rolloutsGrown(0, [[7], [], [7, EOS], [7]], [true, true, true, false]),
+    );
+    expect(rows.map((row) => row.limit)).toEqual([
+      { tokens: 4, cuts: true, label: '2 × median predicted 2 = 4' },
+      { tokens: 80, cuts: false, label: '2 × median predicted 45 = 90, beyond the longest rollout' },
+    ]);
+    expect(bars(rows)).toEqual([
+      [
+        [4, 'cut'],
+        [1, 'ended'],
+      ],
+      [
+        [3, 'ended'],
+        [3, 'growing'],
+      ],
+    ]);
+  });
+
+  test('one that ends by itself at its limit was not cut, one that goes on beyond it runs for the audit', () => {
+    const [, row] = grown(
+      [
+        { ...twice, limit: 2, cuts: true, predicted: 1 },
+        { ...twice, limit: 2, cuts: true, predicted: 1 },
+      ],
+      rolloutsGrown(0, [[], [], [EOS], [7]], [false, true, true, false]),
+    );
+    expect(row.bars).toEqual([
+      { place: 0, length: 2, state: 'ended', audit: null },
+      { place: 1, length: 2, state: 'cut', audit: { length: 3, correct: null } },
+    ]);
+  });
 });
 
 test('sums scale the audited cut rollouts up to all of them', () => {

@@ -10,8 +10,9 @@ import {
   cutoffFigures,
   EMPTY_CUTOFF_TALLY,
 } from '../../lab/figures';
+import type { RolloutLimit } from '../../run/masa-events';
 import type { Table } from '../components/panel-offers';
-import { type CutoffEvent, candidateOf, type StepRecord } from '../history/step-record';
+import { candidateOf, type StepRecord } from '../history/step-record';
 import type { GroupView } from '../state/run-view';
 
 export type BarState = 'growing' | 'ended' | 'right' | 'wrong' | 'cut' | 'truncated';
@@ -23,8 +24,8 @@ export interface RolloutBar {
   length: number;
   /** `cut`: stopped by the cutoff. `truncated`: by the longest rollout there may be. */
   state: BarState;
-  /** What it came to when it was let run on; null unless it was. */
-  audit: { length: number; correct: boolean } | null;
+  /** What it came to when it was let run on, `correct` null while it does; null unless it was. */
+  audit: { length: number; correct: boolean | null } | null;
 }
 
 export interface CutoffRow {
@@ -33,7 +34,7 @@ export interface CutoffRow {
   index: number;
   prompt: readonly number[];
   bars: RolloutBar[];
-  /** null without a cutoff, or while the step's limits are not known. */
+  /** null without a cutoff. */
   limit: { tokens: number; cuts: boolean; label: string } | null;
 }
 
@@ -62,28 +63,38 @@ export function cutoffRows(record: StepRecord): CutoffRow[] {
 }
 
 /**
- * A group of the step under way. Its limit is told with the audit, once the step is judged.
+ * A group of the step under way, against the limit that was announced with it. What is still going beyond its limit
+ * runs on for the audit.
  *
  * @param index number of the candidate, which a growing group does not know by itself.
+ * @param endOfSequence the token that ends a rollout of its own accord.
  */
-export const growingRow = (group: GroupView, index: number): CutoffRow => ({
-  step: group.step,
-  index,
-  prompt: group.prompt,
-  bars: group.rollouts.map(({ tokens, verdict }, place) => ({
-    place,
-    length: tokens.length,
-    state: verdict,
-    audit: null,
-  })),
-  limit: null,
-});
+export function growingRow(group: GroupView, index: number, endOfSequence: number): CutoffRow {
+  const { limit, step, prompt, rollouts } = group;
+  const at = limit?.cuts ? limit.limit : Number.POSITIVE_INFINITY;
+  return {
+    step,
+    index,
+    prompt,
+    bars: rollouts.map(({ tokens, verdict }, place) => {
+      const beyond = tokens.length > at;
+      const stopped = verdict !== 'growing' && tokens.length === at && tokens.at(-1) !== endOfSequence;
+      return {
+        place,
+        length: Math.min(tokens.length, at),
+        state: beyond || stopped ? 'cut' : verdict,
+        audit: beyond ? { length: tokens.length, correct: null } : null,
+      };
+    }),
+    limit: limit && { tokens: limit.limit, cuts: limit.cuts, label: limitLabel(limit, number) },
+  };
+}
 
 const number = (value: number): string => String(Number(value.toPrecision(4)));
 
 /** Where a limit comes from: `2 × median predicted 18 = 36`, and why it is another number where it is. */
 export function limitLabel(
-  { predicted, multiple, statistic, limit, cuts, minimum }: Omit<CutoffEvent, 'type'>,
+  { predicted, multiple, statistic, limit, cuts, minimum }: RolloutLimit,
   text: (value: number) => string,
 ): string {
   if (predicted === null) return 'no predicted length could be read, so nothing is cut';
@@ -142,7 +153,7 @@ export const cutoffTable = (rows: readonly CutoffRow[]): Table => ({
       limit?.tokens ?? null,
       limit?.label ?? null,
       bar.audit?.length ?? null,
-      bar.audit ? (bar.audit.correct ? 'yes' : 'no') : null,
+      bar.audit?.correct == null ? null : bar.audit.correct ? 'yes' : 'no',
     ]),
   ),
 });

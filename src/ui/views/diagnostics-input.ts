@@ -12,8 +12,8 @@ export interface RunSoFar {
   evaluations: readonly EvaluationPoint[];
   /** The latest of them in full. */
   records: readonly StepRecord[];
-  /** Step of the checkpoint one can go back to; null without one. */
-  checkpoint: number | null;
+  /** The states one can go back to, as finished steps in rising order. */
+  kept: readonly number[];
 }
 
 /** Before this many finished steps nothing is said: a step or two tell nothing. */

@@ -32,7 +32,7 @@ const run = (
   steps: steps(metrics),
   evaluations: [],
   records: [],
-  checkpoint: null,
+  kept: [],
   ...more,
 });
 
@@ -54,14 +54,18 @@ describe('rewards that fell', () => {
   test('are told with both means and the step after which they fell', () => {
     const [finding] = diagnose(run(fallen));
     expect(finding).toMatchObject({ code: 'reward-fell', kind: 'problem', rollBackTo: null });
-    // The best five in a row: three of 0.72 and two of 0.68, first at steps 1 to 5.
-    expect(finding.title).toBe('Rewards fell after step 5');
-    expect(finding.evidence).toContain('was 0.704 over the 5 steps up to 5 and is 0.404 over the latest 5');
+    // Of the stretches of five with three of 0.72 and two of 0.68 the latest: steps 5 to 9.
+    expect(finding.title).toBe('Rewards fell after step 9');
+    expect(finding.evidence).toContain('was 0.704 over the 5 steps up to 9 and is 0.404 over the latest 5');
   });
 
-  test('offer a checkpoint from before the fall, and none from after it', () => {
-    expect(diagnose(run(fallen, {}, { checkpoint: 6 }))[0].rollBackTo).toBe(6);
-    expect(diagnose(run(fallen, {}, { checkpoint: 7 }))[0].rollBackTo).toBeNull();
+  test('offer the last kept step from before the fall, and none from after it', () => {
+    const to = (...kept: number[]) => diagnose(run(fallen, {}, { kept }))[0].rollBackTo;
+    expect(to(5, 10, 15, 20)).toBe(10);
+    expect(to(3, 8, 12)).toBe(8);
+    expect(to(11, 20)).toBeNull();
+    // The start is what one gets by resetting.
+    expect(to(0, 20)).toBeNull();
   });
 
   test('are not told where the scatter is as large as the fall', () => {
@@ -84,6 +88,8 @@ test('entropy collapsed: low, or fallen to a small part of its start, before the
   expect(codes(run(times(6, { entropy: 0.01 })))).toEqual(['entropy-collapsed']);
   const falling = [...times(6, { entropy: 0.5 }), ...times(6, { entropy: 0.06 })];
   expect(codes(run(falling))).toEqual(['entropy-collapsed']);
+  // Step 5 is the last with more than half of the first entropy: the state after it is the sixth.
+  expect(diagnose(run(falling, {}, { kept: [2, 6, 9] }))[0].rollBackTo).toBe(6);
   expect(diagnose(run(falling))[0].evidence).toBe(
     '0.06 nats a token over the latest 5 steps, 0.5 over the first 5; the mean reward is 0.500.',
   );

@@ -18,7 +18,7 @@ export interface Finding {
   why: string;
   /** What to do; for what only looks odd, what to look at instead. */
   suggestion: string;
-  /** Step of a checkpoint from before it went wrong; null where there is none or it would not help. */
+  /** The newest kept step from before it went wrong; null where there is none or it would not help. */
   rollBackTo: number | null;
 }
 
@@ -28,7 +28,8 @@ const FALL_ERRORS = 3;
 
 /**
  * The mean reward of the latest steps against the best earlier stretch as long, not overlapping it. Reward differs from
- * step to step with the prompts alone, so the fall has to stand out of the scatter inside the two stretches.
+ * step to step with the prompts alone, so the fall has to stand out of the scatter inside the two stretches. The last
+ * good step ends the latest stretch that was as good as the best, up to an error of the two means.
  */
 export function rewardFell(run: RunSoFar): Finding | null {
   const rewards = run.steps.flatMap(({ step, metrics }) =>
@@ -45,21 +46,28 @@ export function rewardFell(run: RunSoFar): Finding | null {
   // Of a mean of LATEST values, by the deviation divided by n - 1.
   const error = Math.sqrt((standardDeviation(best) ** 2 + standardDeviation(now) ** 2) / (LATEST - 1));
   if (before - after < Math.max(LEAST_FALL, FALL_ERRORS * error)) return null;
-  const last = rewards[bestEnd - 1].step;
-  const checkpoint = run.checkpoint !== null && run.checkpoint <= last + 1 ? run.checkpoint : null;
+  let goodEnd = bestEnd;
+  for (let end = bestEnd; end <= rewards.length - LATEST; end++)
+    if (meanOf(stretch(end))! >= before - error) goodEnd = end;
+  const last = rewards[goodEnd - 1].step;
+  const kept = keptUpTo(run, last);
   return {
     code: 'reward-fell',
     kind: 'problem',
     title: `Rewards fell after step ${formatCount(last)}`,
-    evidence: `The mean reward was ${formatFixed(before, 3)} over the ${LATEST} steps up to ${formatCount(last)} and is ${formatFixed(after, 3)} over the latest ${LATEST}.`,
+    evidence: `The mean reward was ${formatFixed(meanOf(stretch(goodEnd)), 3)} over the ${LATEST} steps up to ${formatCount(last)} and is ${formatFixed(after, 3)} over the latest ${LATEST}.`,
     why: 'An update took the policy to where it solves less, and its own rollouts now teach it from there.',
     suggestion:
-      checkpoint === null
+      kept === null
         ? 'Start again with a smaller learning rate or more rollouts per prompt, and checkpoints more often.'
-        : `Go back to the checkpoint of step ${formatCount(checkpoint)}, or start again with a smaller learning rate: the same settings would take the same path.`,
-    rollBackTo: checkpoint,
+        : `Go back to how it was after ${counted(kept, 'step')} and go on with a smaller learning rate or more rollouts per prompt: the same settings would take the same path.`,
+    rollBackTo: kept,
   };
 }
+
+/** The most finished steps of a kept state that has taken no step after `last`; the start is none to go back to. */
+const keptUpTo = ({ kept }: RunSoFar, last: number): number | null =>
+  kept.findLast((steps) => steps > 0 && steps <= last + 1) ?? null;
 
 /** Mean share of groups without signal over the latest steps from which on training is next to stalled. */
 const STALLED_SHARE = 0.9;
@@ -106,6 +114,8 @@ export function entropyCollapsed(run: RunSoFar): Finding | null {
   const reward = meanOf(latest(run, 'reward')) ?? 0;
   if (now === null || start === null || reward >= NEARLY_SOLVED) return null;
   if (now >= LOW_ENTROPY && (run.steps.length < 2 * LATEST || now >= FALLEN_TO * start)) return null;
+  // Half of what it began with is still a policy that explores.
+  const good = run.steps.findLast(({ metrics }) => (metrics.entropy ?? 0) >= start / 2);
   return {
     code: 'entropy-collapsed',
     kind: 'problem',
@@ -113,7 +123,7 @@ export function entropyCollapsed(run: RunSoFar): Finding | null {
     evidence: `${formatNumber(now, 3)} nats a token over the latest ${LATEST} steps, ${formatNumber(start, 3)} over the first ${LATEST}; the mean reward is ${formatFixed(reward, 3)}.`,
     why: 'It has become sure of nearly every token before it solves the problems, so that its rollouts hardly differ and groups say little.',
     suggestion: `Raise epsilon_high above ${formatNumber(run.manifest.epsilon_high)} (clip-higher), lower the learning rate, or add a little KL.`,
-    rollBackTo: null,
+    rollBackTo: good === undefined || now >= start / 2 ? null : keptUpTo(run, good.step),
   };
 }
 

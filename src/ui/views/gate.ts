@@ -59,7 +59,7 @@ export function gateRows(record: StepRecord): GateRow[] {
 }
 
 /** A masked rollout has no say: it is missing from the truth of the meta group, which is asked first. */
-function outcomeOf(record: StepRecord, index: number): GateRow['outcome'] {
+export function outcomeOf(record: StepRecord, index: number): GateRow['outcome'] {
   const truth = record.metaGroups.find((each) => each.index === index)?.truth;
   const audited = record.audit?.gate?.entries.find((each) => each.index === index);
   const rewards =
@@ -80,6 +80,26 @@ const ROLE_WORDS: Readonly<Record<GateRole, string>> = {
 };
 
 export const roleInWords = (role: GateRole): string => ROLE_WORDS[role];
+
+/**
+ * Why the gate let a prompt through or not, with its numbers as shares; the event's own reason has every digit.
+ *
+ * @param percent writes a share.
+ */
+export function whyInWords(decision: GateDecision, percent: (share: number) => string): string {
+  const { rule, mean, spread, low, high, spread_limit, zero_variance, threshold, expectation } = decision;
+  if (rule !== 'paper') {
+    if (zero_variance === null) return decision.reason;
+    const at =
+      rule === 'calibrated' && expectation !== null ? `, for it expects ${percent(expectation)}` : '';
+    return `nothing to learn: ${percent(zero_variance)} likely${at}; closes above ${percent(threshold)}`;
+  }
+  if (mean === null || spread === null) return 'no prediction could be read';
+  const band = `${percent(low)} to ${percent(high)}`;
+  if (mean >= low && mean <= high) return `expects ${percent(mean)}, which is from ${band}`;
+  const guesses = `spread ${percent(spread)}, limit ${percent(spread_limit)}`;
+  return `expects ${percent(mean)}, outside of ${band}, ${spread < spread_limit ? 'and its guesses agree' : 'but its guesses disagree'}: ${guesses}`;
+}
 
 /** What came of it, as a sentence without its end. */
 export function outcomeInWords({ outcome, kept, decision }: GateRow): string {

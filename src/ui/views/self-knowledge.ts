@@ -10,8 +10,8 @@ import { mean, pearson, standardDeviation } from '../../run/statistics';
 import type { Table } from '../components/panel-offers';
 import type { MetaGroup, StepRecord } from '../history/step-record';
 
-/** Steps whose prompts are drawn. */
-export const WINDOW = 20;
+/** Steps whose prompts are drawn: few enough that what was learned shows, enough for a curve through them. */
+export const WINDOW = 10;
 /** Bins of the calibration curve: equal parts of the predicted pass rate. */
 export const BINS = 10;
 

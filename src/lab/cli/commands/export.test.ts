@@ -113,6 +113,21 @@ describe('lab export', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
+  test('refuses an adapter of a run that has none, before anything is written', async () => {
+    const folder = temporaryFolder();
+    const { code, err } = await lab(
+      '--run',
+      await runWith({}, 2),
+      '--adapter',
+      folder,
+      '--hf',
+      join(folder, 'hf'),
+    );
+    expect(code).toBe(2);
+    expect(err).toContain('--adapter: expected a run with meta_adapter=lora, got a small run');
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test('refuses a damaged checkpoint', async () => {
     const run = await runWith({}, 2);
     const weights = join(run, 'checkpoints', 'step-2', 'model.safetensors');

@@ -50,9 +50,11 @@ function inWords({ bars, limit }: CutoffRow): string {
   const of = (state: BarState) => bars.filter((bar) => bar.state === state).length;
   const said = STATES.flatMap((state) => (of(state) > 0 ? [`${of(state)} ${state}`] : []));
   const audited = bars.flatMap(({ audit }) =>
-    audit
-      ? [`one would have gone on to ${audit.length} tokens and been ${audit.correct ? 'right' : 'wrong'}`]
-      : [],
+    audit === null
+      ? []
+      : audit.correct === null
+        ? ['one runs on for the audit']
+        : [`one would have gone on to ${audit.length} tokens and been ${audit.correct ? 'right' : 'wrong'}`],
   );
   return [...said, ...(limit ? [`limit ${limit.tokens} tokens: ${limit.label}`] : []), ...audited].join(', ');
 }
@@ -99,14 +101,11 @@ function Bars({
             className={styles.audit}
             data-testid="cut-audit"
             data-length={bar.audit!.length}
-            data-correct={bar.audit!.correct}
+            data-correct={bar.audit!.correct ?? ''}
           >
             <line x1={x(bar.length)} x2={end} y1={middle} y2={middle} />
-            {bar.audit!.correct ? (
-              <circle cx={end} cy={middle} r={3} />
-            ) : (
-              <path d={`M${end - 3} ${middle - 3}l6 6m0 -6l-6 6`} />
-            )}
+            {bar.audit!.correct === true && <circle cx={end} cy={middle} r={3} />}
+            {bar.audit!.correct === false && <path d={`M${end - 3} ${middle - 3}l6 6m0 -6l-6 6`} />}
           </g>
         );
       })}

@@ -1,11 +1,11 @@
 /** The cutoff: the step's rollouts growing to their ends or to their limits, and what was saved and lost by it. */
-import { type ReactNode, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { formatCount, formatNumber, formatPercent } from '../../../run/format';
 import type { Manifest } from '../../../run/manifest';
 import { Button } from '../../components/Button';
 import { Chart } from '../../components/Chart';
-import { Empty } from '../../components/Empty';
 import { Explain } from '../../components/Explain';
+import { Figure, Figures } from '../../components/Figures';
 import { MetricName } from '../../components/MetricName';
 import { Panel } from '../../components/Panel';
 import { TableView } from '../../components/TableView';
@@ -19,6 +19,7 @@ import type { PageState } from '../../state/store';
 import { type CutoffRow, cutoffRows, cutoffSums, cutoffTable, growingRow } from '../../views/cutoffs';
 import { CUT } from '../curves';
 import { spanOf } from '../gate/Confusion';
+import { Missing } from '../Missing';
 import { useDetail } from '../useDetail';
 import { CutoffCard } from './CutoffCard';
 import styles from './Cutoffs.module.css';
@@ -81,7 +82,7 @@ function growingGroups(page: PageState) {
 }
 
 function Step({ manifest }: { manifest: Manifest }) {
-  const { record, gone } = useDetail(isJudged);
+  const { record, missing } = useDetail(isJudged);
   const task = taskOf(manifest);
   const growing = usePageFields(growingGroups);
   const candidates = usePageFields((page) =>
@@ -118,11 +119,7 @@ function Step({ manifest }: { manifest: Manifest }) {
                 ))}
         </ul>
       ) : (
-        <Empty>
-          {gone
-            ? 'Of this step only the curves were kept; choose a more recent one.'
-            : 'The rollouts of the first step grow here.'}
-        </Empty>
+        <Missing why={missing} early="The rollouts of the first step grow here." />
       )}
       {count > shown && (
         <Button weight="quiet" onClick={() => setAll(true)}>
@@ -143,8 +140,10 @@ interface GrowingProps {
 }
 
 function Growing({ group, candidate, manifest }: GrowingProps) {
-  const row: CutoffRow = useMemo(() => growingRow(group, candidate), [group, candidate]);
-  return <CutoffCard row={row} task={taskOf(manifest)} longest={manifest.max_completion_length} />;
+  const task = taskOf(manifest);
+  const { eos } = task.vocabulary;
+  const row: CutoffRow = useMemo(() => growingRow(group, candidate, eos), [group, candidate, eos]);
+  return <CutoffCard row={row} task={task} longest={manifest.max_completion_length} />;
 }
 
 function Sums() {
@@ -157,9 +156,9 @@ function Sums() {
       <p className={styles.hint}>
         {sums.steps === 0 ? 'Added up from the first step on.' : `Over ${spanOf(sums)}.`}
       </p>
-      <dl className={styles.figures}>
+      <Figures column>
         <Figure
-          name="rollouts-cut"
+          name="cutoff-rollouts-cut"
           value={tally.cut}
           text={formatCount(tally.cut)}
           detail={`of ${formatCount(tally.rollouts)} rollouts (${formatPercent(figures.cut)})`}
@@ -169,11 +168,12 @@ function Sums() {
               definition="Those that were still going at their limit."
               formula={`${tally.cut} / ${tally.rollouts}`}
               value={formatPercent(figures.cut)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />
         <Figure
-          name="tokens-saved"
+          name="cutoff-tokens-saved"
           value={figures.tokensSaved}
           text={formatCount(figures.tokensSaved)}
           detail={`about ${formatPercent(figures.tokensSavedShare)} of all tokens`}
@@ -183,11 +183,12 @@ function Sums() {
               definition="The tokens that cut rollouts did not write, estimated by those that ran on."
               formula={`${formatCount(tally.cut - tally.audited)} cut and not run on * ${formatCount(tally.auditedTokensBeyond)} tokens beyond / ${formatCount(tally.audited)} run on`}
               value={formatCount(figures.tokensSaved)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />
         <Figure
-          name="correct-lost"
+          name="cutoff-correct-lost"
           value={figures.correctLost}
           text={formatNumber(figures.correctLost, 3)}
           detail={`${formatCount(tally.auditedCorrect)} of ${formatCount(tally.audited)} that ran on came out right`}
@@ -197,10 +198,11 @@ function Sums() {
               definition="The right answers among all cut rollouts, estimated by those that ran on."
               formula={`${formatCount(tally.cut)} cut * ${formatCount(tally.auditedCorrect)} right / ${formatCount(tally.audited)} run on`}
               value={formatNumber(figures.correctLost, 3)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />
-      </dl>
+      </Figures>
       <Chart
         name="cut"
         title={<MetricName name="masa/cutoff/cut" />}
@@ -212,27 +214,5 @@ function Sums() {
         height={110}
       />
     </section>
-  );
-}
-
-interface FigureProps {
-  name: string;
-  label: ReactNode;
-  value: number | null;
-  text: string;
-  detail: string;
-}
-
-function Figure({ name, label, value, text, detail }: FigureProps) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd className="number">
-        <span className={styles.figure} data-testid={`cutoff-${name}`} data-value={value ?? ''}>
-          {text}
-        </span>
-        <span className={styles.detail}>{detail}</span>
-      </dd>
-    </div>
   );
 }

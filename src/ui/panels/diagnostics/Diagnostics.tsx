@@ -19,19 +19,21 @@ import styles from './Diagnostics.module.css';
 const RECORDS = 20;
 
 interface Props {
-  /** Takes the run back to a checkpoint; left out where the page cannot. */
-  onRollBack?: (step: number) => void;
+  /** The states of the run that are kept, as finished steps in rising order. */
+  kept: readonly number[];
+  /** Prepares to go on from one of them. */
+  onRollBack: (step: number) => void;
 }
 
-export function DiagnosticsPanel({ onRollBack }: Props) {
-  const run = useRunSoFar();
+export function DiagnosticsPanel({ kept, onRollBack }: Props) {
+  const run = useRunSoFar(kept);
   const findings = useMemo(() => diagnose(run), [run]);
   const problems = findings.filter((each) => each.kind === 'problem');
   const odd = findings.filter((each) => each.kind === 'odd');
   return (
     <Panel name="diagnostics" title="What is happening?">
       {problems.length === 0 && (
-        <p className={styles.calm} data-testid="calm">
+        <p className={styles.calm} data-testid="calm" data-early={run.steps.length < LEAST_STEPS}>
           {run.steps.length < LEAST_STEPS
             ? `Too early to say: the first ${LEAST_STEPS} steps are under way.`
             : 'Nothing stands out: rewards, entropy, lengths and groups look as they should.'}
@@ -66,7 +68,7 @@ export function DiagnosticsPanel({ onRollBack }: Props) {
   );
 }
 
-function Problem({ finding, onRollBack }: Props & { finding: Finding }) {
+function Problem({ finding, onRollBack }: Pick<Props, 'onRollBack'> & { finding: Finding }) {
   const { code, title, evidence, why, suggestion, rollBackTo } = finding;
   return (
     <li className={styles.finding} data-testid={`finding-${code}`}>
@@ -76,21 +78,25 @@ function Problem({ finding, onRollBack }: Props & { finding: Finding }) {
       <p>
         <strong>What helps:</strong> {suggestion}
       </p>
-      {rollBackTo !== null && onRollBack && (
-        <Button onClick={() => onRollBack(rollBackTo)}>Go back to step {formatCount(rollBackTo)}</Button>
+      {rollBackTo !== null && (
+        <p className={styles.back}>
+          <Button onClick={() => onRollBack(rollBackTo)} data-testid="roll-back" data-step={rollBackTo}>
+            Go back to step {formatCount(rollBackTo)}…
+          </Button>
+          <span>Opens its settings first. This run stays as it is, among the runs.</span>
+        </p>
       )}
     </li>
   );
 }
 
 /** Up to and with the step on screen; the step under way has no metrics yet and is not among it. */
-function useRunSoFar(): RunSoFar {
+function useRunSoFar(kept: readonly number[]): RunSoFar {
   const shown = useShownStep();
   const manifest = usePage(shownManifest);
   const steps = usePage((page) => page.run.steps);
   const evaluations = usePage((page) => page.run.evaluations);
   const suite = usePage(mainSuite);
-  const checkpoint = usePage((page) => page.run.checkpoint?.step ?? null);
   const records = useRecentRecords(RECORDS);
   return useMemo(
     () => ({
@@ -100,8 +106,8 @@ function useRunSoFar(): RunSoFar {
         (point) => point.suite === suite && (shown === null || point.step <= shown + 1),
       ),
       records,
-      checkpoint,
+      kept,
     }),
-    [manifest, steps, evaluations, suite, shown, records, checkpoint],
+    [manifest, steps, evaluations, suite, shown, records, kept],
   );
 }

@@ -96,6 +96,7 @@ function Collected({ view, task }: { view: ExpertsView; task: Task }) {
               : 'The prediction of a prompt with the best notions, its length and pass rate replaced by the true ones.'
           }
           value={formatCount(collected)}
+          source={newest?.kind === 'outcomes' ? 'src/rl/step/learn-meta.ts' : 'src/rl/masa/experts.ts'}
         />
       </h3>
       <p className={`${styles.hint} number`} data-testid="experts-collected" data-value={collected}>

@@ -1,9 +1,10 @@
 /** The prompts of a step as they arrive before the gate: what was predicted, what was decided and why, what came of it. */
 import { useState } from 'react';
+import { formatPercent } from '../../../run/format';
 import type { Task } from '../../../tasks/task';
 import { Button } from '../../components/Button';
 import { useLight } from '../../history/lit';
-import { type GateRow, outcomeInWords, roleInWords } from '../../views/gate';
+import { type GateRow, outcomeInWords, roleInWords, whyInWords } from '../../views/gate';
 import styles from './Candidates.module.css';
 import { Evidence } from './Evidence';
 
@@ -48,7 +49,9 @@ function Candidate({ row, task }: { row: GateRow; task: Task }) {
         <strong data-kept={row.kept}>
           <i aria-hidden="true">{row.kept ? '→' : '⊘'}</i> {roleInWords(row.decision.role)}
         </strong>
-        <span className={styles.why}>{row.decision.reason}</span>
+        <span className={styles.why} data-testid="gate-why" title={row.decision.reason}>
+          {whyInWords(row.decision, formatPercent)}
+        </span>
       </span>
       <span className={styles.outcome} data-right={row.right ?? ''}>
         {row.right !== null && <i aria-hidden="true">{row.right ? '✓' : '✗'}</i>} {outcomeInWords(row)}

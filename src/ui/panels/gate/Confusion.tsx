@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { formatCount, formatPercent, NO_VALUE } from '../../../run/format';
 import { Explain } from '../../components/Explain';
+import { Figure, Figures } from '../../components/Figures';
 import { TableView } from '../../components/TableView';
 import { confusionTable, type GateConfusion } from '../../views/gate';
 import styles from './Confusion.module.css';
@@ -45,13 +46,15 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
         </tbody>
       </table>
       <p className={styles.unknown} data-testid="unknown" data-value={unknown}>
-        {unknown === 0
-          ? 'Every skipped prompt was checked.'
-          : `${formatCount(unknown)} more ${unknown === 1 ? 'was' : 'were'} skipped and never checked.`}
+        {tally.gated === 0
+          ? 'No prompt was skipped.'
+          : unknown === 0
+            ? 'Every skipped prompt was checked.'
+            : `${formatCount(unknown)} more ${unknown === 1 ? 'was' : 'were'} skipped and never checked.`}
       </p>
-      <dl className={styles.figures}>
+      <Figures>
         <Figure
-          name="precision"
+          name="gate-precision"
           text={formatPercent(figures.precision)}
           value={figures.precision}
           label={
@@ -60,11 +63,12 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
               definition="Of what the gate closes, the share that had nothing to teach, by the prompts that were rolled out all the same."
               formula={`${skippedZero} / ${sampled}`}
               value={formatPercent(figures.precision)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />
         <Figure
-          name="recall"
+          name="gate-recall"
           text={formatPercent(figures.recall)}
           value={figures.recall}
           label={
@@ -77,11 +81,12 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
                   : 'skipped without variance / all without variance'
               }
               value={formatPercent(figures.recall)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />
         <Figure
-          name="tokens-saved"
+          name="gate-tokens-saved"
           text={formatCount(confusion.tokensSaved)}
           value={confusion.tokensSaved}
           label={
@@ -90,11 +95,12 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
               definition="The estimated solution tokens not generated for skipped prompts in these steps, what the audit generated deducted."
               formula={`tokens of ${formatCount(tally.gated)} skipped prompts, scaled up from ${formatCount(sampled)}, - ${formatCount(tally.auditTokens)} audited`}
               value={formatCount(confusion.tokensSaved)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />
         <Figure
-          name="tokens-net"
+          name="gate-tokens-net"
           text={formatCount(confusion.tokensSavedNet)}
           value={confusion.tokensSavedNet}
           label={
@@ -103,10 +109,11 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
               definition="The same after paying for the predictions that the gate reads. Below 0 the gate costs more than it saves."
               formula={`${formatCount(confusion.tokensSaved)} - ${formatCount(tally.metaTokens)}`}
               value={formatCount(confusion.tokensSavedNet)}
+              source="src/rl/masa/audit.ts"
             />
           }
         />
-      </dl>
+      </Figures>
       {figures.precision === null && tally.gated > 0 && (
         <p className={styles.unknown}>
           {NO_VALUE} until a skipped prompt is checked: each has a chance of masa_audit_share.
@@ -142,23 +149,5 @@ function Cell({
       </span>
       <span className={styles.means}>{children}</span>
     </td>
-  );
-}
-
-interface FigureProps {
-  name: string;
-  label: ReactNode;
-  text: string;
-  value: number | null;
-}
-
-function Figure({ name, label, text, value }: FigureProps) {
-  return (
-    <div>
-      <dt>{label}</dt>
-      <dd className="number" data-testid={`gate-${name}`} data-value={value ?? ''}>
-        {text}
-      </dd>
-    </div>
   );
 }

@@ -3,7 +3,6 @@ import { useMemo } from 'react';
 import { formatCount, formatNumber } from '../../../run/format';
 import type { Manifest } from '../../../run/manifest';
 import { Chart } from '../../components/Chart';
-import { Empty } from '../../components/Empty';
 import { MetricName } from '../../components/MetricName';
 import { Panel } from '../../components/Panel';
 import { TableView } from '../../components/TableView';
@@ -13,12 +12,11 @@ import { usePage } from '../../state/context';
 import { shownManifest, taskOf } from '../../state/selectors';
 import { gateConfusion, gateRows, gateTable, TALLY_WINDOW } from '../../views/gate';
 import { GATED } from '../curves';
+import { Missing } from '../Missing';
 import { useDetail } from '../useDetail';
 import { Candidates } from './Candidates';
 import { Confusion } from './Confusion';
 import styles from './Gate.module.css';
-
-const FROM_ZERO: [number, null] = [0, null];
 
 export function GatePanel() {
   const manifest = usePage(shownManifest);
@@ -51,7 +49,7 @@ function ruleInWords(m: Manifest): string {
 const hasDecisions = (record: StepRecord): boolean => record.decisions.length > 0;
 
 function Step() {
-  const { record, gone } = useDetail(hasDecisions);
+  const { record, missing } = useDetail(hasDecisions);
   const task = usePage((page) => taskOf(shownManifest(page)));
   const rows = useMemo(() => (record ? gateRows(record) : []), [record]);
   const plan = record?.plan;
@@ -74,11 +72,10 @@ function Step() {
           <TableView name="gate" title="Prompts before the gate" table={() => gateTable(rows)} />
         </>
       ) : (
-        <Empty>
-          {gone
-            ? 'Of this step only the curves were kept; choose a more recent one.'
-            : 'The prompts of the first step appear here as soon as they are predicted.'}
-        </Empty>
+        <Missing
+          why={missing}
+          early="The prompts of the first step appear here as soon as they are predicted."
+        />
       )}
     </section>
   );
@@ -87,6 +84,8 @@ function Step() {
 const sentence = (text: string): string => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 function Window() {
+  const prompts = usePage((page) => shownManifest(page).prompts_per_step);
+  const range = useMemo((): [number, number] => [0, prompts], [prompts]);
   const records = useRecentRecords(TALLY_WINDOW + 1);
   const confusion = useMemo(() => gateConfusion(records), [records]);
   return (
@@ -98,7 +97,7 @@ function Window() {
         title={<MetricName name="masa/gate/gated" />}
         label="Prompts the gate skipped"
         series={GATED}
-        range={FROM_ZERO}
+        range={range}
         height={110}
       />
     </section>

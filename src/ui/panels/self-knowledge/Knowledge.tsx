@@ -6,6 +6,7 @@ import { formatCount, formatFixed, formatPercent } from '../../../run/format';
 import { Button } from '../../components/Button';
 import { Empty } from '../../components/Empty';
 import { Explain } from '../../components/Explain';
+import { Figure, Figures } from '../../components/Figures';
 import { usePage, useSession } from '../../state/context';
 import { shownManifest } from '../../state/selectors';
 import { isWatched, keepWatched, openWatched, watchedStore } from '../../state/watched';
@@ -59,38 +60,50 @@ function Drawn({ points, children }: { points: readonly PredictionPoint[]; child
   return (
     <>
       <Scatter points={points} whose="recent steps" />
-      <dl className={styles.figures}>
-        <div>
-          <dt>
+      <Figures>
+        <Figure
+          name="scatter-error"
+          value={error}
+          text={formatPercent(error)}
+          label={
             <Explain
               label="Mean error"
               definition="How far the predicted pass rate is from the true one, over the prompts drawn."
               formula={`mean of |predicted - right / rollouts| over ${points.length} prompts`}
               value={formatPercent(error)}
+              source="src/rl/masa/alignment.ts"
             />
-          </dt>
-          <dd className="number" data-testid="scatter-error" data-value={error ?? ''}>
-            {formatPercent(error)}
-          </dd>
-        </div>
-        <div>
-          <dt>
+          }
+        />
+        <Figure
+          name="scatter-correlation"
+          value={correlation}
+          text={formatFixed(correlation, 2)}
+          label={
             <Explain
               label="Correlation"
               definition="Whether it expects more where it gets more right: 1 is perfect, 0 says nothing."
               formula={`Pearson’s r of predicted and true pass rate over ${points.length} prompts`}
               value={formatFixed(correlation, 3)}
+              source="src/rl/masa/alignment.ts"
             />
-          </dt>
-          <dd className="number" data-testid="scatter-correlation" data-value={correlation ?? ''}>
-            {formatFixed(correlation, 2)}
-          </dd>
-        </div>
-        <div>
-          <dt>Prompts drawn</dt>
-          <dd className="number">{formatCount(points.length)}</dd>
-        </div>
-      </dl>
+          }
+        />
+        <Figure
+          name="scatter-prompts"
+          value={points.length}
+          text={formatCount(points.length)}
+          label={
+            <Explain
+              label="Prompts drawn"
+              definition="Prompts of the steps drawn that were asked about and rolled out, so that there is a truth to compare with."
+              formula="prompts with a prediction and rollouts, audited ones included"
+              value={formatCount(points.length)}
+              source="src/ui/views/self-knowledge.ts"
+            />
+          }
+        />
+      </Figures>
       <p className={styles.says}>
         {describeCalibration(calibration, formatPercent)} {children}
       </p>

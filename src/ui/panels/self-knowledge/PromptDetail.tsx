@@ -62,6 +62,7 @@ function Notions({ prompt, task }: Pick<Props, 'prompt' | 'task'>) {
               ? 'right rollouts with it against wrong rollouts with it'
               : `right rollouts with it of ${correct}, wrong ones of ${wrong}`
           }
+          source="src/rl/masa/rewards.ts"
         />
       </p>
       <ul className={styles.chips}>
@@ -206,6 +207,7 @@ function Distribution({ prompt }: Pick<Props, 'prompt'>) {
           definition="The probability the policy gives to each pass count. Its expectation is the prediction."
           formula="sum over counts of p(count) * count / most"
           value={formatPercent(passRate?.value)}
+          source="src/rl/step/predict.ts"
         />
       </p>
       <ul className={styles.distribution}>

@@ -13,6 +13,7 @@ import { usePage, useSession } from '../../state/context';
 import { shownManifest, taskOf } from '../../state/selectors';
 import { promptPredictions } from '../../views/predictions';
 import { predictionPoints, WINDOW } from '../../views/self-knowledge';
+import { Missing } from '../Missing';
 import { useDetail } from '../useDetail';
 import { Knowledge } from './Knowledge';
 import { PredictionCurves } from './PredictionCurves';
@@ -83,7 +84,7 @@ function Recent() {
 const hasPredictions = (record: StepRecord): boolean => record.metaGroups.length > 0;
 
 function Step() {
-  const { record, gone } = useDetail(hasPredictions);
+  const { record, missing } = useDetail(hasPredictions);
   const manifest = usePage(shownManifest);
   const task = taskOf(manifest);
   const prompts = useMemo(() => (record ? promptPredictions(record) : []), [record]);
@@ -116,11 +117,10 @@ function Step() {
           <PromptDetail key={chosen.index} prompt={chosen} task={task} manifest={manifest} />
         </>
       ) : (
-        <Empty>
-          {gone
-            ? 'Of this step only the curves were kept; choose a more recent one.'
-            : 'The first step’s predictions appear here once its rollouts are judged.'}
-        </Empty>
+        <Missing
+          why={missing}
+          early="The first step’s predictions appear here once its rollouts are judged."
+        />
       )}
     </section>
   );
