@@ -78,7 +78,7 @@ export type LabState =
 
 /** A part of start-up or loading that takes time; `done` of `total`, both in `unit`. */
 export interface Progress {
-  task: 'adapter' | 'self-test' | 'model' | 'pipelines';
+  task: 'adapter' | 'self-test' | 'model' | 'tuning' | 'pipelines';
   label: string;
   done: number;
   total: number;

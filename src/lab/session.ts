@@ -21,6 +21,7 @@ import { type OpenedModel, openModel } from './opened-model';
 import type { BenchmarkRequest, InspectionRequest, LabError, LabState } from './protocol';
 import { SHIPPED_CASES, START_CASES, selfTest } from './self-test';
 import type { SessionHost } from './session-host';
+import { tuneFor } from './tuning';
 
 export type { SessionHost } from './session-host';
 
@@ -384,6 +385,7 @@ export class Session {
   private async prepare(manifest: Manifest, model: OpenedModel): Promise<void> {
     if (!this.gpu || this.tested?.status === 'failed')
       throw new Error('load: expected an adapter that passed its self-test; open the session first');
+    await this.guard(tuneFor(this.gpu, model.config, this.host.choices, (p) => this.host.onProgress(p)));
     const trainer = await this.guard(
       Trainer.create({
         gpu: this.gpu,

@@ -12,6 +12,7 @@ import { RaceDesk } from './race/desk';
 import { Session } from './session';
 import { openIndex, storageState, WEB_LOCKS } from './store/browser-parts';
 import { RunKeeper } from './store/keeper';
+import { BROWSER_CHOICES } from './store/kernel-choices';
 import { RunLibrary } from './store/library';
 import { ModelShelf, OPENED } from './store/model-shelf';
 import { openOpfs } from './store/opfs-files';
@@ -104,6 +105,7 @@ async function readBase(
 const session: Session = new Session({
   gpu: () => navigator.gpu,
   readModel: readBase,
+  choices: BROWSER_CHOICES,
   readCases: (names) =>
     Promise.all(
       names.map(async (name) => ({
@@ -177,6 +179,7 @@ const races: RaceDesk = new RaceDesk(
     openGpu: () => openGpu(navigator.gpu),
     selfTest: () => tested,
     readModel: (name) => readBase(name),
+    choices: BROWSER_CHOICES,
     onNews(news) {
       flush();
       send({ type: 'race', news });

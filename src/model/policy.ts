@@ -328,6 +328,11 @@ export class Policy {
     return this.pool.created;
   }
 
+  /** Bytes of device memory held; unchanged over a steady step. */
+  get bytesHeld(): number {
+    return this.pool.bytes;
+  }
+
   destroy(): void {
     this.dropProfile();
     this.pool.destroy();

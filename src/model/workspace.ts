@@ -1,8 +1,9 @@
 /**
  * The buffers and operations a policy computes with.
  *
- * `Workspace` makes every buffer of the memory plan by name. `Op` is a bound kernel with its grid as a function of
- * how many rows there are this time: the model binds all of its operations once, and a step only encodes them.
+ * `OpMaker` binds kernels; `Workspace` is one that has every buffer of the memory plan by name. `Op` is a bound kernel
+ * with its grid as a function of how many rows there are this time: the model binds all of its operations once, and a
+ * step only encodes them.
  */
 import type { BufferPool, Gpu } from '../gpu/device';
 import { type BoundKernel, type BufferRange, flatGrid, type Grid, type ShaderFile } from '../gpu/kernel';
@@ -63,22 +64,18 @@ export class Extent {
   }
 }
 
-export class Workspace {
+/** Makes operations over buffers: those of a workspace by name, or any that are handed over. */
+export class OpMaker {
   readonly device: GPUDevice;
   /** Taken of all that is encoded, while there is one. */
   profile: Profile | null = null;
-  private readonly buffers = new Map<string, GPUBuffer>();
+  protected readonly buffers = new Map<string, GPUBuffer>();
 
   constructor(
     readonly gpu: Gpu,
-    readonly config: LlamaConfig,
-    readonly capacity: Capacity,
     readonly pool: BufferPool,
   ) {
     this.device = gpu.device;
-    for (const [name, values] of Object.entries(planWorkspace(config, capacity)))
-      this.buffers.set(name, pool.storage(`workspace.${name}`, values));
-    this.write('angles', ropeAngles(config, Math.max(capacity.tokens, capacity.cacheLength)));
   }
 
   buffer(name: string): GPUBuffer {
@@ -89,12 +86,6 @@ export class Workspace {
 
   extent(label: string): Extent {
     return new Extent(this.device, this.pool, label);
-  }
-
-  /** Writes `data` at the start of a buffer. */
-  write(name: string, data: Uint32Array | Float32Array): void {
-    if (data.length > 0)
-      this.device.queue.writeBuffer(this.buffer(name), 0, data as Uint32Array<ArrayBuffer>);
   }
 
   /** A compute pass of the encoder; every pass of the model begins here. */
@@ -116,24 +107,6 @@ export class Workspace {
     encode(pass);
     pass.end();
     this.device.queue.submit([encoder.finish()]);
-  }
-
-  /** The first values of a buffer, through a staging buffer of their own. */
-  async read(name: string, values: number): Promise<Float32Array> {
-    if (values === 0) return new Float32Array(0);
-    const { device } = this;
-    const staging = device.createBuffer({
-      label: 'workspace.read',
-      size: values * 4,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(this.buffer(name), 0, staging, 0, values * 4);
-    device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
-    const data = new Float32Array(staging.getMappedRange().slice(0));
-    staging.destroy();
-    return data;
   }
 
   /**
@@ -165,6 +138,44 @@ export class Workspace {
       grid: options.grid,
       use: { kernel: file.name, shape: { ...known, ...sizes }, constants },
     };
+  }
+}
+
+export class Workspace extends OpMaker {
+  constructor(
+    gpu: Gpu,
+    readonly config: LlamaConfig,
+    readonly capacity: Capacity,
+    pool: BufferPool,
+  ) {
+    super(gpu, pool);
+    for (const [name, values] of Object.entries(planWorkspace(config, capacity)))
+      this.buffers.set(name, pool.storage(`workspace.${name}`, values));
+    this.write('angles', ropeAngles(config, Math.max(capacity.tokens, capacity.cacheLength)));
+  }
+
+  /** Writes `data` at the start of a buffer. */
+  write(name: string, data: Uint32Array | Float32Array): void {
+    if (data.length > 0)
+      this.device.queue.writeBuffer(this.buffer(name), 0, data as Uint32Array<ArrayBuffer>);
+  }
+
+  /** The first values of a buffer, through a staging buffer of their own. */
+  async read(name: string, values: number): Promise<Float32Array> {
+    if (values === 0) return new Float32Array(0);
+    const { device } = this;
+    const staging = device.createBuffer({
+      label: 'workspace.read',
+      size: values * 4,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(this.buffer(name), 0, staging, 0, values * 4);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    const data = new Float32Array(staging.getMappedRange().slice(0));
+    staging.destroy();
+    return data;
   }
 }
 

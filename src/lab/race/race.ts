@@ -17,6 +17,7 @@ import { explainError } from '../errors';
 import { Abandoned, LoopControl } from '../loop-control';
 import { type OpenedModel, openModel } from '../opened-model';
 import type { LabError } from '../protocol';
+import { type ChoiceStore, tuneFor } from '../tuning';
 import { Lane } from './lane';
 import { nextOf } from './pace';
 import { type RaceNews, type RaceProgress, type RaceState, TOLD } from './protocol';
@@ -30,6 +31,8 @@ export interface RaceHost {
   selfTest(): SelfTestResult;
   /** The files of a base model. @throws ModelFileError */
   readModel(name: string): Promise<readonly ByteSource[]>;
+  /** Where measured kernel choices are kept; without it nothing is measured. */
+  choices?: ChoiceStore;
   /** Resolves once nothing else computes. */
   quiet(): Promise<void>;
   onNews(news: RaceNews): void;
@@ -155,6 +158,7 @@ export class Race {
     this.#tell(arms[0].name, 'loading');
     this.#gpu ??= await this.host.openGpu();
     this.#base ??= await this.#readBase();
+    await this.#guard(tuneFor(this.#gpu, this.#base.config, this.host.choices, () => {}));
     for (const arm of arms) {
       await this.#control.proceed();
       this.#tell(arm.name, 'compiling');
