@@ -17,6 +17,7 @@ import type {
 import type { Manifest } from '../../run/manifest';
 import type { RolloutLimit } from '../../run/masa-events';
 import { keepRecent, thin, tokensOf } from './bounds';
+import { boundHeldOut, type HeldOutAlignment, heldOutAlignment } from './held-out';
 
 /** `growing` and `ended` are live and not judged yet; the rest is the verifier's word. */
 export type Verdict = 'growing' | 'ended' | 'right' | 'wrong' | 'truncated';
@@ -69,6 +70,8 @@ export interface EvaluationPoint {
   byTier: Readonly<Record<string, Score>>;
   meanLength: number;
   durationMs: number;
+  /** null where no predictions were asked for. */
+  alignment: HeldOutAlignment | null;
 }
 
 export interface RunFacts {
@@ -338,6 +341,7 @@ function addEvaluation(view: RunView, event: RunEventOf<'evaluation'>): RunView 
     byTier: event.by_tier,
     meanLength: event.mean_length,
     durationMs: event.duration_ms,
+    alignment: event.alignment ? heldOutAlignment(event.alignment) : null,
   };
-  return { ...view, evaluations: thin([...before, point]) };
+  return { ...view, evaluations: boundHeldOut(thin([...before, point])) };
 }

@@ -1,16 +1,12 @@
 /** How predictions fare over the run: curves of MASA's metrics. The step and its prompts are the panel's. */
+import { useMemo } from 'react';
 import { formatPercent } from '../../../run/format';
 import { Chart } from '../../components/Chart';
 import { MetricName } from '../../components/MetricName';
+import { usePage } from '../../state/context';
+import { mainSuite } from '../../state/selectors';
 import styles from '../Charts.module.css';
-import {
-  ADAPTER_NLL,
-  EXPERT_NLL,
-  META_REWARDS,
-  PARSE_RATE,
-  PASS_RATE_ERROR,
-  PASS_RATE_PEARSON,
-} from '../curves';
+import { ADAPTER_NLL, EXPERT_NLL, META_REWARDS, PARSE_RATE, passRateError, passRatePearson } from '../curves';
 
 const SHARE: [number, number] = [0, 1];
 const FROM_ZERO: [number, null] = [0, null];
@@ -25,25 +21,29 @@ interface Props {
 }
 
 export function PredictionCurves({ sampled, learner }: Props) {
+  const suite = usePage(mainSuite);
+  const [error, pearson] = useMemo(() => [passRateError(suite), passRatePearson(suite)], [suite]);
   return (
     <div className={styles.grid}>
       <Chart
         name="pass-rate-error"
         title={<MetricName name="masa/pass_rate_mae" />}
         label="Mean distance between predicted and true pass rate"
-        series={PASS_RATE_ERROR}
+        series={error}
         format={formatPercent}
         tickFormat={percentTick}
         range={SHARE}
-        note="How far its guess of its own pass rate is off, over the prompts of the step. Zero would be perfect."
+        note="How far its guess of its own pass rate is off: over the prompts that a step rolled out, and over held-out problems. Zero would be perfect."
+        legendBelow
       />
       <Chart
         name="pass-rate-pearson"
         title={<MetricName name="masa/pass_rate_pearson" />}
         label="Correlation of predicted and true pass rate"
-        series={PASS_RATE_PEARSON}
+        series={pearson}
         range={SIGNED}
-        note="1: it knows which prompts it will solve. 0: its guess says nothing. Noisy, for a step has few prompts."
+        note="1: it knows which prompts it will solve. 0: its guess says nothing. A step’s own is noisy, from few prompts."
+        legendBelow
       />
       {sampled && (
         <>
