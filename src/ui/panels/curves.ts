@@ -100,18 +100,18 @@ const heldOut = (
   from: 'evaluations',
   suite,
   key,
-  label: 'Held-out problems',
+  label: 'Held-out',
   colour: 'held-out',
   width: 2.25,
   value: ({ alignment }) => (alignment ? value(alignment) : null) ?? undefined,
 });
 /** Over the prompts that a step rolled out, which the gate has chosen, and over problems that nothing has. */
 export const passRateError = (suite: string): readonly Series[] => [
-  metric('masa/pass_rate_mae', 'Prompts of the step', 'line-1', { width: 1.25 }),
+  metric('masa/pass_rate_mae', 'Step’s prompts', 'line-1', { width: 1.25 }),
   heldOut(suite, 'error', (alignment) => alignment.error),
 ];
 export const passRatePearson = (suite: string): readonly Series[] => [
-  metric('masa/pass_rate_pearson', 'Prompts of the step', 'line-1', { width: 1.25 }),
+  metric('masa/pass_rate_pearson', 'Step’s prompts', 'line-1', { width: 1.25 }),
   heldOut(suite, 'correlation', (alignment) => alignment.correlation),
 ];
 export const PARSE_RATE: readonly Series[] = [metric('masa/parse_rate', 'Whole')];

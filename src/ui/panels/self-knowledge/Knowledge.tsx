@@ -47,7 +47,7 @@ export function Knowledge() {
   }, [watched, points]);
 
   // A gate takes the prompts that are known best out of the steps: what was learned shows on held-out problems.
-  const drawn = chosen ?? (manifest.masa_gate && evaluated ? 'held-out' : 'steps');
+  const drawn = chosen ?? (manifest.masa_gate && (evaluated || points.length === 0) ? 'held-out' : 'steps');
   return (
     <section className={panelStyles.part} aria-labelledby="pass-rates">
       <h3 id="pass-rates">{HEADINGS[drawn]}</h3>

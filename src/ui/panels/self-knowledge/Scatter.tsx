@@ -17,6 +17,8 @@ const TICKS = [0, 0.25, 0.5, 0.75, 1];
 const MARGIN = { left: 46, right: 12, top: 10, bottom: 40 };
 const LARGEST = 440;
 const NONE: readonly ScatterPoint[] = [];
+/** Pixels below which points cover each other. */
+const CROWDED = 4;
 /** Pixels from a point within which it is pointed at. */
 const REACH = 14;
 
@@ -168,6 +170,21 @@ function Plot({ points, calibration, what, before, width, height }: PlotProps) {
           opacity={0.75 * (1 - (0.8 * Math.min(each.age, WINDOW)) / WINDOW)}
         />
       ))}
+      {crowds(points.map((each) => [x(each.predicted), y(each.actual)])).map(({ at: [cx, cy], count }) => {
+        const right = cx > width / 2;
+        const top = cy < height / 2;
+        return (
+          <text
+            key={`${cx} ${cy}`}
+            className={styles.crowd}
+            x={cx + (right ? -7 : 7)}
+            y={cy + (top ? 16 : -8)}
+            textAnchor={right ? 'end' : 'start'}
+          >
+            ×{count}
+          </text>
+        );
+      })}
       {bins.length > 1 && <path className={styles.curve} d={curve ?? ''} />}
       {bins.map((bin) => (
         <g
@@ -206,6 +223,17 @@ function Plot({ points, calibration, what, before, width, height }: PlotProps) {
       />
     </g>
   );
+}
+
+/** Where several points are one to the eye, and how many they are. */
+function crowds(places: readonly (readonly [number, number])[]) {
+  const found: { at: readonly [number, number]; count: number }[] = [];
+  for (const place of places) {
+    const near = found.find(({ at }) => Math.hypot(at[0] - place[0], at[1] - place[1]) <= CROWDED);
+    if (near) near.count++;
+    else found.push({ at: place, count: 1 });
+  }
+  return found.filter(({ count }) => count >= 3);
 }
 
 interface PointedProps {
