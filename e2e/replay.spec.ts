@@ -5,17 +5,30 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
 import { LabPage } from './lab';
 
-const PACKED = readFileSync('public/recordings/first-look.jsonl.gz');
-const TEXT = gunzipSync(PACKED).toString();
-const LINES = TEXT.trim().split('\n');
-const EVENTS: { type: string; step: number; metrics: Record<string, number>; index: number }[] = LINES.map(
-  (line) => JSON.parse(line),
+function recording(name: string) {
+  const packed = readFileSync(`public/recordings/${name}.jsonl.gz`);
+  const lines = gunzipSync(packed).toString().trim().split('\n');
+  const events: { type: string; step: number; metrics: Record<string, number>; index: number }[] = lines.map(
+    (line) => JSON.parse(line),
+  );
+  const steps = events.filter((event) => event.type === 'step_metrics');
+  return {
+    bytes: packed.length,
+    lines,
+    metricsOf: (step: number) => steps.find((event) => event.step === step)!.metrics,
+    groupsOf: (step: number) =>
+      events.filter((event) => event.type === 'prompt_group' && event.step === step),
+    last: Math.max(...steps.map((event) => event.step)),
+  };
+}
+const MASA = recording('masa-efficient');
+const GRPO = recording('grpo');
+/** Enough of a run to be damaged. */
+const LINES = MASA.lines.slice(
+  0,
+  MASA.lines.findIndex((line) => line.includes('"step_metrics","v":1,"step":2,')) + 1,
 );
-const metricsOf = (step: number) =>
-  EVENTS.find((event) => event.type === 'step_metrics' && event.step === step)!.metrics;
-const groupsOf = (step: number) =>
-  EVENTS.filter((event) => event.type === 'prompt_group' && event.step === step);
-const LAST = Math.max(...EVENTS.filter((event) => event.type === 'step_metrics').map((event) => event.step));
+const TEXT = `${LINES.join('\n')}\n`;
 
 async function withoutGpu(page: Page): Promise<void> {
   await page.route('**/assets/worker-*.js', async (route) => {
@@ -41,7 +54,7 @@ async function drop(page: Page, name: string, content: string): Promise<void> {
 
 test.beforeEach(({ page }) => page.emulateMedia({ reducedMotion: 'reduce' }));
 
-test('a visitor without WebGPU watches the recorded run that comes with the lab, on a phone', async ({
+test('a visitor without WebGPU watches the recorded runs that come with the lab, on a phone', async ({
   page,
 }) => {
   await page.setViewportSize({ width: 390, height: 844 });
@@ -51,7 +64,10 @@ test('a visitor without WebGPU watches the recorded run that comes with the lab,
   await expect(page.getByTestId('error-panel')).toHaveAttribute('data-code', 'no-webgpu', {
     timeout: 60_000,
   });
-  await page.getByTestId('offer-recording').getByRole('button', { name: 'Watch a recorded run' }).click();
+  expect(MASA.bytes + GRPO.bytes).toBeLessThan(5_000_000);
+  const { last: LAST, metricsOf, groupsOf } = MASA;
+  const offer = page.getByTestId('offer-recording');
+  await offer.getByRole('button', { name: 'Watch MASA, efficient' }).click();
   const banner = page.getByTestId('replay-banner');
   await expect(banner).toContainText('Recorded');
   await expect(banner).toContainText('llvmpipe');
@@ -92,10 +108,20 @@ test('a visitor without WebGPU watches the recorded run that comes with the lab,
       }).observe(place!, { attributes: true });
     });
   }, LAST);
-  await page.keyboard.press('Space');
+  await page.getByTestId('speed').click();
+  await page.getByRole('option', { name: '20 steps/s' }).click();
+  await page.getByTestId('play').click();
   expect(await (await played).jsonValue()).toEqual(Array.from({ length: LAST + 1 }, (_, step) => step));
   await page.getByRole('button', { name: 'Close recording' }).click();
   await expect(page.getByTestId('error-panel')).toBeVisible();
+  await offer.getByRole('button', { name: 'Watch GRPO' }).click();
+  await expect(banner).toContainText(`${GRPO.last + 1} of ${GRPO.last + 1} steps`);
+  await lab.seek(GRPO.last);
+  await expect(page.getByTestId('metric-reward')).toHaveAttribute(
+    'data-value',
+    String(GRPO.metricsOf(GRPO.last).reward),
+  );
+  await expect(page.getByTestId(/^group-\d+$/)).toHaveCount(GRPO.groupsOf(GRPO.last).length);
   expect(lab.problems).toEqual([]);
 });
 
@@ -139,7 +165,7 @@ test('HTML in a recording is text', async ({ page }) => {
   const lab = new LabPage(page);
   await page.goto('./');
   const evil = '<img src=x onerror="document.title=1">';
-  const hostile = LINES.map((line) => {
+  const hostile = [...LINES, MASA.lines.at(-1)!].map((line) => {
     const event = JSON.parse(line);
     if (event.type === 'run_started') event.adapter.description = evil;
     if (event.problem) event.problem.tier = evil;

@@ -84,7 +84,7 @@ async function bundle() {
  */
 const isTextOnly = (argv) =>
   argv.length === 0 ||
-  ['presets', 'export', 'help'].includes(argv[0]) ||
+  ['presets', 'export', 'report', 'emit', 'merge', 'help'].includes(argv[0]) ||
   argv.includes('--help') ||
   argv.includes('-h');
 

@@ -10,7 +10,8 @@
 
 struct Extent { count: u32, start: u32 }
 // greedy 1 takes the likeliest token (inverse_temperature is then 1). top_k 0 and top_p 1 switch the filters off. rows = rows of the whole batch.
-struct Sampling { vocabulary: u32, rows: u32, end_of_sequence: u32, greedy: u32, inverse_temperature: f32, top_k: u32, top_p: f32 }
+// ends = tokens that end a row; a place without one holds a number that is no token.
+struct Sampling { vocabulary: u32, rows: u32, greedy: u32, inverse_temperature: f32, top_k: u32, top_p: f32, ends: vec4<u32> }
 struct Randomness { seed: u32, purpose: u32, step: u32 }
 
 // Live rows, extent.count.
@@ -121,6 +122,6 @@ fn sample(@builtin(global_invocation_id) id: vec3<u32>) {
   let log_total = log(total);
   tokens[index * sampling.rows + row] = chosen;
   scores[index * sampling.rows + row] = vec2<f32>(logits[at + chosen] * scale - highest - log_total, log_total - weighted / total);
-  let done = chosen == sampling.end_of_sequence || index + 1u >= orders[row].y;
+  let done = any(sampling.ends == vec4<u32>(chosen)) || index + 1u >= orders[row].y;
   state[row] = vec4<u32>(chosen, current.y + 1u, index + 1u, select(0u, 1u, done));
 }

@@ -27,6 +27,11 @@ test.each([
   ['src/rl/trainer.ts', '../export/hf'],
   ['src/export/onnx/index.ts', '../../rl/trainer'],
   ['src/export/onnx/index.ts', '../../gpu/device'],
+  ['src/report/run-report.ts', '../lab/worker'],
+  ['src/report/chart.ts', '../ui/theme/palette'],
+  ['src/rl/trainer.ts', '../report/digest'],
+  ['src/ui/App.tsx', 'onnxruntime-web'],
+  ['src/export/onnx/index.ts', 'onnxruntime-web/wasm'],
 ])('%s must not import %s', (file, specifier) => {
   expect(judgeFile(file, `import '${specifier}';`)).toHaveLength(1);
 });
@@ -43,7 +48,12 @@ test.each([
   ['src/export/hf/index.ts', '../../model/config'],
   ['src/export/engine/problems.ts', '../../tasks/task'],
   ['src/lab/worker.ts', '../export/onnx'],
+  ['src/lab/worker.ts', '../report/run-report'],
+  ['src/ui/App.tsx', '../report/arms'],
+  ['src/report/digest.ts', '../rl/comparison/record'],
   ['src/main.tsx', './ui/App'],
+  ['src/lab/second-opinion/opinion-worker.ts', 'onnxruntime-web/wasm'],
+  ['src/export/onnx/testing.ts', 'onnxruntime-web'],
 ])('%s may import %s', (file, specifier) => {
   expect(judgeFile(file, `import '${specifier}';`)).toEqual([]);
 });

@@ -2,6 +2,7 @@
  * What every export is made of: a policy as it is handed over, and the files it becomes. No disk and no network: the
  * command line writes the files to a folder, the page can offer them as downloads.
  */
+import type { AdapterFile } from '../model/adapter-file';
 import type { LlamaConfig } from '../model/config';
 import type { NamedTensors } from '../model/parameters';
 import { DEFAULT_MANIFEST, type Manifest } from '../run/manifest';
@@ -20,6 +21,8 @@ export interface ExportedPolicy {
   step: number;
   /** The last prompt groups the run recorded up to that step, where it is known. */
   groups?: readonly RecordedGroup[];
+  /** The meta adapter, where the run has one. */
+  adapter?: AdapterFile | null;
 }
 
 /** The run's settings; of a policy without a run, the defaults with what its task needs. */

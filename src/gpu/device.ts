@@ -40,6 +40,10 @@ export interface Gpu {
   device: GPUDevice;
   kernels: Kernels;
   info: AdapterInfo;
+  /** Invocations of a subgroup where the adapter has subgroups and they are always of this size; else 0. */
+  subgroupSize: number;
+  /** Kernel variants chosen by measurement; what is not in here is computed by the variant that always works. */
+  choices: Map<string, string>;
   /** Rejects with `DeviceLost` when the device goes away; never resolves. */
   lost: Promise<never>;
   /** Set once the device is lost or an uncaptured error was raised. */
@@ -65,7 +69,7 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
       'Update the graphics driver, or switch WebGPU on in the browser’s flags; without a GPU a software adapter will do.',
     );
   const requiredLimits = Object.fromEntries(RAISED.map((name) => [name, adapter.limits[name]]));
-  const requiredFeatures = (['timestamp-query'] as const).filter((f) => adapter.features.has(f));
+  const requiredFeatures = (['timestamp-query', 'subgroups'] as const).filter((f) => adapter.features.has(f));
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({ label: 'lab.device', requiredLimits, requiredFeatures });
@@ -90,9 +94,16 @@ export async function openGpu(gpu: GPU | undefined): Promise<Gpu> {
     device,
     kernels: new Kernels(device),
     info: describeAdapter(adapter, device),
+    subgroupSize: fixedSubgroupSize(adapter, device),
+    choices: new Map(),
     lost,
     failure: () => failure,
   };
+}
+
+function fixedSubgroupSize({ info }: GPUAdapter, device: GPUDevice): number {
+  if (!device.features.has('subgroups') || info.subgroupMinSize !== info.subgroupMaxSize) return 0;
+  return info.subgroupMinSize ?? 0;
 }
 
 function describeAdapter(adapter: GPUAdapter, device: GPUDevice): AdapterInfo {
@@ -135,6 +146,11 @@ export class BufferPool {
     let sum = 0;
     for (const size of this.held.values()) sum += size;
     return sum;
+  }
+
+  /** Every buffer held, by its label. */
+  inventory(): { label: string; bytes: number; usage: number }[] {
+    return [...this.held].map(([{ label, usage }, bytes]) => ({ label, bytes, usage }));
   }
 
   /** A storage buffer of `values` 4-byte values (at least one), zero at first. */

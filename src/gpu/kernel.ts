@@ -5,6 +5,7 @@
  * parallel. `BoundKernel` is a pipeline with one bind group; the model makes all of them up front, so that a
  * step in steady state creates neither pipelines nor bind groups. Knows no model.
  */
+import type { Pass } from './profile';
 import { type Binding, type ConstantValue, parseBindings, parseEntryPoint, specialise } from './shader';
 
 /** A shader file: its name without the ending, and its text. `prelude` is put before it (shared functions). */
@@ -165,7 +166,7 @@ export class BoundKernel {
   ) {}
 
   /** Encodes one dispatch. A grid with a zero in it encodes nothing. */
-  encode(pass: GPUComputePassEncoder, [x, y, z]: Grid): void {
+  encode(pass: Pass, [x, y, z]: Grid): void {
     if (x === 0 || y === 0 || z === 0) return;
     if (!this.compiled.pipeline) throw new Error(`internal: kernel ${this.name} is not compiled yet`);
     pass.setPipeline(this.compiled.pipeline);

@@ -69,3 +69,9 @@ export function parseEntryPoint(name: string, code: string): string {
   if (!match) throw new Error(`shader ${name}: no @compute entry point`);
   return match[1];
 }
+
+/** The members of a struct of 4-byte values, in order; none where the file declares no such struct. */
+export function parseStruct(code: string, struct: string): string[] {
+  const body = new RegExp(`^struct ${struct} \\{([^}]*)\\}`, 'm').exec(code)?.[1] ?? '';
+  return [...body.matchAll(/(\w+)\s*:/g)].map(([, name]) => name);
+}

@@ -7,7 +7,6 @@ import { type BenchmarkScore, benchmarkReport } from '../rl/benchmark-scores';
 import { evaluateBenchmarks } from '../rl/evaluate';
 import type { RunEvent, RunEventOf } from '../run/events';
 import type { Manifest } from '../run/manifest';
-import { getTask } from '../tasks';
 import { selectBenchmarks } from '../tasks/benchmarks';
 import type { Task } from '../tasks/task';
 import { type BenchmarkRequest, type BenchmarkStatus, MOST_BENCHMARK_SAMPLES } from './protocol';
@@ -60,11 +59,17 @@ export class BenchmarkDesk {
    * Answers what was asked for; no step may be under way.
    * @param proceed called between pieces of work; what it throws ends the evaluation, and the request is to be dropped.
    */
-  async answer(policy: Policy, manifest: Manifest, step: number, proceed: () => void): Promise<void> {
+  async answer(
+    policy: Policy,
+    task: Task,
+    manifest: Manifest,
+    step: number,
+    proceed: () => void,
+  ): Promise<void> {
     const { asked } = this;
     if (!asked) return;
     asked.begun = true;
-    const event = await this.evaluate(policy, manifest, step, asked.request, () => {
+    const event = await this.evaluate(policy, task, manifest, step, asked.request, () => {
       proceed();
       if (asked.cancelled) throw new Cancelled();
     });
@@ -78,13 +83,13 @@ export class BenchmarkDesk {
   /** The event of every set that was answered: all of them, unless `proceed` threw `Cancelled`. */
   private async evaluate(
     policy: Policy,
+    task: Task,
     manifest: Manifest,
     step: number,
     { names, samples }: BenchmarkRequest,
     proceed: () => void,
   ): Promise<RunEventOf<'benchmarks'>> {
     const started = performance.now();
-    const task = getTask(manifest.task);
     const { max_completion_length } = manifest;
     const sets: BenchmarkScore[] = [];
     let at: { label: string; place: number; of: number; total: number } | null = null;

@@ -21,7 +21,10 @@ function begin() {
     benchmarks: vi.fn(),
     inspected: vi.fn(),
     checkpoint: vi.fn(),
+    policy: vi.fn(),
     runs: vi.fn(),
+    race: vi.fn(),
+    models: vi.fn(),
     error: vi.fn(),
   } satisfies MessageHandlers;
   const client = new LabClient(handlers, () => worker);

@@ -85,8 +85,17 @@ function dispatch(message: Message, handlers: MessageHandlers): void {
     case 'checkpoint':
       handlers.checkpoint(message);
       break;
+    case 'policy':
+      handlers.policy(message);
+      break;
     case 'runs':
       handlers.runs(message);
+      break;
+    case 'race':
+      handlers.race(message);
+      break;
+    case 'models':
+      handlers.models(message);
       break;
     case 'error':
       handlers.error(message);

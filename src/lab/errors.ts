@@ -1,11 +1,14 @@
 /** What goes wrong, as the page and the command line tell it: a stable code, what is wrong, what to do. */
 import { DeviceError, DeviceLost, type Gpu, GpuUnavailable } from '../gpu/device';
 import { ConfigError } from '../model/config';
+import { ModelFolderError } from '../model/model-folder';
 import { MemoryPlanError } from '../model/plan';
 import { SafetensorsError } from '../model/safetensors';
 import { NonFiniteError } from '../rl/non-finite';
 import { CheckpointError } from '../run/checkpoint';
+import { JsonError } from '../run/json';
 import { ManifestError } from '../run/manifest';
+import { TokenizerError } from '../tasks/text/tokenizer';
 import type { LabError } from './protocol';
 
 /** A model or case that could not be fetched or read at all. */
@@ -77,11 +80,17 @@ export function explainError(thrown: unknown, gpu: Gpu | null): LabError {
     };
   if (error instanceof CheckpointError)
     return { code: 'checkpoint', message: error.message, remedy: 'Use another checkpoint of the run.' };
-  if (error instanceof ConfigError || error instanceof SafetensorsError)
+  if (error instanceof ConfigError || error instanceof SafetensorsError || error instanceof JsonError)
     return {
       code: 'model-file',
       message: error.message,
       remedy: 'Use an unchanged copy of the model’s files.',
+    };
+  if (error instanceof ModelFolderError || error instanceof TokenizerError)
+    return {
+      code: 'model-file',
+      message: error.message,
+      remedy: 'What can be opened is described in docs/formats/models.md.',
     };
   if (error instanceof NoRoomError)
     return {

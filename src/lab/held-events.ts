@@ -21,6 +21,7 @@ export class HeldEvents {
       case 'cutoff':
       case 'audit':
       case 'expert_update':
+      case 'kernel_profile':
         this.#held.push(event);
         return [];
       case 'warning':

@@ -3,15 +3,17 @@
  * ended), and what is due after a step. When steps are taken is the session's business.
  */
 import { type LlamaConfig, parameterCount } from '../model/config';
-import type { NamedTensors } from '../model/parameters';
 import { snapshotFiles } from '../rl/checkpoint-files';
 import type { Trainer } from '../rl/trainer';
 import type { TrainerSnapshot } from '../rl/trainer-snapshot';
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { AdapterInfo, SelfTestResult } from '../run/events';
 import type { Manifest } from '../run/manifest';
+import type { Task } from '../tasks/task';
+import { spokenVocabulary } from '../tasks/text/recorded';
 import { NoRoomError } from './errors';
 import type { LoopControl } from './loop-control';
+import type { OpenedModel } from './opened-model';
 import type { SessionHost } from './session-host';
 import { LAB_VERSION } from './version';
 
@@ -25,11 +27,13 @@ export interface KeptCheckpoint {
   named: boolean;
 }
 
+/** What a loaded run asks of its host. */
+export type RunHost = Pick<SessionHost, 'onEvent' | 'keepCheckpoint' | 'keepStep' | 'isSpent'>;
+
 export class LoadedRun {
   readonly manifest: Manifest;
-  readonly config: LlamaConfig;
-  /** The base model's weights, to begin again from. */
-  readonly base: NamedTensors;
+  /** The base model, to begin again from. */
+  readonly model: OpenedModel;
   readonly trainer: Trainer;
   /** The newest checkpoint, kept for recovery. */
   checkpoint: KeptCheckpoint | null = null;
@@ -39,18 +43,26 @@ export class LoadedRun {
   private readonly started = performance.now();
 
   constructor(
-    private readonly host: SessionHost,
+    private readonly host: RunHost,
     private readonly control: LoopControl,
-    parts: Pick<LoadedRun, 'manifest' | 'config' | 'base' | 'trainer'>,
+    parts: Pick<LoadedRun, 'manifest' | 'model' | 'trainer'>,
   ) {
     this.manifest = parts.manifest;
-    this.config = parts.config;
-    this.base = parts.base;
+    this.model = parts.model;
     this.trainer = parts.trainer;
   }
 
+  get config(): LlamaConfig {
+    return this.model.config;
+  }
+
+  /** As the model is asked it. */
+  get task(): Task {
+    return this.model.task;
+  }
+
   get size(): { parameters: number; deviceBytes: number } {
-    return { parameters: parameterCount(this.config), deviceBytes: this.trainer.policy.plan.bytes };
+    return { parameters: parameterCount(this.model.config), deviceBytes: this.trainer.policy.plan.bytes };
   }
 
   /** All its steps are taken, or its host has no more to give. */
@@ -107,6 +119,7 @@ export class LoadedRun {
   /** Says in the stream that a stretch of the run begins. */
   announce(adapter: AdapterInfo, selfTest: SelfTestResult): void {
     const { parameters, deviceBytes } = this.size;
+    const vocabulary = spokenVocabulary(this.task);
     this.host.onEvent({
       type: 'run_started',
       v: 1,
@@ -116,8 +129,10 @@ export class LoadedRun {
       self_test: selfTest,
       parameters,
       device_bytes: deviceBytes,
+      memory: this.trainer.policy.memory,
       from_step: this.trainer.step,
       started_at: new Date().toISOString(),
+      ...(vocabulary && { vocabulary }),
     });
   }
 
@@ -150,6 +165,6 @@ export class LoadedRun {
   }
 
   private async files(): Promise<CheckpointFiles> {
-    return snapshotFiles(await this.trainer.snapshot(), this.manifest, this.config);
+    return snapshotFiles(await this.trainer.snapshot(), this.manifest, this.model.config);
   }
 }

@@ -5,6 +5,9 @@
 import type { Inspection } from '../model/inspect';
 import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
 import type { Manifest, ManifestIssue } from '../run/manifest';
+import type { ModelsCommand, ModelsNews } from './models-protocol';
+import type { RaceCommand, RaceNews } from './race/protocol';
+import type { HandedPolicy } from './second-opinion/protocol';
 import type { RunsCommand, RunsNews } from './store/protocol';
 
 export type { Inspection } from '../model/inspect';
@@ -23,6 +26,8 @@ export type Command =
   | { type: 'phase' }
   /** Wait this long between steps while running; 0 is full speed. */
   | { type: 'pace'; delayMs: number }
+  /** Time the kernels of the step that begins next: it ends with a `kernel_profile` event. */
+  | { type: 'profile' }
   /** Pause as soon as the work in flight allows; the step under way goes on when resumed. */
   | { type: 'pause' }
   /** Stop for good: abandon the step under way, keep the last finished one as a checkpoint. */
@@ -45,8 +50,14 @@ export type Command =
   | { type: 'inspect'; request: InspectionRequest }
   /** Hand over the newest checkpoint as files. */
   | { type: 'export-checkpoint' }
+  /** Hand over the policy as it is, or as it was after a kept step, to whoever reads it beside; answered by `policy`. */
+  | { type: 'hand-over-policy'; request: number; kept: { run: string; step: number } | null }
   /** About the runs that are kept. */
   | { type: 'runs'; ask: RunsCommand }
+  /** About a race of several arms. */
+  | { type: 'race'; ask: RaceCommand }
+  /** About models from elsewhere. */
+  | { type: 'models'; ask: ModelsCommand }
   /** For tests and teaching: destroy the device, as a driver reset would. */
   | { type: 'lose-device' };
 
@@ -67,7 +78,7 @@ export type LabState =
 
 /** A part of start-up or loading that takes time; `done` of `total`, both in `unit`. */
 export interface Progress {
-  task: 'adapter' | 'self-test' | 'model' | 'pipelines';
+  task: 'adapter' | 'self-test' | 'model' | 'tuning' | 'pipelines';
   label: string;
   done: number;
   total: number;
@@ -141,6 +152,12 @@ export type Message =
   | { type: 'benchmarks'; status: BenchmarkStatus }
   | { type: 'inspected'; answer: InspectionAnswer }
   | { type: 'checkpoint'; step: number; files: { name: string; bytes: ArrayBuffer }[] }
+  /** What `hand-over-policy` asked for, under its number; or what stands against it. */
+  | { type: 'policy'; request: number; handed: HandedPolicy | LabError }
   /** About the runs that are kept. */
   | { type: 'runs'; news: RunsNews }
+  /** About a race of several arms. */
+  | { type: 'race'; news: RaceNews }
+  /** About models from elsewhere. */
+  | { type: 'models'; news: ModelsNews }
   | { type: 'error'; error: LabError };

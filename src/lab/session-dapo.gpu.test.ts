@@ -9,6 +9,7 @@ import type { CheckpointFiles } from '../run/checkpoint';
 import { eventSchema, type RunEvent } from '../run/events';
 import { type ManifestInput, parseManifest } from '../run/manifest';
 import { getTask } from '../tasks';
+import { modelSources } from './opened-model';
 import { Session } from './session';
 
 Object.assign(globalThis, globals);
@@ -54,7 +55,7 @@ async function begin(settings: ManifestInput, resume?: CheckpointFiles): Promise
   const held: Held = { session: null!, events: [], checkpoints: [], onEvent: () => {} };
   held.session = new Session({
     gpu: () => instance,
-    readModel: async () => BASE,
+    readModel: async () => modelSources(BASE),
     readCases: async () => [
       {
         name: 'mha-tied-grpo',

@@ -1,17 +1,18 @@
 /** What a session asks of where it lives: the page's worker or the command line. */
+import type { ByteSource } from '../model/byte-source';
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { RunEvent } from '../run/events';
 import type { BenchmarkStatus, InspectionAnswer, LabState, Progress } from './protocol';
 import type { CaseFiles } from './self-test';
+import type { ChoiceStore } from './tuning';
 
 export interface SessionHost {
   /** Where WebGPU comes from; undefined when there is none. */
   gpu(): GPU | undefined;
   /** The files of a base model. @throws ModelFileError */
-  readModel(
-    name: string,
-    onProgress: (done: number, total: number) => void,
-  ): Promise<{ config: string; weights: Uint8Array }>;
+  readModel(name: string, onProgress: (done: number, total: number) => void): Promise<readonly ByteSource[]>;
+  /** Where measured kernel choices are kept; without it nothing is measured. */
+  choices?: ChoiceStore;
   /** Shipped cases of the self-test, by name. */
   readCases(names: readonly string[]): Promise<CaseFiles[]>;
   /**

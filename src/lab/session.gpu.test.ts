@@ -6,6 +6,7 @@ import { eventSchema, type RunEvent } from '../run/events';
 import { type Manifest, type ManifestInput, parseManifest } from '../run/manifest';
 import { mean, standardDeviation } from '../run/statistics';
 import { getTask } from '../tasks';
+import { modelSources } from './opened-model';
 import { Session, type SessionHost } from './session';
 
 Object.assign(globalThis, globals);
@@ -44,7 +45,7 @@ function hold(overrides: Partial<SessionHost> = {}): Held {
   const held: Held = { session: null!, events: [], states: [], checkpoints: [], onEvent: () => {} };
   held.session = new Session({
     gpu: () => instance,
-    readModel: async () => MODEL,
+    readModel: async () => modelSources(MODEL),
     readCases: async () => [
       {
         name: 'mha-tied-grpo',

@@ -5,24 +5,23 @@
  * nor Node: its host fetches files, keeps checkpoints and hears events.
  */
 import { type Gpu, openGpu } from '../gpu/device';
-import type { LlamaConfig } from '../model/config';
-import { readModel } from '../model/model-file';
-import type { NamedTensors } from '../model/parameters';
+import { writeModel } from '../model/model-file';
 import { readSnapshot } from '../rl/checkpoint-files';
 import { Trainer } from '../rl/trainer';
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { AdapterInfo, SelfTestResult } from '../run/events';
 import type { Manifest } from '../run/manifest';
-import { getTask } from '../tasks';
 import { BenchmarkDesk } from './benchmarks';
 import { orDeviceLoss } from './device-loss';
 import { explainError, ModelFileError } from './errors';
 import { InspectorDesk } from './inspector';
 import { LoadedRun } from './loaded-run';
 import { Abandoned, LoopControl } from './loop-control';
+import { type OpenedModel, openModel } from './opened-model';
 import type { BenchmarkRequest, InspectionRequest, LabError, LabState } from './protocol';
 import { SHIPPED_CASES, START_CASES, selfTest } from './self-test';
 import type { SessionHost } from './session-host';
+import { tuneFor } from './tuning';
 
 export type { SessionHost } from './session-host';
 
@@ -103,13 +102,13 @@ export class Session {
     this.setState('loading');
     try {
       const restored = resume ? await readSnapshot(resume) : null;
-      const { config, weights } = await this.readBase(manifest.model);
-      if (restored && JSON.stringify(restored.config) !== JSON.stringify(config))
+      const base = await this.readBase(manifest);
+      if (restored && JSON.stringify(restored.config) !== JSON.stringify(base.config))
         throw new ModelFileError(
           `model ${manifest.model}: expected the configuration that the checkpoint of step ${restored.state.step} was made with, got another`,
           'Put the base model back that the run began with.',
         );
-      await this.prepare(manifest, config, weights);
+      await this.prepare(manifest, base);
       if (restored)
         this.current!.restore(restored.snapshot, {
           step: restored.state.step,
@@ -149,6 +148,11 @@ export class Session {
     return this.go('phase');
   }
 
+  /** Profiles the step that begins next; while none is loaded, nothing. */
+  profileNextStep(): void {
+    this.current?.trainer.profileNextStep();
+  }
+
   /** Waits `delayMs` between steps while running on, from now on. */
   pace(delayMs: number): void {
     this.control.delayMs = delayMs;
@@ -172,7 +176,7 @@ export class Session {
       throw new Error(
         `benchmarks: expected a loaded policy, got a session that is ${this.state}; load a run`,
       );
-    this.benchmarks.ask(request, getTask(run.manifest.task));
+    this.benchmarks.ask(request, run.task);
     if (!this.loop) return this.benchmarksAtRest();
     if (this.state === 'paused') this.setState('pausing');
     this.control.lookAgain();
@@ -216,7 +220,7 @@ export class Session {
     try {
       if (this.gpu?.failure()) this.gpu = await openGpu(this.host.gpu());
       else run.trainer.destroy();
-      await this.prepare(run.manifest, run.config, run.base);
+      await this.prepare(run.manifest, run.model);
       const { checkpoint } = run;
       if (checkpoint) this.current!.restore((await readSnapshot(checkpoint.files)).snapshot, checkpoint);
       this.current!.announce(this.gpu!.info, this.tested!);
@@ -233,6 +237,18 @@ export class Session {
     if (!run) return null;
     if (!this.loop && !this.gpu?.failure() && run.checkpoint?.step !== run.trainer.step) await run.keep();
     return run.checkpoint;
+  }
+
+  /**
+   * The policy after the last step whose state is kept, or as the run begins; nothing is made and nothing waits for it.
+   * @throws Error when there is no run.
+   */
+  policyNow(): { step: number; manifest: Manifest; files: CheckpointFiles } {
+    const run = this.current;
+    if (!run) throw new Error('policy: expected a loaded run, got none; load one first');
+    const { checkpoint, manifest, model } = run;
+    if (checkpoint) return { step: checkpoint.step, manifest, files: checkpoint.files };
+    return { step: 0, manifest, files: writeModel(model) };
   }
 
   /** Lets go of the run and of the device. */
@@ -295,11 +311,11 @@ export class Session {
   }
 
   private async answerIfAsked(): Promise<void> {
-    const { trainer, manifest } = this.current!;
+    const { trainer, manifest, task } = this.current!;
     if (!this.benchmarks.pending) return;
     this.setState('benchmarking');
     await this.guard(
-      this.benchmarks.answer(trainer.policy, manifest, trainer.step, () => {
+      this.benchmarks.answer(trainer.policy, task, manifest, trainer.step, () => {
         if (this.control.wanted === 'stop') throw new Abandoned();
       }),
     );
@@ -360,23 +376,21 @@ export class Session {
     this.error = null;
   }
 
-  private async readBase(name: string): Promise<{ config: LlamaConfig; weights: NamedTensors }> {
-    const files = await this.host.readModel(name, (done, total) =>
-      this.host.onProgress({ task: 'model', label: 'Loading the base model', done, total, unit: 'bytes' }),
-    );
-    return readModel(files.config, files.weights);
+  private async readBase({ model, task }: Manifest): Promise<OpenedModel> {
+    const onProgress = (done: number, total: number) =>
+      this.host.onProgress({ task: 'model', label: 'Loading the base model', done, total, unit: 'bytes' });
+    return openModel(await this.host.readModel(model, onProgress), task, onProgress);
   }
 
-  private async prepare(manifest: Manifest, config: LlamaConfig, base: NamedTensors): Promise<void> {
+  private async prepare(manifest: Manifest, model: OpenedModel): Promise<void> {
     if (!this.gpu || this.tested?.status === 'failed')
       throw new Error('load: expected an adapter that passed its self-test; open the session first');
+    await this.guard(tuneFor(this.gpu, model.config, this.host.choices, (p) => this.host.onProgress(p)));
     const trainer = await this.guard(
       Trainer.create({
         gpu: this.gpu,
         manifest,
-        task: getTask(manifest.task),
-        config,
-        weights: base,
+        ...model,
         emit: (event) => {
           this.host.onEvent(event);
           if (event.type !== 'phase') return;
@@ -393,7 +407,7 @@ export class Session {
           }),
       }),
     );
-    this.current = new LoadedRun(this.host, this.control, { manifest, config, base, trainer });
+    this.current = new LoadedRun(this.host, this.control, { manifest, model, trainer });
   }
 
   private guard<T>(work: Promise<T>): Promise<T> {

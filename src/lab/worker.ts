@@ -2,13 +2,19 @@
  * The page's trainer: a session in a dedicated worker, behind the typed protocol. Runs are kept as they go
  * (`store/`); events are sent in batches, so that a burst costs the page one message.
  */
-import type { RunEvent } from '../run/events';
+import { openGpu } from '../gpu/device';
+import type { ByteSource } from '../model/byte-source';
+import type { RunEvent, SelfTestResult } from '../run/events';
 import { explainError, ModelFileError } from './errors';
+import { modelSources } from './opened-model';
 import type { Command, Message } from './protocol';
+import { RaceDesk } from './race/desk';
 import { Session } from './session';
 import { openIndex, storageState, WEB_LOCKS } from './store/browser-parts';
 import { RunKeeper } from './store/keeper';
+import { BROWSER_CHOICES } from './store/kernel-choices';
 import { RunLibrary } from './store/library';
+import { ModelShelf, OPENED } from './store/model-shelf';
 import { openOpfs } from './store/opfs-files';
 
 /** The part of a dedicated worker's global scope that is used; the page's types are the project's only ones. */
@@ -85,12 +91,21 @@ async function fetchBytes(
   return bytes;
 }
 
+/** The files of a base model: one that ships, or one from elsewhere that was opened here. */
+async function readBase(
+  name: string,
+  onProgress: (done: number, total: number) => void = () => {},
+): Promise<readonly ByteSource[]> {
+  if (name.startsWith(OPENED)) return shelf.sources(name);
+  const config = await (await fetchFile(`models/${name}/config.json`)).text();
+  const weights = await fetchBytes(`models/${name}/model.safetensors`, onProgress);
+  return modelSources({ config, weights });
+}
+
 const session: Session = new Session({
   gpu: () => navigator.gpu,
-  async readModel(name, onProgress) {
-    const config = await (await fetchFile(`models/${name}/config.json`)).text();
-    return { config, weights: await fetchBytes(`models/${name}/model.safetensors`, onProgress) };
-  },
+  readModel: readBase,
+  choices: BROWSER_CHOICES,
   readCases: (names) =>
     Promise.all(
       names.map(async (name) => ({
@@ -108,6 +123,7 @@ const session: Session = new Session({
     queueEvent(event);
   },
   onState(state, step) {
+    races.heard(state);
     flush();
     send({ type: 'state', state, step });
     if ((state === 'failed' || state === 'unavailable') && session.error)
@@ -155,11 +171,51 @@ const keeper: RunKeeper = new RunKeeper(
 );
 void keeper.list();
 
+/** Of the adapter; the session leaves nobody here without one. */
+let tested: SelfTestResult = { status: 'skipped', reason: 'not tested yet', cases: [], duration_ms: 0 };
+
+const races: RaceDesk = new RaceDesk(
+  {
+    openGpu: () => openGpu(navigator.gpu),
+    selfTest: () => tested,
+    readModel: (name) => readBase(name),
+    choices: BROWSER_CHOICES,
+    onNews(news) {
+      flush();
+      send({ type: 'race', news });
+    },
+  },
+  () => session.pause(),
+);
+
+/** Commands by which the page's run computes: a race rests first. */
+const COMPUTES: ReadonlySet<Command['type']> = new Set([
+  'load',
+  'run',
+  'step',
+  'phase',
+  'recover',
+  'check',
+  'benchmarks',
+]);
+
+/** Opened beside whatever is trained, which it does not touch. */
+const shelf: ModelShelf = new ModelShelf(
+  (news) => send({ type: 'models', news }),
+  async () => (await navigator.storage.getDirectory()).getDirectoryHandle('models', { create: true }),
+  (error) => {
+    const { message, remedy } = explainError(error, null);
+    return `${message} ${remedy}`.trim();
+  },
+);
+
 async function obey(command: Command): Promise<void> {
+  if (COMPUTES.has(command.type)) await races.rest();
   switch (command.type) {
     case 'open': {
       base = command.baseUrl;
       const { adapter, selfTest } = await session.open();
+      tested = selfTest;
       send({ type: 'opened', adapter, selfTest });
       return;
     }
@@ -173,6 +229,8 @@ async function obey(command: Command): Promise<void> {
       return session.takePhase();
     case 'pace':
       return session.pace(command.delayMs);
+    case 'profile':
+      return session.profileNextStep();
     case 'pause':
       return session.pause();
     case 'stop':
@@ -201,12 +259,32 @@ async function obey(command: Command): Promise<void> {
       );
       return;
     }
+    case 'hand-over-policy':
+      return handOver(command);
     case 'runs':
       return keeper.obey(command.ask);
+    case 'race':
+      return races.obey(command.ask);
+    case 'models':
+      return shelf.obey(command.ask);
     case 'lose-device':
       return session.loseDevice();
     default:
       return unknownCommand(command);
+  }
+}
+
+/** A copy of what is kept in memory or on the disk; training does not wait for it. */
+async function handOver({ request, kept }: Extract<Command, { type: 'hand-over-policy' }>): Promise<void> {
+  try {
+    const { step, manifest, files } = kept ? await keeper.policyAt(kept.run, kept.step) : session.policyNow();
+    const copies = files.map(({ name, bytes }) => ({ name, bytes: bytes.slice().buffer as ArrayBuffer }));
+    send(
+      { type: 'policy', request, handed: { step, manifest, files: copies } },
+      copies.map(({ bytes }) => bytes),
+    );
+  } catch (error) {
+    send({ type: 'policy', request, handed: explainError(error, null) });
   }
 }
 

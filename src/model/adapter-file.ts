@@ -8,6 +8,7 @@
  * moves the norm weight by less than half, the merged norm weight comes back bit for bit.
  * Format: https://huggingface.co/docs/peft/developer_guides/checkpoint.
  */
+import { JsonError, parseJson, SMALL_JSON } from '../run/json';
 import {
   ADAPTER_TARGETS,
   type AdapterSpec,
@@ -223,9 +224,9 @@ function adapterShapes(config: LlamaConfig, spec: AdapterSpec): { name: string; 
 function parseAdapterConfig(config: LlamaConfig, text: string): AdapterSpec {
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    parsed = parseJson(text, 'adapter_config.json', SMALL_JSON);
   } catch (error) {
-    throw new AdapterFileError('', `expected JSON: ${error instanceof Error ? error.message : error}`);
+    throw new AdapterFileError('', error instanceof JsonError ? error.reason : String(error));
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
     throw new AdapterFileError(

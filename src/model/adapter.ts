@@ -16,6 +16,7 @@
  * Used by `policy.ts`.
  */
 
+import type { Pass } from '../gpu/profile';
 import {
   type AdapterSpec,
   adaptedLinears,
@@ -76,7 +77,7 @@ export class Adapter {
     this.base.arenas('weights').forEach((source, i) => {
       encoder.copyBufferToBuffer(source, 0, merged[i], 0, source.size);
     });
-    const pass = encoder.beginComputePass();
+    const pass = this.workspace.begin(encoder);
     encodeOps(pass, this.merge, 1);
     pass.end();
     this.workspace.device.queue.submit([encoder.finish()]);
@@ -85,7 +86,7 @@ export class Adapter {
   }
 
   /** Adds what the gradient of `merged` means for the factors and offsets to theirs; once a batch. */
-  encodeGradient(pass: GPUComputePassEncoder): void {
+  encodeGradient(pass: Pass): void {
     encodeOps(pass, this.backward, 1);
   }
 
@@ -131,7 +132,7 @@ export class Adapter {
       workspace.op(
         SHADERS.accumulateSlices,
         { size, slices, total },
-        { constants: { SLICES: 1 }, grid: () => perElement(width)(1) },
+        { constants: { SLICES: 1 }, sizes: { count: width }, grid: () => perElement(width)(1) },
       );
     this.merge.push(add(parameters.range(name), merged.range(tensor.name)));
     if (workspace.capacity.trained)

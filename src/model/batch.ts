@@ -152,3 +152,9 @@ export function splitRows<T extends Row>(rows: readonly T[], maxTokens: number, 
   if (open.length > 0) batches.push(open);
   return batches;
 }
+
+/** What a pass over a batch runs over, for a profile. `attended`: how many (query, key) pairs a head has. */
+export function extentOf({ tokens, active, rows, segments, positions }: PackedBatch) {
+  // A token at position p attends to p + 1 keys.
+  return { tokens, active, rows, segments, attended: positions.reduce((sum, p) => sum + p + 1, 0) };
+}

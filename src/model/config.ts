@@ -99,6 +99,8 @@ export const llamaConfigSchema = z.object(
     attention_bias: only(false, 'projections with a bias are not supported'),
     mlp_bias: only(false, 'projections with a bias are not supported'),
     attention_dropout: only(0, 'dropout is not supported'),
+    sliding_window: z.null({ error: 'expected null (attention reaches over the whole row)' }).optional(),
+    partial_rotary_factor: only(1, 'RoPE turns whole heads'),
     quantization_config: z.null({ error: 'expected null (quantised weights are not supported)' }).optional(),
     rope_scaling: z
       .object(

@@ -6,9 +6,10 @@
  * list of live rows. The host reads tokens back a chunk at a time while the next chunk is already under way.
  */
 import type { Grid } from '../gpu/kernel';
+import type { PassExtent } from '../gpu/profile';
 import { Prefill } from './prefill';
 import { SHADERS } from './shaders';
-import { type Extent, encodeOps, f32, type Op, packUniform, type Workspace } from './workspace';
+import { type Extent, encodeOps, f32, type Op, packUniform, passOver, type Workspace } from './workspace';
 
 export interface SamplingSettings {
   /** 0 takes the likeliest token. */
@@ -17,8 +18,14 @@ export interface SamplingSettings {
   top_k: number;
   /** 1: off. */
   top_p: number;
-  endOfSequence: number;
+  /** The token that ends a row, or up to `MOST_ENDS` that do. */
+  endOfSequence: number | readonly number[];
 }
+
+/** As many ends as the sampling kernel looks for. */
+export const MOST_ENDS = 4;
+/** No token of any vocabulary. */
+const NO_TOKEN = 2 ** 32 - 1;
 
 /** Which random numbers rows draw: token i of the rollout `id` is a pure function of these and i. */
 export interface Randomness {
@@ -87,7 +94,7 @@ export class Decoder {
       usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST,
     });
     pool.adopt(this.live);
-    this.sampling = pool.uniform('sample.settings', new Uint32Array(8));
+    this.sampling = pool.uniform('sample.settings', new Uint32Array(12));
     this.randomness = pool.uniform('sample.randomness', new Uint32Array(4));
     this.scheduleSize = pool.uniform('schedule_rows.size', new Uint32Array([rows]));
     this.schedule = workspace.op(
@@ -116,7 +123,10 @@ export class Decoder {
         tokens: 'newTokens',
         scores: 'newScores',
       },
-      { grid: (count): Grid => [Math.ceil(count / 64), 1, 1] },
+      {
+        sizes: { vocabulary: workspace.config.vocab_size },
+        grid: (count): Grid => [Math.ceil(count / 64), 1, 1],
+      },
     );
     this.staging = [0, 1].map((i) => pool.readback(`decoder.tokens${i}`, CHUNK * rows * 4));
     this.scoreStaging = pool.readback('decoder.scores', capacity.newTokens * rows * 8);
@@ -135,6 +145,7 @@ export class Decoder {
     onGrown?: OnGrown,
   ): Promise<Decoded[]> {
     this.check(rows);
+    const ends = endsOf(settings);
     const longest = Math.max(0, ...rows.map((r) => r.limit));
     this.begin(rows, settings, randomness);
     this.prefill.run(
@@ -148,13 +159,17 @@ export class Decoder {
     let live = finished.filter((f) => !f).length;
     const pending: { mapped: Promise<void>; staging: GPUBuffer; count: number }[] = [];
     let submitted = 0;
+    /** Of each token's pass: how many rows it is for, only the device knows while it is encoded. */
+    const extents: PassExtent[] | null = this.workspace.profile && [];
     try {
       while (submitted < longest || pending.length > 0) {
         // Two chunks under way: one being read, one being computed.
         while (submitted < longest && pending.length < 2 && live > 0) {
           const count = Math.min(CHUNK, longest - submitted);
           const staging = this.staging[(submitted / CHUNK) % 2];
-          queue.submit([this.encodeChunk(passes.token, rows.length, live, submitted, count, staging)]);
+          queue.submit([
+            this.encodeChunk(passes.token, rows.length, live, submitted, count, staging, extents),
+          ]);
           pending.push({ mapped: staging.mapAsync(GPUMapMode.READ), staging, count });
           submitted += count;
         }
@@ -168,7 +183,7 @@ export class Decoder {
             const token = tokens[i * rows.length + r];
             added.push(token);
             out[r].tokens.push(token);
-            if (token === settings.endOfSequence) finished[r] = true;
+            if (ends.includes(token)) finished[r] = true;
             else if (out[r].tokens.length >= row.limit) {
               finished[r] = true;
               out[r].truncated = true;
@@ -187,6 +202,9 @@ export class Decoder {
       }
     }
     await this.readScores(out, rows.length);
+    extents?.forEach((extent, i) => {
+      Object.assign(extent, tokenExtent(rows, out, i));
+    });
     return out;
   }
 
@@ -227,11 +245,12 @@ export class Decoder {
       packUniform([
         workspace.config.vocab_size,
         rows.length,
-        settings.endOfSequence,
         greedy ? 1 : 0,
         f32(greedy ? 1 : 1 / settings.temperature),
         settings.top_k,
         f32(settings.top_p),
+        ...[0, 0],
+        ...Array.from({ length: MOST_ENDS }, (_, i) => endsOf(settings)[i] ?? NO_TOKEN),
       ]),
     );
     queue.writeBuffer(this.randomness, 0, packUniform([seed, purpose, step]));
@@ -258,10 +277,15 @@ export class Decoder {
     first: number,
     count: number,
     staging: GPUBuffer,
+    extents: PassExtent[] | null,
   ): GPUCommandBuffer {
     const encoder = this.workspace.device.createCommandEncoder({ label: 'decoder.chunk' });
-    const pass = encoder.beginComputePass();
+    const pass = this.workspace.begin(encoder);
     for (let i = 0; i < count; i++) {
+      if (extents) {
+        extents.push({});
+        passOver(pass, () => extents[first + i]);
+      }
       encodeOps(pass, [this.schedule], rows);
       encodeOps(pass, token, live);
       encodeOps(pass, [this.sample], live);
@@ -294,4 +318,18 @@ export class Decoder {
     });
     this.scoreStaging.unmap();
   }
+}
+
+/** What the pass of the `i`-th generated token ran over: the rows that have such a token, and what they attended to. */
+function tokenExtent(rows: readonly DecodeRow[], decoded: readonly Decoded[], i: number) {
+  const live = rows.filter((_, r) => decoded[r].tokens.length > i);
+  return { live: live.length, attended: live.reduce((sum, { prompt }) => sum + prompt.length + i, 0) };
+}
+
+/** @throws Error when there are more than the kernel looks for. */
+function endsOf({ endOfSequence }: SamplingSettings): readonly number[] {
+  const ends = [endOfSequence].flat() as number[];
+  if (ends.length > MOST_ENDS)
+    throw new Error(`decode: expected at most ${MOST_ENDS} tokens that end a row, got ${ends.length}`);
+  return ends;
 }

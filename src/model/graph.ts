@@ -5,6 +5,7 @@
  * workspace: they take turns in its activations, so a pass must be read before another graph's begins. Knows no
  * optimiser and no loss. Used by `policy.ts`.
  */
+import type { Pass } from '../gpu/profile';
 import { buildBackward, buildEmbeddingBackward } from './backward';
 import type { PackedBatch } from './batch';
 import type { TokenPasses } from './decoder';
@@ -58,7 +59,7 @@ export class Graph {
   }
 
   /** The blocks, of the rows that are laid out. `after` may encode what reads a layer's activations, before the next. */
-  encodeForward(pass: GPUComputePassEncoder, tokens: number, after?: (layer: number) => void): void {
+  encodeForward(pass: Pass, tokens: number, after?: (layer: number) => void): void {
     this.layers.forEach((ops, layer) => {
       encodeOps(pass, ops, tokens);
       after?.(layer);
@@ -71,13 +72,13 @@ export class Graph {
   }
 
   /** Logits of a part, then log-probability and entropy of its active tokens. */
-  encodeHead(pass: GPUComputePassEncoder, { chunk, count }: HeadPart): void {
+  encodeHead(pass: Pass, { chunk, count }: HeadPart): void {
     encodeOps(pass, chunk.logits, count);
     encodeOps(pass, chunk.gather, count);
   }
 
   /** Log-probabilities of all active tokens, from their ids on. */
-  encodeScores(pass: GPUComputePassEncoder, { tokens, active }: PackedBatch): HeadPart[] {
+  encodeScores(pass: Pass, { tokens, active }: PackedBatch): HeadPart[] {
     this.encodeForward(pass, tokens);
     const parts = this.parts(active);
     for (const part of parts) this.encodeHead(pass, part);
@@ -85,7 +86,7 @@ export class Graph {
   }
 
   /** From the loss's `coefficient` to the gradient of every parameter, which is added to; after `encodeScores`. */
-  encodeBackward(pass: GPUComputePassEncoder, parts: readonly HeadPart[], batch: PackedBatch): void {
+  encodeBackward(pass: Pass, parts: readonly HeadPart[], batch: PackedBatch): void {
     if (!this.backward) throw new Error('internal: this graph was planned without training');
     for (const { chunk, count } of parts) {
       // A single chunk's logits are still there.

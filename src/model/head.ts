@@ -56,7 +56,7 @@ export class Head {
               entropy: 'entropy',
               normaliser: 'normaliser',
             },
-            { grid: perElement(1) },
+            { sizes: { vocabulary: config.vocab_size }, grid: perElement(1) },
           ),
         ],
         backward: trained ? this.backward(parameters, extent) : [],
@@ -121,7 +121,7 @@ export class Head {
           coefficient: 'coefficient',
           logits: 'logits',
         },
-        { grid: perElement(vocabulary) },
+        { sizes: { vocabulary }, grid: perElement(vocabulary) },
       ),
       linearBackwardInput(this.workspace, extent, {
         dy: 'logits',

@@ -7,6 +7,7 @@
  * passes, never while one of its results waits to be read.
  */
 import { flatGrid } from '../gpu/kernel';
+import type { Pass } from '../gpu/profile';
 import { positionsFrom } from './batch';
 import { layerBuffers } from './forward';
 import type { Graph } from './graph';
@@ -139,7 +140,7 @@ class AttentionReader {
     private readonly weights: GPUBuffer,
     private readonly staging: GPUBuffer,
     private readonly shape: GPUBuffer,
-    readonly encode: (pass: GPUComputePassEncoder) => void,
+    readonly encode: (pass: Pass) => void,
   ) {}
 
   /** @throws Error when the device has no room. */

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { flatGrid, type Grid } from '../gpu/kernel';
 import { openTestGpu } from '../gpu/testing';
+import { chosenVariant, variantsOf } from './linear-variants';
 import { embedding, embeddingBackward } from './reference/embedding';
 import { linear, linearBackwardInput, linearBackwardWeight } from './reference/linear';
 import { generator } from './reference/testing';
 import { SHADERS } from './shaders';
-import { expectClose, random32, runKernel } from './testing';
+import { expectClose, random32, runKernel, tinyConfig } from './testing';
+import { adoptChoices, choicesText, tuneLinear } from './tune';
 
 const tiles = (columns: number, rows: number, slices = 1): Grid => [
   Math.ceil(columns / 32),
@@ -100,6 +102,130 @@ describe('the linear kernels', () => {
         });
         expectClose(total.total, added, 'dw in slices', { absolute: 1e-5 });
       });
+});
+
+describe('the variants of a linear product', () => {
+  // [M rows, K inputs, N outputs]: less than a tile, across the edges of several, and exactly whole ones.
+  for (const [m, k, n] of [
+    [1, 4, 4],
+    [7, 20, 36],
+    [33, 64, 28],
+    [65, 36, 132],
+    [64, 128, 64],
+  ])
+    it(`give the same bits as the one that always works, at [${m}, ${k}] x [${n}, ${k}]`, async () => {
+      const gpu = await openTestGpu();
+      // The driver that tests run on has subgroups of one size, so there is something to compare.
+      expect(gpu.subgroupSize).toBeGreaterThanOrEqual(4);
+      const random = generator(m * 10000 + k * 100 + n);
+      const [x, w, dy] = [m * k, n * k, m * n].map((size) => random32(random, size).f32);
+      const before = random32(random, n * k).f32;
+      const uniforms = { extent: [m, 0], shape: [k, n] };
+      const cases = [
+        {
+          product: 'forward',
+          columns: n,
+          rows: m,
+          inputs: { x, w, residual: dy },
+          constants: { RESIDUAL: true },
+          outputs: { y: m * n },
+        },
+        {
+          product: 'forward',
+          columns: n,
+          rows: m,
+          inputs: { x, w, residual: x },
+          constants: { RESIDUAL: false },
+          outputs: { y: m * n },
+        },
+        {
+          product: 'backward_input',
+          columns: k,
+          rows: m,
+          inputs: { dy, w },
+          constants: {},
+          outputs: { dx: m * k },
+        },
+        {
+          product: 'backward_weight',
+          columns: k,
+          rows: n,
+          inputs: { dy, x },
+          constants: { SLICES: 1 },
+          outputs: { dw: before },
+        },
+        {
+          product: 'backward_weight',
+          columns: k,
+          rows: n,
+          slices: 5,
+          inputs: { dy, x },
+          constants: { SLICES: 5 },
+          outputs: { dw: 5 * n * k },
+        },
+      ] as const;
+      for (const { product, columns, rows, inputs, constants, outputs, ...rest } of cases) {
+        const results = [];
+        for (const { file, constants: own, tile } of variantsOf(gpu, product, k, n))
+          results.push(
+            await runKernel(gpu, file, {
+              constants: { ...own, ...constants },
+              uniforms,
+              inputs,
+              outputs,
+              grid: [
+                Math.ceil(columns / tile[0]),
+                Math.ceil(rows / tile[1]),
+                'slices' in rest ? rest.slices : 1,
+              ],
+            }),
+          );
+        expect(results.length).toBeGreaterThan(1);
+        for (const other of results.slice(1))
+          for (const [name, values] of Object.entries(results[0]))
+            expect(other[name], product).toEqual(values);
+      }
+    });
+});
+
+describe('choosing kernels', () => {
+  it('measures every product of a model once, and a policy follows the choices', async () => {
+    const gpu = await openTestGpu();
+    const config = tinyConfig({
+      hidden_size: 32,
+      num_attention_heads: 2,
+      num_key_value_heads: 2,
+      head_dim: 16,
+    });
+    gpu.choices.clear();
+    try {
+      const seen: [number, number][] = [];
+      expect(await tuneLinear(gpu, config, (done, total) => seen.push([done, total]))).toBe(true);
+      const shapes = seen[0][1];
+      expect(seen.at(-1)).toEqual([shapes, shapes]);
+      expect(gpu.choices.size).toBe(shapes);
+      for (const name of gpu.choices.values()) expect(['vec4', 'subgroup']).toContain(name);
+      // Nothing is left to measure.
+      expect(await tuneLinear(gpu, config)).toBe(false);
+      const kept = choicesText(gpu);
+      gpu.choices.clear();
+      adoptChoices(gpu, kept);
+      expect(choicesText(gpu)).toBe(kept);
+      gpu.choices.set('forward 32x96', 'subgroup');
+      expect(chosenVariant(gpu, 'forward', 32, 96).name).toBe('subgroup');
+      gpu.choices.set('forward 32x96', 'of a later version');
+      expect(chosenVariant(gpu, 'forward', 32, 96).name).toBe('vec4');
+      expect(chosenVariant(gpu, 'forward', 32, 97).name).toBe('simple');
+    } finally {
+      gpu.choices.clear();
+    }
+  });
+
+  it.each(['', '{', '{}', '[1]', '[[1,2]]', 'null'])('ignores %j as choices', async (text) => {
+    const gpu = await openTestGpu();
+    adoptChoices(gpu, text);
+    expect(gpu.choices.size).toBe(0);
+  });
 });
 
 describe('the embedding kernels', () => {

@@ -13,6 +13,7 @@ import { f32 } from './workspace';
 const SEED = 0xdeadbeef;
 const PURPOSE = 3;
 const STEP = 17;
+const NO_TOKEN = 2 ** 32 - 1;
 const END = 2;
 
 /** The uniform number of token `index` of rollout `id`. */
@@ -40,7 +41,11 @@ async function draw({ logits, vocabulary, live, rows, options, index, limit }: D
   const got = await runKernel(await openTestGpu(), SHADERS.sample, {
     uniforms: {
       extent: [live.length, 0],
-      sampling: [vocabulary, rows, END, greedy ? 1 : 0, f32(1 / temperature), topK, f32(topP)],
+      sampling: [
+        ...[vocabulary, rows, greedy ? 1 : 0, f32(1 / temperature), topK, f32(topP), 0, 0],
+        // The end stands among others, at none of the first places.
+        ...[NO_TOKEN, NO_TOKEN, END, NO_TOKEN],
+      ],
       randomness: [SEED, PURPOSE, STEP],
     },
     inputs: {

@@ -1,22 +1,24 @@
 /**
- * The three products of a linear layer y = x wᵀ as operations, choosing the kernel variant by the sizes.
+ * The three products of a linear layer y = x wᵀ as operations, by the variant chosen for their sizes.
  * x [M, K = inputs], w [N = outputs, K], y [M, N]; M is the extent's count.
  */
-import type { BufferRange } from '../gpu/kernel';
+import type { BufferRange, Grid } from '../gpu/kernel';
+import { chosenVariant, type Variant } from './linear-variants';
 import { weightSlices } from './plan';
 import { SHADERS } from './shaders';
-import { type Extent, type Op, perElement, type Workspace } from './workspace';
+import { type Extent, type Op, type OpMaker, perElement, type Workspace } from './workspace';
 
 type Place = BufferRange | string;
 
-/** Outputs of a workgroup in each direction: 8 x 8 invocations of 4 x 4. */
-const TILE = 32;
-
-const wide = (inputs: number, outputs: number) => inputs % 4 === 0 && outputs % 4 === 0;
+const grid = ({ tile }: Variant, columns: number, rows: number, slices = 1): Grid => [
+  Math.ceil(columns / tile[0]),
+  Math.ceil(rows / tile[1]),
+  slices,
+];
 
 /** y = x wᵀ (+ residual). Overwrites y. */
 export function linearForward(
-  workspace: Workspace,
+  workspace: OpMaker,
   extent: Extent | BufferRange,
   {
     x,
@@ -26,28 +28,53 @@ export function linearForward(
     inputs,
     outputs,
   }: { x: Place; w: BufferRange; y: Place; residual?: Place; inputs: number; outputs: number },
+  variant = chosenVariant(workspace.gpu, 'forward', inputs, outputs),
 ): Op {
   return workspace.op(
-    wide(inputs, outputs) ? SHADERS.linearForwardVec4 : SHADERS.linearForward,
+    variant.file,
     { extent, x, w, residual: residual ?? x, y },
     {
       shape: [inputs, outputs],
-      constants: { RESIDUAL: residual !== undefined },
-      grid: (rows) => [Math.ceil(outputs / TILE), Math.ceil(rows / TILE), 1],
+      constants: { ...variant.constants, RESIDUAL: residual !== undefined },
+      grid: (rows) => grid(variant, outputs, rows),
     },
   );
 }
 
 /** dx = dy w. Overwrites dx. */
 export function linearBackwardInput(
-  workspace: Workspace,
+  workspace: OpMaker,
   extent: Extent,
   { dy, w, dx, inputs, outputs }: { dy: Place; w: BufferRange; dx: Place; inputs: number; outputs: number },
+  variant = chosenVariant(workspace.gpu, 'backward_input', inputs, outputs),
 ): Op {
   return workspace.op(
-    wide(inputs, outputs) ? SHADERS.linearBackwardInputVec4 : SHADERS.linearBackwardInput,
+    variant.file,
     { extent, dy, w, dx },
-    { shape: [inputs, outputs], grid: (rows) => [Math.ceil(inputs / TILE), Math.ceil(rows / TILE), 1] },
+    {
+      shape: [inputs, outputs],
+      constants: variant.constants,
+      grid: (rows) => grid(variant, inputs, rows),
+    },
+  );
+}
+
+/** dw += dyᵀ x, or, in slices, each slice's part of it. */
+export function weightProduct(
+  workspace: OpMaker,
+  extent: Extent,
+  { dy, x, dw, inputs, outputs }: { dy: Place; x: Place; dw: Place; inputs: number; outputs: number },
+  slices: number,
+  variant = chosenVariant(workspace.gpu, 'backward_weight', inputs, outputs),
+): Op {
+  return workspace.op(
+    variant.file,
+    { extent, dy, x, dw },
+    {
+      shape: [inputs, outputs],
+      constants: { ...variant.constants, SLICES: slices },
+      grid: () => grid(variant, inputs, outputs, slices),
+    },
   );
 }
 
@@ -55,20 +82,15 @@ export function linearBackwardInput(
 export function linearBackwardWeight(
   workspace: Workspace,
   extent: Extent,
-  { dy, x, dw, inputs, outputs }: { dy: Place; x: Place; dw: BufferRange; inputs: number; outputs: number },
+  { dw, ...product }: { dy: Place; x: Place; dw: BufferRange; inputs: number; outputs: number },
 ): Op[] {
+  const { inputs, outputs } = product;
   const slices = weightSlices(outputs, inputs);
-  const product = workspace.op(
-    wide(inputs, outputs) ? SHADERS.linearBackwardWeightVec4 : SHADERS.linearBackwardWeight,
-    { extent, dy, x, dw: slices === 1 ? dw : 'slices' },
-    {
-      shape: [inputs, outputs],
-      constants: { SLICES: slices },
-      grid: () => [Math.ceil(inputs / TILE), Math.ceil(outputs / TILE), slices],
-    },
-  );
-  if (slices === 1) return [product];
-  return [product, accumulateSlices(workspace, dw, inputs * outputs, slices)];
+  if (slices === 1) return [weightProduct(workspace, extent, { ...product, dw }, 1)];
+  return [
+    weightProduct(workspace, extent, { ...product, dw: 'slices' }, slices),
+    accumulateSlices(workspace, dw, inputs * outputs, slices),
+  ];
 }
 
 /** total += the sum of the workspace's `slices`, [slices, count]. */
@@ -85,6 +107,6 @@ export function accumulateSlices(
       slices: 'slices',
       total,
     },
-    { constants: { SLICES: slices }, grid: () => perElement(count)(1) },
+    { constants: { SLICES: slices }, sizes: { count }, grid: () => perElement(count)(1) },
   );
 }

@@ -1,8 +1,9 @@
 /**
  * The loss on the device: GRPO's token loss with its variants, or supervised NLL, and the sums its metrics need.
  */
+import type { Pass } from '../gpu/profile';
 import { SHADERS } from './shaders';
-import { type Extent, f32, type Op, packUniform, perElement, type Workspace } from './workspace';
+import { type Extent, encodeOps, f32, type Op, packUniform, perElement, type Workspace } from './workspace';
 
 export type LossType = 'grpo' | 'bnpo' | 'dr_grpo' | 'dapo';
 
@@ -135,12 +136,11 @@ export class Loss {
   }
 
   /** From `logp` and `entropy`: coefficient, detail and the rollouts' sums. */
-  encode(pass: GPUComputePassEncoder, active: number, rows: number): void {
+  encode(pass: Pass, active: number, rows: number): void {
     if (active === 0) return;
-    const run = (op: Op, count: number) => op.kernel.encode(pass, op.grid(count));
-    if (this.kind === 'sequence') run(this.sequence, rows);
-    run(this.token, active);
-    run(this.statistics, rows);
+    if (this.kind === 'sequence') encodeOps(pass, [this.sequence], rows);
+    encodeOps(pass, [this.token], active);
+    encodeOps(pass, [this.statistics], rows);
   }
 }
 

@@ -2,6 +2,7 @@
  * A model as files: config.json and model.safetensors with Hugging Face's names, so that each opens the other's.
  * Reads and writes bytes; knows no disk and no network.
  */
+import { parseJson, SMALL_JSON } from '../run/json';
 import { type LlamaConfig, llamaConfigFile, parameterShapes, parseLlamaConfig } from './config';
 import type { NamedTensors } from './parameters';
 import { readSafetensors, requireTensor, SafetensorsError, writeSafetensors } from './safetensors';
@@ -11,15 +12,9 @@ export interface ModelFile {
   weights: NamedTensors;
 }
 
-/** @throws SyntaxError-like Error, ConfigError or SafetensorsError, naming what is wrong. */
+/** @throws JsonError, ConfigError or SafetensorsError, naming what is wrong. */
 export function readModel(configText: string, bytes: ArrayBuffer | Uint8Array): ModelFile {
-  let value: unknown;
-  try {
-    value = JSON.parse(configText);
-  } catch (error) {
-    throw new Error(`config.json: expected JSON: ${error instanceof Error ? error.message : error}`);
-  }
-  const config = parseLlamaConfig(value);
+  const config = parseLlamaConfig(parseJson(configText, 'config.json', SMALL_JSON));
   return { config, weights: readTensors(config, bytes) };
 }
 

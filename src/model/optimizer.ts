@@ -75,14 +75,18 @@ export class Optimizer {
             gradient: gradients[i],
             partials,
           },
-          { constants: { PARTIALS: NORM_PARTIALS }, grid: () => flatGrid(NORM_PARTIALS) },
+          {
+            constants: { PARTIALS: NORM_PARTIALS },
+            sizes: { count: arena.size },
+            grid: () => flatGrid(NORM_PARTIALS),
+          },
         ),
       );
     this.norm.push(
       workspace.op(
         SHADERS.clipGradient,
         { size: this.clip, partials, result: this.result },
-        { grid: () => [1, 1, 1] },
+        { sizes: { count: this.partials }, grid: () => [1, 1, 1] },
       ),
     );
     for (const [i, arena] of arenas.entries()) this.whole.push(this.adamw(i, 0, arena.size));
@@ -100,7 +104,7 @@ export class Optimizer {
         if (!trainable(name)) encoder.clearBuffer(gradients[arena], offset * 4, size * 4);
       updates = parts.flatMap(({ name }) => (trainable(name) ? [this.parted.get(name)!] : []));
     }
-    const pass = encoder.beginComputePass();
+    const pass = this.workspace.begin(encoder);
     encodeOps(pass, this.norm, 1);
     encodeOps(pass, updates, 1);
     pass.end();
@@ -133,7 +137,7 @@ export class Optimizer {
         mean: moments.arenas('mean')[arena],
         square: moments.arenas('square')[arena],
       },
-      { grid: () => flatGrid(size) },
+      { sizes: { count: size }, grid: () => flatGrid(size) },
     );
   }
 }

@@ -4,9 +4,11 @@
  * A plan that does not fit the adapter is refused with what it would take and which knobs to lower. The buffers are
  * made from the same list, so the plan cannot drift from what is allocated.
  */
+import type { MemoryHolder } from '../run/event-parts';
 import { type AdapterSpec, layoutAdapter } from './adapter-layout';
 import type { LlamaConfig } from './config';
 import { bindingLimit, type Layout } from './layout';
+import { holderOf } from './memory';
 import { layoutParameters } from './parameters';
 
 /** The most a policy is to hold at once. */
@@ -154,6 +156,8 @@ export interface MemoryPlan {
   parameterBytes: number;
   activationBytes: number;
   cacheBytes: number;
+  /** The same bytes by what holds them. */
+  byHolder: Partial<Record<MemoryHolder, number>>;
   /** The largest single buffer. */
   largest: { name: string; bytes: number };
 }
@@ -207,12 +211,24 @@ export function planMemory(
   const cacheBytes = sum(workspace.filter((b) => b.name.startsWith('cache')));
   const parameterBytes = sum(arenas) * copies + sum(adapterArenas) * (trained ? 4 : 1);
   const activationBytes = sum(workspace) - cacheBytes + optimizerBytes;
+  const byHolder: MemoryPlan['byHolder'] = {};
+  const holds = (holder: MemoryHolder, bytes: number) => {
+    if (bytes > 0) byHolder[holder] = (byHolder[holder] ?? 0) + bytes;
+  };
+  const merged = adapter ? 1 : 0;
+  holds('weights', sum(arenas) * (1 + (reference ? 1 : 0) + merged) + sum(adapterArenas));
+  if (trained) {
+    holds('gradients', sum(arenas) * (1 + merged) + sum(adapterArenas));
+    holds('optimizer', 2 * (sum(arenas) * (experts ? 2 : 1) + sum(adapterArenas)) + optimizerBytes);
+  }
+  for (const { name, bytes } of workspace) holds(holderOf(`workspace.${name}`), bytes);
   const largest = [...workspace, ...arenas, ...adapterArenas].reduce((a, b) => (b.bytes > a.bytes ? b : a));
   const plan = {
     bytes: parameterBytes + activationBytes + cacheBytes,
     parameterBytes,
     activationBytes,
     cacheBytes,
+    byHolder,
     largest,
   };
   // Logits are held for at least the rows that are decoded together.

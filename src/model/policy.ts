@@ -7,7 +7,7 @@
  */
 import { BufferPool, DeviceError, type Gpu } from '../gpu/device';
 import { Adapter } from './adapter';
-import { type Row, splitRows, type TrainRow } from './batch';
+import { extentOf, type Row, splitRows, type TrainRow } from './batch';
 import type { LlamaConfig } from './config';
 import { type Cost, decodingCost, forwardFlops, TRAINING_FACTOR, trainingFlops } from './cost';
 import {
@@ -21,13 +21,15 @@ import {
 import { Graph } from './graph';
 import { Inputs } from './inputs';
 import { type Inspection, type InspectionSettings, inspectRow } from './inspect';
+import { type KernelProfile, summarise } from './kernel-profile';
 import { bindingLimit } from './layout';
 import type { LossSettings, RolloutSums } from './loss';
+import { type HeldMemory, heldMemory } from './memory';
 import type { Optimizer, OptimizerSettings } from './optimizer';
 import { ALL_KINDS, layoutParameters, type NamedTensors, type ParameterKind, Parameters } from './parameters';
 import { type Capacity, type MemoryPlan, planMemory } from './plan';
 import { type OptimizerName, type Route, type StepReport, Training, type UpdateOptions } from './training';
-import { Workspace } from './workspace';
+import { passOver, Workspace } from './workspace';
 
 export type { OptimizerName, StepReport, UpdateOptions } from './training';
 
@@ -147,7 +149,10 @@ export class Policy {
       const batch = this.inputs.write(micro);
       const vocabulary = this.config.vocab_size;
       const logits = options.logits ? new Float32Array(batch.active * vocabulary) : undefined;
-      this.workspace.submit('policy.score', (pass) => graph.encodeForward(pass, batch.tokens));
+      this.workspace.submit('policy.score', (pass) => {
+        passOver(pass, () => extentOf(batch));
+        graph.encodeForward(pass, batch.tokens);
+      });
       for (const part of graph.parts(batch.active)) {
         this.workspace.submit('policy.head', (pass) => graph.encodeHead(pass, part));
         const values = part.count * vocabulary;
@@ -173,8 +178,20 @@ export class Policy {
    * Looks at one row token by token; see `inspectRow`. What looking takes is no cost of the run, and it changes
    * nothing that decoding or training builds on, even between two chunks of a decode.
    */
-  inspect(tokens: readonly number[], settings: InspectionSettings, through?: Through): Promise<Inspection> {
-    return inspectRow(this.workspace, this.inputs, this.route(through).graph, tokens, settings);
+  async inspect(
+    tokens: readonly number[],
+    settings: InspectionSettings,
+    through?: Through,
+  ): Promise<Inspection> {
+    const { workspace } = this;
+    const { profile } = workspace;
+    // Nor is it a part of a step that is being profiled.
+    workspace.profile = null;
+    try {
+      return await inspectRow(workspace, this.inputs, this.route(through).graph, tokens, settings);
+    } finally {
+      if (profile && !profile.ended) workspace.profile ??= profile;
+    }
   }
 
   /**
@@ -274,12 +291,50 @@ export class Policy {
     return this.parameters.download(kind);
   }
 
+  /** Records every dispatch from here on, until `takeProfile`; `stage` names what is being done. */
+  startProfile(): void {
+    this.workspace.startProfile();
+  }
+
+  set profileStage(stage: string) {
+    if (this.workspace.profile) this.workspace.profile.stage = stage;
+  }
+
+  /** What the dispatches were since `startProfile`, kernel by kernel. Waits for the device. */
+  async takeProfile(): Promise<KernelProfile> {
+    const { profile } = this.workspace;
+    if (!profile) throw new Error('internal: no profile was started');
+    this.workspace.profile = null;
+    return summarise(await profile.take(), profile.timed);
+  }
+
+  get isProfiled(): boolean {
+    return this.workspace.profile !== null;
+  }
+
+  /** Ends a profile that is not to be taken. */
+  dropProfile(): void {
+    this.workspace.profile?.destroy();
+    this.workspace.profile = null;
+  }
+
+  /** Device memory by what holds it, beside what was planned. */
+  get memory(): HeldMemory[] {
+    return heldMemory(this.pool.inventory(), this.plan.byHolder);
+  }
+
   /** Buffers made since creation began: unchanged over a steady step. */
   get buffersCreated(): number {
     return this.pool.created;
   }
 
+  /** Bytes of device memory held; unchanged over a steady step. */
+  get bytesHeld(): number {
+    return this.pool.bytes;
+  }
+
   destroy(): void {
+    this.dropProfile();
     this.pool.destroy();
   }
 

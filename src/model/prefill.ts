@@ -4,10 +4,22 @@
  * Each distinct prompt goes through the packed forward pass once, in as many passes as the plan has room for; the
  * rows of a group share the result. Used by `decoder.ts`.
  */
-import { packRows } from './batch';
+import { extentOf, packRows } from './batch';
 import { layerBuffers } from './forward';
 import { SHADERS } from './shaders';
-import { type Extent, encodeOps, type Op, packUniform, perElement, type Workspace } from './workspace';
+import {
+  type Extent,
+  encodeOps,
+  type Op,
+  packUniform,
+  passOver,
+  perElement,
+  type Workspace,
+} from './workspace';
+
+/** Positions that are filled in all rows. @param prompts [rows, 2] (first, length) */
+const filledBy = (prompts: Uint32Array): number =>
+  prompts.reduce((sum, value, i) => (i % 2 === 1 ? sum + value : sum), 0);
 
 export class Prefill {
   private readonly rowsExtent: Extent;
@@ -33,7 +45,7 @@ export class Prefill {
           qkv: layerBuffers(workspace, layer).qkv,
           cache: `cache${layer}`,
         },
-        { grid: (count) => perElement(columns * this.longestPrompt)(count) },
+        { sizes: { columns }, grid: (count) => perElement(columns * this.longestPrompt)(count) },
       ),
     );
   }
@@ -81,7 +93,8 @@ export class Prefill {
         packUniform([keyColumns, queryColumns, capacity.cacheLength, longest]),
       );
       const encoder = device.createCommandEncoder({ label: 'decoder.prefill' });
-      const pass = encoder.beginComputePass();
+      const pass = workspace.begin(encoder);
+      passOver(pass, () => ({ ...extentOf(batch), filled: filledBy(prompts) }));
       layers.forEach((ops, layer) => {
         encodeOps(pass, ops, tokens);
         // Where layers share one set of buffers, the next layer overwrites this one's keys.

@@ -23,6 +23,8 @@ export interface HeaderEntry {
   offsets: [number, number];
 }
 
+/** Each takes several times its text in memory; models of the field have some thousand. */
+export const MOST_TENSORS = 100_000;
 /** No tensor in the field has more axes; bounds what a hostile header can make us hold. */
 const MAX_AXES = 32;
 const MAX_NUMBER_LENGTH = 32;
@@ -58,7 +60,8 @@ export function parseHeader(text: string): {
       reader.object('__metadata__', (key) => {
         metadata[key] = reader.string(`__metadata__ ${quoted(key)}`);
       });
-    } else entries.set(name, readEntry(reader, `tensor ${quoted(name)}`));
+    } else if (entries.size === MOST_TENSORS) reader.fail('header', `at most ${MOST_TENSORS} tensors`);
+    else entries.set(name, readEntry(reader, `tensor ${quoted(name)}`));
   });
   reader.end();
   return { entries, metadata };

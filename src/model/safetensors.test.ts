@@ -150,6 +150,13 @@ describe('malformed files', () => {
       file(`{"a":${JSON.stringify(one)},"\\u0061":${JSON.stringify(one)}}`, data),
       /"a" twice/,
     ],
+    [
+      'a hundred thousand tensors and one',
+      file(
+        `{${Array.from({ length: 100_001 }, (_, i) => `"t${i}":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}`)}}`,
+      ),
+      /header: expected at most 100000 tensors/,
+    ],
     ['a duplicate field', file('{"a":{"dtype":"U8","dtype":"U8"}}'), /"dtype" twice/],
     ['a duplicate metadata key', file('{"__metadata__":{"a":"","a":""}}'), /__metadata__: .*"a" twice/],
     ['metadata that is no text', file({ __metadata__: { a: 1 } }), /__metadata__ "a": expected a string/],

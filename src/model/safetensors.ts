@@ -62,26 +62,59 @@ export const MAX_HEADER_BYTES = 100_000_000;
  */
 export function readSafetensors(bytes: ArrayBuffer | Uint8Array): SafetensorsFile {
   const file = bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes);
-  if (file.byteLength < 8)
+  const start = 8 + headerLength(file.subarray(0, 8), file.byteLength);
+  const data = file.subarray(start);
+  const { placed, metadata } = placeTensors(file.subarray(8, start), data.byteLength);
+  const tensors = new Map<string, SafeTensor>();
+  for (const entry of placed) tensors.set(entry.name, readTensor(entry, data));
+  return { tensors, metadata };
+}
+
+/**
+ * The length of the header in bytes, from a file's first eight.
+ * @throws SafetensorsError when it is more than the format or the file's `bytes` allow.
+ */
+export function headerLength(first: Uint8Array, bytes: number): number {
+  if (first.byteLength < 8)
     throw new SafetensorsError(
       'file',
-      `expected at least the 8 bytes of the header's length, got ${file.byteLength}`,
+      `expected at least the 8 bytes of the header's length, got ${first.byteLength}`,
     );
-  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const headerLength = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
-  if (headerLength > MAX_HEADER_BYTES)
+  const view = new DataView(first.buffer, first.byteOffset, 8);
+  const length = view.getUint32(4, true) * 2 ** 32 + view.getUint32(0, true);
+  if (length > MAX_HEADER_BYTES)
     throw new SafetensorsError(
       'header',
-      `expected at most ${MAX_HEADER_BYTES} bytes, got a length of ${headerLength}`,
+      `expected at most ${MAX_HEADER_BYTES} bytes, got a length of ${length}`,
     );
-  if (headerLength > file.byteLength - 8)
+  if (length > bytes - 8)
     throw new SafetensorsError(
       'header',
-      `expected ${headerLength} bytes as its length says, got ${file.byteLength - 8}: the file is cut short or no safetensors file`,
+      `expected ${length} bytes as its length says, got ${bytes - 8}: the file is cut short or no safetensors file`,
     );
-  const { entries, metadata } = parseHeader(decodeText(file.subarray(8, 8 + headerLength)));
-  const data = file.subarray(8 + headerLength);
+  return length;
+}
 
+/** A tensor's place among the bytes after the header, [begin, end). */
+export interface Placed {
+  name: string;
+  dtype: Dtype;
+  shape: number[];
+  begin: number;
+  end: number;
+  /** Elements. */
+  length: number;
+}
+
+/**
+ * The tensors of a header, each with its place in the `bytes` of data that follow.
+ * @throws SafetensorsError unless they are of known dtypes and cover the data without overlap or holes.
+ */
+export function placeTensors(
+  header: Uint8Array,
+  bytes: number,
+): { placed: Placed[]; metadata: Record<string, string> } {
+  const { entries, metadata } = parseHeader(decodeText(header));
   const placed: Placed[] = [];
   for (const [name, { dtype, shape, offsets }] of entries) {
     const where = `tensor ${quoted(name)}`;
@@ -97,18 +130,22 @@ export function readSafetensors(bytes: ArrayBuffer | Uint8Array): SafetensorsFil
         where,
         `expected ${length * WIDTH[dtype]} bytes for ${dtype} [${shape}], got data_offsets [${begin}, ${end}]`,
       );
-    if (end > data.byteLength)
+    if (end > bytes)
       throw new SafetensorsError(
         where,
-        `expected data_offsets within the ${data.byteLength} bytes of data, got [${begin}, ${end}]: is the file cut short?`,
+        `expected data_offsets within the ${bytes} bytes of data, got [${begin}, ${end}]: is the file cut short?`,
       );
     placed.push({ name, dtype, shape, begin, end, length });
   }
-  checkCoverage(placed, data.byteLength);
+  checkCoverage(placed, bytes);
+  return { placed, metadata };
+}
 
-  const tensors = new Map<string, SafeTensor>();
-  for (const entry of placed) tensors.set(entry.name, readTensor(entry, data));
-  return { tensors, metadata };
+/** The elements of a tensor whose bytes these are, [length]. */
+export function readElements(dtype: Dtype, bytes: Uint8Array): ArrayOfDtype[Dtype] {
+  const length = bytes.byteLength / WIDTH[dtype];
+  return readTensor({ name: '', dtype, shape: [length], begin: 0, end: bytes.byteLength, length }, bytes)
+    .data;
 }
 
 /**
@@ -183,15 +220,6 @@ export function requireTensor<D extends Dtype>(
   if (tensor.dtype !== dtype || tensor.shape.join() !== shape.join())
     throw new SafetensorsError(where, `expected ${dtype} [${shape}], got ${tensor.dtype} [${tensor.shape}]`);
   return tensor.data as ArrayOfDtype[D];
-}
-
-interface Placed {
-  name: string;
-  dtype: Dtype;
-  shape: number[];
-  begin: number;
-  end: number;
-  length: number;
 }
 
 const isDtype = (name: string): name is Dtype => Object.hasOwn(WIDTH, name);

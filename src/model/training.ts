@@ -5,7 +5,7 @@
  * rows, weights and settings come from outside. Used by `policy.ts`.
  */
 import type { Adapter } from './adapter';
-import { splitRows, type TrainRow } from './batch';
+import { extentOf, splitRows, type TrainRow } from './batch';
 import type { Graph } from './graph';
 import type { Inputs } from './inputs';
 import { Loss, type LossSettings, type RolloutSums, readRolloutSums } from './loss';
@@ -17,7 +17,7 @@ import {
   type Trainable,
 } from './optimizer';
 import type { Parameters } from './parameters';
-import type { Workspace } from './workspace';
+import { passOver, type Workspace } from './workspace';
 
 /** Optimiser states: of the policy's weights, another one of the same weights, of the adapter's. */
 export type OptimizerName = 'policy' | 'experts' | 'adapter';
@@ -164,7 +164,8 @@ export class Training {
     const { batch, referenceGiven } = this.inputs.writeTraining(micro, firstRow);
     const encoder = device.createCommandEncoder({ label: 'training.micro-batch' });
     encoder.clearBuffer(this.workspace.buffer('dx'), 0, batch.tokens * config.hidden_size * 4);
-    const pass = encoder.beginComputePass();
+    const pass = this.workspace.begin(encoder);
+    passOver(pass, () => extentOf(batch));
     if (withReference && !referenceGiven) {
       if (!this.reference) throw new Error('internal: the policy was planned without a reference');
       this.reference.encodeScores(pass, batch);

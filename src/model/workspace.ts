@@ -1,12 +1,14 @@
 /**
  * The buffers and operations a policy computes with.
  *
- * `Workspace` makes every buffer of the memory plan by name. `Op` is a bound kernel with its grid as a function of
- * how many rows there are this time: the model binds all of its operations once, and a step only encodes them.
+ * `OpMaker` binds kernels; `Workspace` is one that has every buffer of the memory plan by name. `Op` is a bound kernel
+ * with its grid as a function of how many rows there are this time: the model binds all of its operations once, and a
+ * step only encodes them.
  */
 import type { BufferPool, Gpu } from '../gpu/device';
 import { type BoundKernel, type BufferRange, flatGrid, type Grid, type ShaderFile } from '../gpu/kernel';
-import type { ConstantValue } from '../gpu/shader';
+import { type KernelUse, type Pass, type PassExtent, Profile, ProfiledPass } from '../gpu/profile';
+import { type ConstantValue, parseStruct } from '../gpu/shader';
 import type { LlamaConfig } from './config';
 import { type Capacity, planWorkspace } from './plan';
 
@@ -14,11 +16,21 @@ import { type Capacity, planWorkspace } from './plan';
 export interface Op {
   kernel: BoundKernel;
   grid(count: number): Grid;
+  /** What a profile knows it by. */
+  use: KernelUse;
 }
 
-export function encodeOps(pass: GPUComputePassEncoder, ops: readonly Op[], count: number): void {
+export function encodeOps(pass: Pass, ops: readonly Op[], count: number): void {
   if (count === 0) return;
-  for (const op of ops) op.kernel.encode(pass, op.grid(count));
+  for (const op of ops) {
+    if (pass instanceof ProfiledPass) pass.about(op.use, count);
+    op.kernel.encode(pass, op.grid(count));
+  }
+}
+
+/** Says to a profile, where one is taken, what a pass runs over from here on. */
+export function passOver(pass: Pass, extent: () => PassExtent): void {
+  if (pass instanceof ProfiledPass) pass.extent = extent();
 }
 
 /** A value of a uniform buffer: an integer, or `f32(x)`. */
@@ -52,20 +64,18 @@ export class Extent {
   }
 }
 
-export class Workspace {
+/** Makes operations over buffers: those of a workspace by name, or any that are handed over. */
+export class OpMaker {
   readonly device: GPUDevice;
-  private readonly buffers = new Map<string, GPUBuffer>();
+  /** Taken of all that is encoded, while there is one. */
+  profile: Profile | null = null;
+  protected readonly buffers = new Map<string, GPUBuffer>();
 
   constructor(
     readonly gpu: Gpu,
-    readonly config: LlamaConfig,
-    readonly capacity: Capacity,
     readonly pool: BufferPool,
   ) {
     this.device = gpu.device;
-    for (const [name, values] of Object.entries(planWorkspace(config, capacity)))
-      this.buffers.set(name, pool.storage(`workspace.${name}`, values));
-    this.write('angles', ropeAngles(config, Math.max(capacity.tokens, capacity.cacheLength)));
   }
 
   buffer(name: string): GPUBuffer {
@@ -78,19 +88,76 @@ export class Workspace {
     return new Extent(this.device, this.pool, label);
   }
 
+  /** A compute pass of the encoder; every pass of the model begins here. */
+  begin(encoder: GPUCommandEncoder): Pass {
+    return this.profile ? this.profile.begin(encoder) : encoder.beginComputePass();
+  }
+
+  /** Profiles all that is encoded from here on, in place of a profile that was not taken. */
+  startProfile(): Profile {
+    this.profile?.destroy();
+    this.profile = new Profile(this.device);
+    return this.profile;
+  }
+
+  /** Encodes one compute pass and submits it. */
+  submit(label: string, encode: (pass: Pass) => void): void {
+    const encoder = this.device.createCommandEncoder({ label });
+    const pass = this.begin(encoder);
+    encode(pass);
+    pass.end();
+    this.device.queue.submit([encoder.finish()]);
+  }
+
+  /**
+   * Binds a kernel; `shape` fills its uniform struct, names of workspace buffers stand for the buffers. `sizes` are
+   * sizes that it has from elsewhere: for a profile, which cannot read a uniform.
+   */
+  op(
+    file: ShaderFile,
+    buffers: Record<string, BufferRange | string | Extent>,
+    options: {
+      shape?: readonly UniformValue[];
+      constants?: Record<string, ConstantValue>;
+      sizes?: Readonly<Record<string, number>>;
+      grid: (count: number) => Grid;
+    },
+  ): Op {
+    const bound: Record<string, BufferRange> = {};
+    for (const [name, value] of Object.entries(buffers))
+      bound[name] =
+        typeof value === 'string' ? this.buffer(value) : value instanceof Extent ? value.buffer : value;
+    if (options.shape) bound.shape = this.pool.uniform(`${file.name}.shape`, packUniform(options.shape));
+    const { shape = [], constants = {}, sizes } = options;
+    const names = parseStruct(file.code, 'Shape');
+    const known = Object.fromEntries(
+      shape.map((value, i) => [names[i], typeof value === 'number' ? value : value.f32]),
+    );
+    return {
+      kernel: this.gpu.kernels.bind(file, bound, constants),
+      grid: options.grid,
+      use: { kernel: file.name, shape: { ...known, ...sizes }, constants },
+    };
+  }
+}
+
+export class Workspace extends OpMaker {
+  constructor(
+    gpu: Gpu,
+    readonly config: LlamaConfig,
+    readonly capacity: Capacity,
+    pool: BufferPool,
+  ) {
+    super(gpu, pool);
+    for (const [name, values] of Object.entries(planWorkspace(config, capacity)))
+      this.buffers.set(name, pool.storage(`workspace.${name}`, values));
+    this.write('angles', ropeAngles(config, Math.max(capacity.tokens, capacity.cacheLength)));
+  }
+
   /** Writes `data` at the start of a buffer. */
   write(name: string, data: Uint32Array | Float32Array): void {
     if (data.length > 0)
       this.device.queue.writeBuffer(this.buffer(name), 0, data as Uint32Array<ArrayBuffer>);
-  }
-
-  /** Encodes one compute pass and submits it. */
-  submit(label: string, encode: (pass: GPUComputePassEncoder) => void): void {
-    const encoder = this.device.createCommandEncoder({ label });
-    const pass = encoder.beginComputePass();
-    encode(pass);
-    pass.end();
-    this.device.queue.submit([encoder.finish()]);
   }
 
   /** The first values of a buffer, through a staging buffer of their own. */
@@ -109,24 +176,6 @@ export class Workspace {
     const data = new Float32Array(staging.getMappedRange().slice(0));
     staging.destroy();
     return data;
-  }
-
-  /** Binds a kernel; `shape` fills its uniform struct, names of workspace buffers stand for the buffers. */
-  op(
-    file: ShaderFile,
-    buffers: Record<string, BufferRange | string | Extent>,
-    options: {
-      shape?: readonly UniformValue[];
-      constants?: Record<string, ConstantValue>;
-      grid: (count: number) => Grid;
-    },
-  ): Op {
-    const bound: Record<string, BufferRange> = {};
-    for (const [name, value] of Object.entries(buffers))
-      bound[name] =
-        typeof value === 'string' ? this.buffer(value) : value instanceof Extent ? value.buffer : value;
-    if (options.shape) bound.shape = this.pool.uniform(`${file.name}.shape`, packUniform(options.shape));
-    return { kernel: this.gpu.kernels.bind(file, bound, options.constants), grid: options.grid };
   }
 }
 

@@ -1,8 +1,14 @@
 /** A trainer's snapshot as the files of a checkpoint, and back. `run/checkpoint.ts` has the format. */
-import { readAdapterTensors, writeAdapter, writeAdapterTensors } from '../model/adapter-file';
+import {
+  type AdapterFile,
+  readAdapterTensors,
+  writeAdapter,
+  writeAdapterTensors,
+} from '../model/adapter-file';
 import { type LlamaConfig, parseLlamaConfig } from '../model/config';
-import { readTensors, writeModel, writeTensors } from '../model/model-file';
+import { type ModelFile, readTensors, writeModel, writeTensors } from '../model/model-file';
 import { type CheckpointFiles, makeCheckpoint, readCheckpoint, type TrainerState } from '../run/checkpoint';
+import { parseJson, SMALL_JSON } from '../run/json';
 import type { Manifest } from '../run/manifest';
 import { adapterSpec } from './masa/settings';
 import type { TrainerSnapshot } from './trainer-snapshot';
@@ -92,13 +98,33 @@ function adapterFiles(
   ];
 }
 
+/**
+ * The policy in a checkpoint, with its adapter but without what the optimisers go on from.
+ * @throws CheckpointError, ConfigError or SafetensorsError naming what is wrong, before anything is used.
+ */
+export async function readCheckpointPolicy(
+  files: CheckpointFiles,
+): Promise<ModelFile & { state: TrainerState; adapter: AdapterFile | null }> {
+  const state = await readCheckpoint(files);
+  const bytes = (name: string) => files.find((f) => f.name === name)?.bytes;
+  const config = parseLlamaConfig(JSON.parse(new TextDecoder().decode(bytes('config.json'))));
+  const exact = bytes('adapter_optimizer.safetensors');
+  const spec = adapterSpec(state.manifest);
+  return {
+    state,
+    config,
+    weights: readTensors(config, bytes('model.safetensors')!),
+    adapter: exact && spec ? { spec, tensors: readAdapterTensors(config, spec, exact, WEIGHTS) } : null,
+  };
+}
+
 /** @throws CheckpointError, ConfigError or SafetensorsError naming what is wrong, before anything is used. */
 export async function readSnapshot(
   files: CheckpointFiles,
 ): Promise<{ state: TrainerState; config: LlamaConfig; snapshot: TrainerSnapshot }> {
   const state = await readCheckpoint(files);
   const bytes = (name: string) => files.find((f) => f.name === name)!.bytes;
-  const config = parseLlamaConfig(JSON.parse(new TextDecoder().decode(bytes('config.json'))));
+  const config = parseLlamaConfig(parseJson(bytes('config.json'), 'config.json', SMALL_JSON));
   const optimizer = bytes('optimizer.safetensors');
   const experts = files.find((f) => f.name === 'experts_optimizer.safetensors')?.bytes;
   const adapter = files.find((f) => f.name === 'adapter_optimizer.safetensors')?.bytes;

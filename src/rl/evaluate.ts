@@ -2,19 +2,18 @@
  * Evaluation on problems that are never trained on, the suites' and the benchmark sets': sampled answers, judged by
  * the verifier, with Wilson intervals. What a table of benchmarks says of the answers is `benchmark-scores.ts`.
  */
-import type { Policy } from '../model/policy';
 import type { RunEventOf, Score } from '../run/events';
 import { Purpose } from '../run/random';
 import { mean, score } from '../run/statistics';
 import { selectBenchmarks } from '../tasks/benchmarks';
-import type { Benchmark, Problem, Suite, Task } from '../tasks/task';
+import { type Benchmark, endsOf, type Problem, type Suite, type Task } from '../tasks/task';
 import {
   type BenchmarkReport,
   type BenchmarkScore,
   benchmarkReport,
   benchmarkScore,
 } from './benchmark-scores';
-import { type OnRolloutsGrown, rollOut } from './rollouts';
+import { type Decoding, type OnRolloutsGrown, rollOut } from './rollouts';
 
 /** Held-out problems are the same for every run, so that runs can be compared problem by problem. */
 const PROBLEM_SEED = 0;
@@ -46,7 +45,7 @@ export type EvaluationResult = Pick<RunEventOf<'evaluation'>, 'suite' | 'total' 
 
 /** Answers the suite's first problems. */
 export function answerSuite(
-  policy: Policy,
+  policy: Decoding,
   task: Task,
   suite: Suite,
   settings: EvaluationSettings,
@@ -58,7 +57,7 @@ export function answerSuite(
 
 /** Answers each problem. `draw` keeps the random numbers of sets apart that are answered with one seed. */
 async function answerProblems(
-  policy: Policy,
+  policy: Decoding,
   task: Task,
   problems: readonly Problem[],
   settings: Omit<EvaluationSettings, 'problems'>,
@@ -70,7 +69,7 @@ async function answerProblems(
     problems.map((p) => p.prompt),
     settings.samples,
     settings.max_completion_length,
-    { temperature: settings.temperature, top_k: 0, top_p: 1, endOfSequence: task.vocabulary.eos },
+    { temperature: settings.temperature, top_k: 0, top_p: 1, endOfSequence: endsOf(task.vocabulary) },
     { seed: settings.seed, purpose: Purpose.evaluation, step: draw },
     onGrown,
   );
@@ -136,7 +135,7 @@ export interface BenchmarkProgress {
  * @throws Error when a name is none of the task's sets, groups or domains, or a k is beyond the samples.
  */
 export async function evaluateBenchmarks(
-  policy: Policy,
+  policy: Decoding,
   task: Task,
   { names = ['all'], problems, passAt, ...settings }: BenchmarkSettings,
   progress: BenchmarkProgress = {},

@@ -2,6 +2,12 @@
 import type { Decoded, DecodeRow, Randomness, SamplingSettings } from '../model/decoder';
 import type { Policy, Through } from '../model/policy';
 
+/** What rolling out needs of a policy: the one on the device, or another runtime's of the same weights. */
+export interface Decoding extends Pick<Policy, 'decode'> {
+  /** Rows of one pass at most. */
+  readonly capacity: { readonly decodeRows: number };
+}
+
 /** Called as rollouts grow, with arrays over all rows of the call; may wait, to pause; may throw, to stop. */
 export type OnRolloutsGrown = (grown: number[][], finished: boolean[]) => void | Promise<void>;
 
@@ -10,7 +16,7 @@ export type OnRolloutsGrown = (grown: number[][], finished: boolean[]) => void |
  * @returns [prompts][generations]; rollout number r of the call draws the random numbers of id r, whatever the passes.
  */
 export async function rollOut(
-  policy: Policy,
+  policy: Decoding,
   prompts: readonly (readonly number[])[],
   generations: number,
   limit: number,
@@ -27,7 +33,7 @@ export async function rollOut(
 
 /** Decodes any number of rows, each with its own prompt, id and limit. */
 export async function decodeInPasses(
-  policy: Policy,
+  policy: Decoding,
   rows: readonly DecodeRow[],
   settings: SamplingSettings,
   randomness: Randomness,

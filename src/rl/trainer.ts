@@ -17,7 +17,7 @@ import type { Phase, RunEvent } from '../run/events';
 import { type Manifest, ManifestError } from '../run/manifest';
 import type { MasaState } from '../run/masa-state';
 import { Purpose, Stream } from '../run/random';
-import type { Suite, Task } from '../tasks/task';
+import { endsOf, type Suite, type Task } from '../tasks/task';
 import { trainingCapacity } from './capacity';
 import { answerSuite, evaluationResult } from './evaluate';
 import { evaluateAlignment } from './evaluate-alignment';
@@ -37,6 +37,7 @@ import { sampleDynamically, samplingMetrics, tokensOfGroups } from './step/dynam
 import { emitGroups, emitRewards, judge, shapingMetrics, solutionAdvantages } from './step/judge';
 import { learnMeta } from './step/learn-meta';
 import { masaMetrics } from './step/masa-metrics';
+import { profileEvent } from './step/profile-event';
 import { emitPredictions, judgePredictions } from './step/reward-predictions';
 import { selectPrompts } from './step/select';
 import { solve } from './step/solve';
@@ -50,6 +51,7 @@ export class Trainer {
   private numTokens = 0;
   private cost: Cost = { flops: 0, decodeSteps: 0 };
   private masa: MasaState | null;
+  private profileAsked = false;
 
   private constructor(
     readonly policy: Policy,
@@ -85,7 +87,11 @@ export class Trainer {
       throw new ManifestError([
         {
           key: 'masa_meta',
-          message: `expected off, since task ${task.name} has no way to ask for predictions, got ${manifest.masa_meta}`,
+          message: `expected off, since task ${task.name} has no way to ask for predictions${
+            task.speaks
+              ? ` of a model that it asks in ${task.speaks}: they are tokens of the task's own vocabulary`
+              : ''
+          }, got ${manifest.masa_meta}`,
         },
       ]);
     if (manifest.eval_mid_hard && !task.suites.some((suite) => suite.name === MID_HARD))
@@ -127,12 +133,27 @@ export class Trainer {
     };
   }
 
+  /** Times the next step kernel by kernel; it takes longer, and its numbers are the same. */
+  profileNextStep(): void {
+    this.profileAsked = true;
+  }
+
   /**
    * One whole step. When `control.proceed` rejects, or anything else fails, the policy is as it was before the step,
    * unless several updates a batch were under way.
    * @throws NonFiniteError; whatever `control.proceed` rejects with.
    */
   async takeStep(control: Control): Promise<void> {
+    if (this.profileAsked) this.policy.startProfile();
+    try {
+      await this.wholeStep(control);
+    } finally {
+      // Of a step that was given up, nothing is told; the next one is profiled in its place.
+      this.policy.dropProfile();
+    }
+  }
+
+  private async wholeStep(control: Control): Promise<void> {
     const { manifest, step } = this;
     const clock = new StepClock(control);
     const started = clock.now();
@@ -192,6 +213,7 @@ export class Trainer {
       this.masa = nextState(learning?.state ?? this.masa, candidates, groups, audit);
     }
     const stepMs = clock.now() - started;
+    if (this.policy.isProfiled) await this.emitProfile(step);
     this.emit({
       type: 'step_metrics',
       v: 1,
@@ -256,7 +278,7 @@ export class Trainer {
               task.meta,
               answered,
               manifest.masa_num_generations,
-              { temperature: 1, top_k: 0, top_p: 1, endOfSequence: task.vocabulary.eos },
+              { temperature: 1, top_k: 0, top_p: 1, endOfSequence: endsOf(task.vocabulary) },
               { seed: manifest.seed, draw: task.suites.indexOf(suite) },
               metaRewardSettings(manifest),
               metaThrough(manifest),
@@ -282,6 +304,12 @@ export class Trainer {
     this.policy.destroy();
   }
 
+  private async emitProfile(step: number): Promise<void> {
+    const profile = await this.policy.takeProfile();
+    this.profileAsked = false;
+    this.emit(profileEvent(step, profile));
+  }
+
   private firstMasaState(): MasaState | null {
     return usesMasa(this.manifest) ? initialMasaState(this.manifest, this.task.vocabulary.tableSize) : null;
   }
@@ -298,6 +326,7 @@ export class Trainer {
       async timed(phase, work) {
         emit({ type: 'phase', v: 1, step, phase });
         await clock.control.proceed();
+        policy.profileStage = phase;
         const from = clock.now();
         const result = await work();
         phases_ms[phase] = (phases_ms[phase] ?? 0) + clock.now() - from;

@@ -3,7 +3,7 @@
  * paper's tables. Part of the stream (`events.ts` has the union); `rl/benchmark-scores.ts` makes the figures.
  */
 import { z } from 'zod';
-import { count, score } from './event-parts';
+import { count, score, texts } from './event-parts';
 
 const estimate = { value: z.number(), low: z.number(), high: z.number() };
 const passAtK = z.object({ k: count, ...estimate });
@@ -49,7 +49,7 @@ export const benchmarks = z.object({
   /** Optimiser steps taken before it. */
   step: count,
   /** What was asked for: sets, groups, domains or `all`. */
-  asked: z.array(z.string()),
+  asked: texts,
   /** Sets that the names stand for; fewer in `sets` when it was cancelled. */
   chosen: count,
   samples: count,

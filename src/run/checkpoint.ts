@@ -15,6 +15,7 @@
  *   adapter_optimizer.safetensors   its factors and offsets to the bit, with AdamW's running means
  */
 import { z } from 'zod';
+import { JsonError, parseJson as readJson, STATE_JSON } from './json';
 import { manifestSchema } from './manifest';
 import { masaStateSchema } from './masa-state';
 
@@ -218,9 +219,10 @@ function checkConfig(bytes: Uint8Array, issues: CheckpointIssue[]): void {
 /** undefined, with an issue, when the bytes are no JSON. */
 function parseJson(file: string, bytes: Uint8Array, issues: CheckpointIssue[]): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return readJson(bytes, file, STATE_JSON);
   } catch (error) {
-    issues.push({ file, message: `expected JSON, got ${bytes.length} bytes that are none (${error})` });
+    if (!(error instanceof JsonError)) throw error;
+    issues.push({ file, message: error.reason });
     return undefined;
   }
 }

@@ -8,7 +8,19 @@
  */
 import { z } from 'zod';
 import { benchmarks } from './benchmark-events';
-import { count, problemInfo, score, tokens } from './event-parts';
+import {
+  booleans,
+  count,
+  counts,
+  heldMemory,
+  numbers,
+  numbersByName,
+  PHASES,
+  problemInfo,
+  score,
+  texts,
+  tokens,
+} from './event-parts';
 import { manifestSchema } from './manifest';
 import {
   alignment,
@@ -20,8 +32,17 @@ import {
   metaGroup,
   rolloutLimit,
 } from './masa-events';
+import { kernelProfile } from './profile-events';
 
-export { type ProblemInfo, problemInfo, type Score } from './event-parts';
+export {
+  MEMORY_HOLDERS,
+  type MemoryHolder,
+  PHASES,
+  type Phase,
+  type ProblemInfo,
+  problemInfo,
+  type Score,
+} from './event-parts';
 
 /** One compared quantity of a self-test case. `error` and `tolerance` are in the unit `measure` names. */
 export const checkedQuantity = z.object({
@@ -50,10 +71,21 @@ export const adapterInfo = z.object({
   description: z.string(),
   /** True when the adapter is known to run on the processor (SwiftShader, lavapipe). */
   software: z.boolean(),
-  features: z.array(z.string()),
-  limits: z.record(z.string(), z.number()),
+  features: texts,
+  limits: numbersByName,
 });
 export type AdapterInfo = z.infer<typeof adapterInfo>;
+
+/** What token ids mean in the run of a model with a tokenizer of its own. */
+export const spokenVocabulary = z.object({
+  /** Text of each id. */
+  tokens: texts,
+  /** What stands between the texts of neighbours. */
+  separator: z.string(),
+  /** Tokens that end a completion. */
+  ends: tokens,
+});
+export type SpokenVocabulary = z.infer<typeof spokenVocabulary>;
 
 export const runStarted = z.object({
   type: z.literal('run_started'),
@@ -66,27 +98,14 @@ export const runStarted = z.object({
   parameters: count,
   /** Bytes of device memory the run was planned to take. */
   device_bytes: count,
+  /** What holds the memory that was allocated, largest first; absent in older streams. */
+  memory: z.array(heldMemory).optional(),
   /** First step of this stretch: 0, or the checkpoint's step when resumed. */
   from_step: count,
   started_at: z.string(),
+  /** The tokens, where they are those of a model from elsewhere and not the task's own. */
+  vocabulary: spokenVocabulary.optional(),
 });
-
-/**
- * In the order of a step. `meta`, `gate` and `clone` are of runs with predictions, a gate, or supervised learning of
- * the meta side alone.
- */
-export const PHASES = [
-  'meta',
-  'gate',
-  'rollout',
-  'reward',
-  'advantage',
-  'update',
-  'clone',
-  'evaluate',
-  'checkpoint',
-] as const;
-export type Phase = (typeof PHASES)[number];
 
 /** A phase of a step begins. Live only. */
 export const phaseStarted = z.object({
@@ -119,7 +138,7 @@ export const rolloutsGrown = z.object({
   /** [rows][new tokens], rows in the order of `rollouts_started`. */
   tokens: z.array(tokens),
   /** [rows], true once a rollout has ended or reached its limit. */
-  finished: z.array(z.boolean()),
+  finished: booleans,
 });
 
 /** What the rollouts earned, before their groups are compared. Live only. */
@@ -128,15 +147,15 @@ export const rolloutsJudged = z.object({
   v: z.literal(1),
   step: count,
   /** [rows], in the order of `rollouts_started`. */
-  rewards: z.array(z.number()),
-  truncated: z.array(z.boolean()),
+  rewards: numbers,
+  truncated: booleans,
 });
 
 export const rollout = z.object({
   /** [T] completion tokens, the end-of-sequence token included when it was reached. */
   tokens,
   /** [T] log-probability of each token under the policy that sampled it. */
-  logps: z.array(z.number()),
+  logps: numbers,
   /** The verifier's. */
   reward: z.number(),
   /** What overlong shaping adds to the reward for the advantage; absent without it. */
@@ -180,10 +199,10 @@ export const samplingPlan = z.object({
   v: z.literal(1),
   step: count,
   /** Numbers of the candidates that are trained on, and of those that were rolled out and thrown away. */
-  kept: z.array(count),
-  discarded: z.array(count),
+  kept: counts,
+  discarded: counts,
   /** [rounds] candidates that each round rolled out. */
-  drawn: z.array(count),
+  drawn: counts,
   /** Why the step is not full; empty when it is. */
   reason: z.string(),
 });
@@ -193,7 +212,7 @@ export const stepMetrics = z.object({
   type: z.literal('step_metrics'),
   v: z.literal(1),
   step: count,
-  metrics: z.record(z.string(), z.number()),
+  metrics: numbersByName,
   /** Milliseconds of each phase of the step. */
   phases_ms: z.partialRecord(z.enum(PHASES), z.number()),
   step_ms: z.number(),
@@ -267,6 +286,7 @@ export const eventSchema = z.discriminatedUnion('type', [
   cutoff,
   audit,
   expertUpdate,
+  kernelProfile,
   stepMetrics,
   evaluation,
   benchmarks,

@@ -6,6 +6,7 @@
  * Used by the command line's run directory, by replay and by the report.
  */
 import { eventSchema, LIVE_ONLY, type RunEvent } from './events';
+import { LINE_JSON, measure } from './json';
 
 /**
  * One event as a line with its line feed, or null for an event that is only live.
@@ -88,6 +89,8 @@ export class EventReader {
       start = end + 1;
       if (text === null) throw new EventStreamError(this.#line, 'expected UTF-8 text, got other bytes');
       if (this.#isPassedOver(text)) continue;
+      const excess = measure(text, LINE_JSON);
+      if (excess) throw new EventStreamError(this.#line, excess);
       const value = parseJson(text);
       if (value instanceof SyntaxError)
         throw new EventStreamError(
@@ -115,6 +118,8 @@ export class EventReader {
     const bytes = this.#take(new Uint8Array());
     const line = ++this.#line;
     const text = decode(bytes);
+    const excess = text === null ? undefined : measure(text, LINE_JSON);
+    if (excess) throw new EventStreamError(line, excess);
     const value = text === null ? new SyntaxError() : parseJson(text);
     if (value instanceof SyntaxError)
       return { last: null, truncated: { line, at_byte: at, bytes: bytes.length } };
@@ -180,9 +185,15 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** Of one event's problems so many are told. */
+const MOST_PROBLEMS = 8;
+
+const shortened = (text: string, most: number): string =>
+  text.length > most ? `${text.slice(0, most)}…` : text;
+
 function excerpt(text: string): string {
   if (text.trim() === '') return 'an empty line';
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
+  return JSON.stringify(shortened(text, 60));
 }
 
 const VERSIONS: ReadonlyMap<string, number> = new Map(
@@ -197,7 +208,7 @@ function checkEvent(value: unknown, line: number): RunEvent {
   if (known === undefined)
     throw new EventStreamError(
       line,
-      `type: expected one of ${[...VERSIONS.keys()].join(', ')}, got ${JSON.stringify(type)}`,
+      `type: expected one of ${[...VERSIONS.keys()].join(', ')}, got ${shortened(String(JSON.stringify(type)), 80)}`,
     );
   if (typeof v === 'number' && Number.isInteger(v) && v > known)
     throw new EventStreamError(
@@ -206,6 +217,9 @@ function checkEvent(value: unknown, line: number): RunEvent {
     );
   const result = eventSchema.safeParse(value);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
-  throw new EventStreamError(line, `${type}: ${problems.join('; ')}`);
+  const problems = result.error.issues
+    .slice(0, MOST_PROBLEMS)
+    .map((issue) => shortened(`${issue.path.join('.')}: ${issue.message}`, 300));
+  const more = result.error.issues.length - problems.length;
+  throw new EventStreamError(line, `${type}: ${problems.join('; ')}${more > 0 ? `; and ${more} more` : ''}`);
 }

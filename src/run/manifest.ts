@@ -39,7 +39,7 @@ export const manifestSchema = z.strictObject({
     {
       section: 'policy',
       label: 'Base model',
-      help: 'The checkpoint the run starts from: a folder of public/models, or on the command line a path.',
+      help: 'The checkpoint the run starts from: a folder of public/models, a model that was opened in the page (opened/NAME), or on the command line a path.',
     },
   ),
 
@@ -359,15 +359,22 @@ export function describeKnob(k: Knob): string {
 }
 
 function shown(value: unknown): string {
-  return typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === 'number' ? String(value) : (JSON.stringify(value) ?? String(value));
+  return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
+
+/** Keys that are told of one by one. */
+const MOST_UNKNOWN = 100;
 
 /** One entry a wrong key, in our words: what the key takes and what it was given. */
 function explainIssues(issues: readonly z.core.$ZodIssue[], value: unknown): ManifestIssue[] {
   const explained = new Map<string, string>();
   for (const issue of issues) {
     if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) explained.set(key, `unknown key${suggestion(key)}`);
+      for (const key of issue.keys.slice(0, MOST_UNKNOWN))
+        explained.set(key, `unknown key${suggestion(key)}`);
+      const more = issue.keys.length - MOST_UNKNOWN;
+      if (more > 0) explained.set('(manifest)', `and ${more} more unknown keys`);
       continue;
     }
     const key = issue.path.join('.') || '(manifest)';

@@ -6,7 +6,7 @@
  * M meta rollouts a prompt, G solution rollouts. A number is null where nothing defines it.
  */
 import { z } from 'zod';
-import { count, problemInfo, tokens } from './event-parts';
+import { count, counts, numbers, numbersOrNull, problemInfo, tokens } from './event-parts';
 
 const maybe = z.number().nullable();
 
@@ -15,7 +15,7 @@ export const metaPrediction = z.object({
   /** [T] */
   tokens,
   /** [T] log-probability of each token under the policy that sampled it. */
-  logps: z.array(z.number()),
+  logps: numbers,
   /** The whole output is exactly a prediction. */
   parsed: z.boolean(),
   /** Each part is null when it does not parse. */
@@ -47,7 +47,7 @@ export const metaGroup = z.object({
   /** [M] */
   predictions: z.array(metaPrediction),
   /** [counts] mean probability of each pass count, where the gate read it; sums to 1. */
-  pass_distribution: z.array(z.number()).nullable(),
+  pass_distribution: numbers.nullable(),
   /** Tokens; read off the probabilities where nothing was sampled. */
   expected_length: z.number().optional(),
   /** What the prompt's rollouts were like; null for one that was gated and not audited, or masked as a whole. */
@@ -56,7 +56,7 @@ export const metaGroup = z.object({
       correct: count,
       total: count,
       /** [correct] lengths of the correct rollouts, in tokens. */
-      lengths: z.array(count),
+      lengths: counts,
       /** Rollouts in which each notion occurs. */
       notion_counts: z.array(z.object({ notion: count, correct: count, incorrect: count })),
     })
@@ -81,8 +81,8 @@ export const gateDecision = z.object({
   spread_limit: z.number(),
   threshold: z.number(),
   /** [M] sampled pass rates, null where one did not parse. */
-  pass_rates: z.array(maybe),
-  pass_distribution: z.array(z.number()).nullable(),
+  pass_rates: numbersOrNull,
+  pass_distribution: numbers.nullable(),
   /** Of the sampled pass rates. */
   mean: maybe,
   spread: maybe,
@@ -96,7 +96,7 @@ export const gateDecision = z.object({
   role: z.enum(GATE_ROLES),
   reason: z.string(),
   /** [4] of the calibrator that decided, before it learned from this step. */
-  calibrator_weights: z.array(z.number()).nullable(),
+  calibrator_weights: numbers.nullable(),
 });
 
 /** Which candidates a step is made of. */
@@ -105,11 +105,11 @@ export const gatePlan = z.object({
   v: z.literal(1),
   step: count,
   /** Trained on. */
-  kept: z.array(count),
+  kept: counts,
   /** Not trained on, the audited among them. */
-  gated: z.array(count),
+  gated: counts,
   /** Rolled out for the audit alone. */
-  audited: z.array(count),
+  audited: counts,
   /** Rounds of replacements drawn. */
   tries: count,
   /** What was done beyond the verdicts; empty when nothing. */
@@ -138,12 +138,12 @@ export const cutoff = z.object({
   index: count,
   ...rolloutLimit.shape,
   /** [M] predicted lengths in tokens, null where one did not parse. */
-  lengths: z.array(maybe),
+  lengths: numbersOrNull,
   reason: z.string(),
   /** Places in the group of the rollouts that were still going at the limit. */
-  cut: z.array(count),
+  cut: counts,
   /** Of these, the ones that ran on for the audit. */
-  audited: z.array(count),
+  audited: counts,
 });
 
 /**
@@ -162,7 +162,7 @@ export const expertUpdate = z.object({
   /** Why so many updates, in words. */
   reason: z.string(),
   /** [updates] mean negative log-likelihood of the minibatch's learned tokens, in nats, before the update. */
-  nll: z.array(z.number()),
+  nll: numbers,
   /** Mean k3 of the anchored tokens at the last update; null without an anchor. */
   kl: maybe,
   /** Smoothed Brier score and what it is compared with; null before the first, and where nothing asks for it. */
@@ -209,8 +209,8 @@ export const audit = z.object({
       entries: z.array(
         z.object({
           index: count,
-          rewards: z.array(z.number()),
-          lengths: z.array(count),
+          rewards: numbers,
+          lengths: counts,
           zero_variance: z.boolean(),
         }),
       ),

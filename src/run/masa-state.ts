@@ -3,7 +3,7 @@
  * metrics over several steps are made from. Plain JSON. `rl/masa` says what each means and makes the first one.
  */
 import { z } from 'zod';
-import { count } from './event-parts';
+import { count, counts, numbers } from './event-parts';
 import { cutoffTally, gateTally } from './masa-events';
 
 const learned = z
@@ -12,9 +12,9 @@ const learned = z
       version: z.literal(1),
       examples: z.array(
         z.strictObject({
-          prompt: z.array(count),
-          completion: z.array(count),
-          active: z.array(count),
+          prompt: counts,
+          completion: counts,
+          active: counts,
           step: count,
         }),
       ),
@@ -43,8 +43,8 @@ export const masaStateSchema = z.strictObject({
   classifier: z
     .strictObject({
       version: z.literal(1),
-      weights: z.array(z.number()),
-      squares: z.array(z.number()),
+      weights: numbers,
+      squares: numbers,
       outcomes: count,
     })
     .refine(

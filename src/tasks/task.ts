@@ -62,6 +62,8 @@ export interface Vocabulary {
   readonly pad: number;
   readonly bos: number;
   readonly eos: number;
+  /** All tokens that end a completion, `eos` among them; absent where it is the only one. */
+  readonly ends?: readonly number[];
   /** Ids of a text of vocabulary words parted by spaces; @throws Error naming the first word that is not in it. */
   encode(text: string): number[];
   /** Words parted by spaces: the exact inverse of `encode`. */
@@ -89,7 +91,14 @@ export interface Task {
   readonly maxCompletionLength: number;
   /** How the policy is asked to predict its own rollouts; absent where the task has no way to ask. */
   readonly meta?: MetaTask;
+  /** How it is put to a model of another vocabulary; absent where it speaks its own. */
+  readonly speaks?: 'its own words' | 'plain text';
+  /** A prompt in the task's own tokens as such a model is asked it; absent where it speaks its own. */
+  ask?(prompt: readonly number[]): number[];
 }
+
+/** The tokens that a completion of the task ends with: what a sampler stops at. */
+export const endsOf = ({ eos, ends }: Vocabulary): readonly number[] => ends ?? [eos];
 
 /** One supervised example: loss on `completion` only. */
 export interface Trace {

@@ -1,8 +1,10 @@
 /** The page: header, settings, and either the first screen or the panels of the run. Each panel stands alone. */
 import { Tooltip } from 'radix-ui';
-import { useEffect, useMemo } from 'react';
+import { lazy, Suspense, useEffect, useMemo } from 'react';
+import { useStore } from 'zustand';
 import styles from './App.module.css';
 import { Boundary } from './components/Boundary';
+import { ModelsDialog } from './models/ModelsDialog';
 import { About } from './panels/About';
 import { BenchmarksPanel } from './panels/Benchmarks';
 import { HealthPanel, LearningPanel, TierPanel } from './panels/Charts';
@@ -14,6 +16,9 @@ import { Groups } from './panels/Groups';
 import { GatePanel } from './panels/gate/Gate';
 import { Header } from './panels/Header';
 import { Headline } from './panels/Headline';
+import { KernelsPanel } from './panels/hood/Kernels';
+import { MemoryPanel } from './panels/hood/Memory';
+import { SourcePanel } from './panels/hood/Source';
 import { InspectorPanel } from './panels/inspector/Inspector';
 import { KeysDialog } from './panels/KeysDialog';
 import { Loading } from './panels/Loading';
@@ -26,10 +31,14 @@ import { StoryPanel } from './panels/story/StoryPanel';
 import { Welcome } from './panels/welcome/Welcome';
 import { DropTarget } from './replay/DropTarget';
 import { ReplayBanner, ReplayErrorNotice } from './replay/ReplayBanner';
+import { Comparison } from './runs/compare/Comparison';
 import { RunNotes } from './runs/RunNotes';
 import { RunsDialog } from './runs/RunsDialog';
 import { StorageFull } from './runs/StorageFull';
 import { findRun } from './runs/state';
+import { useOpinion } from './second-opinion/hooks';
+import { SecondOpinionPanel } from './second-opinion/SecondOpinionPanel';
+import { TryPanel } from './second-opinion/TryPanel';
 import { SessionContext, usePage, useSession } from './state/context';
 import { isFirstVisit } from './state/selectors';
 import type { Session } from './state/session';
@@ -41,7 +50,7 @@ export function App({ session }: { session: Session }) {
       <Tooltip.Provider delayDuration={250} skipDelayDuration={100}>
         <Hatch />
         <Header />
-        <Shortcuts />
+        <RunShortcuts />
         <KeysDialog />
         <div className={styles.body}>
           <Boundary name="the settings">
@@ -60,17 +69,32 @@ export function App({ session }: { session: Session }) {
         <DropTarget />
         <Boundary name="the runs">
           <RunsDialog />
+          <Comparison />
           <StorageFull />
+        </Boundary>
+        <Boundary name="the models">
+          <ModelsDialog />
         </Boundary>
       </Tooltip.Provider>
     </SessionContext>
   );
 }
 
+/** Loaded when it is asked for, as most visits have none. */
+const RacePage = lazy(() => import('./race/RacePage'));
+
+const useRacing = (): boolean => useStore(useSession().races.store, (races) => races.open);
+
+/** A race has keys of its own. */
+function RunShortcuts() {
+  return useRacing() ? null : <Shortcuts />;
+}
+
 /** The first screen has its own, single button. */
 function Bar() {
   const first = usePage(isFirstVisit);
-  if (first) return null;
+  const racing = useRacing();
+  if (first || racing) return null;
   return (
     <Boundary name="the timeline">
       <Timeline />
@@ -78,22 +102,36 @@ function Bar() {
   );
 }
 
-function Stage() {
+/** @param panelsOnly the panels alone, of which a view inside another page shows one. */
+export function Stage({ panelsOnly = false }: { panelsOnly?: boolean }) {
   const first = usePage(isFirstVisit);
+  if (useRacing())
+    return (
+      <Boundary name="the race">
+        <Suspense fallback={<p>Loading the race…</p>}>
+          <RacePage />
+        </Suspense>
+      </Boundary>
+    );
   if (first)
     return (
-      <Boundary name="the first screen">
-        <Welcome />
-      </Boundary>
+      <>
+        <Boundary name="the first screen">
+          <Welcome />
+        </Boundary>
+        <TryBeforeARun />
+      </>
     );
   return (
     <>
       <h1 className="visually-hidden">The run</h1>
       <Loading />
-      <div className={styles.panels}>
-        <Boundary name="the headline numbers">
-          <Headline />
-        </Boundary>
+      <div className={panelsOnly ? `${styles.panels} ${styles.alone}` : styles.panels}>
+        {!panelsOnly && (
+          <Boundary name="the headline numbers">
+            <Headline />
+          </Boundary>
+        )}
         <Boundary name="the story of the step">
           <StoryPanel />
         </Boundary>
@@ -129,6 +167,12 @@ function Stage() {
         <Boundary name="the benchmark sets">
           <BenchmarksPanel />
         </Boundary>
+        <Boundary name="the panel to try a policy">
+          <TryPanel />
+        </Boundary>
+        <Boundary name="the second opinion">
+          <SecondOpinionPanel />
+        </Boundary>
         <Boundary name="the training's health">
           <HealthPanel />
         </Boundary>
@@ -136,12 +180,38 @@ function Stage() {
           <Boundary name="the time of a step">
             <StepTime />
           </Boundary>
-          <Boundary name="what it runs on">
-            <About />
+          <Boundary name="the memory">
+            <MemoryPanel />
           </Boundary>
         </div>
+        <Boundary name="the kernels">
+          <KernelsPanel />
+        </Boundary>
+        <Boundary name="the shaders">
+          <SourcePanel />
+        </Boundary>
+        <Boundary name="what it runs on">
+          <About />
+        </Boundary>
       </div>
     </>
+  );
+}
+
+/** Where nothing can be trained, a trained policy can still be tried; and one that was chosen among the runs. */
+function TryBeforeARun() {
+  const unavailable = usePage((page) => page.lab.state === 'unavailable');
+  const chosen = useOpinion((opinion) => opinion.chosen !== null);
+  if (!unavailable && !chosen) return null;
+  return (
+    <div className={styles.panels}>
+      <Boundary name="the panel to try a policy">
+        <TryPanel />
+      </Boundary>
+      <Boundary name="the second opinion">
+        <SecondOpinionPanel />
+      </Boundary>
+    </div>
   );
 }
 
@@ -168,7 +238,7 @@ function Diagnostics() {
 }
 
 /** The texture of truncated rollouts, defined once for all cards. */
-function Hatch() {
+export function Hatch() {
   return (
     <svg width="0" height="0" aria-hidden="true" style={{ position: 'absolute' }}>
       <defs>

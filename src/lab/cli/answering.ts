@@ -1,15 +1,14 @@
 /** A model that only answers: for `eval`, `generate` and the report of `pretrain`. */
 import type { Gpu } from '../../gpu/device';
 import type { LlamaConfig } from '../../model/config';
-import { readModel } from '../../model/model-file';
+import { readConfig } from '../../model/model-folder';
 import type { NamedTensors } from '../../model/parameters';
 import { Policy } from '../../model/policy';
 import { decodableRows } from '../../rl/capacity';
-import { getTask } from '../../tasks';
 import type { Task } from '../../tasks/task';
+import { openModel, taskFor } from '../opened-model';
 import { UsageError } from './arguments';
-import { locateModel, ModelLocationError, taskNameOf } from './model-files';
-import { readSoundModel } from './node-host';
+import { locateModel, type ModelLocation, ModelLocationError, readSources, taskNameOf } from './model-files';
 
 /** Tokens of prompts that are read in one pass. */
 const PREFILL_TOKENS = 4096;
@@ -25,22 +24,28 @@ export interface LoadedModel {
 
 /**
  * The model that `--model` names.
- * @throws UsageError when there is none; ModelFileError or CheckpointError when it is damaged.
+ * @throws UsageError when there is none; CheckpointError or what `openModel` throws when it is damaged.
  */
 export async function loadModel(name: string): Promise<LoadedModel> {
   try {
     const location = locateModel(name);
-    const files = await readSoundModel(location);
-    const task = getTask(taskNameOf(location) ?? 'ladder');
-    const { config, weights } = readModel(files.config, files.weights);
-    if (config.vocab_size !== task.vocabulary.tableSize)
-      throw new UsageError([
-        `--model: expected a vocabulary of ${task.vocabulary.tableSize} tokens, as task ${task.name} has, got ${config.vocab_size} in ${location.config}`,
-      ]);
-    return { path: location.weights, config, weights, task };
+    const files = await readSources(location);
+    const model = await openModel(files, taskNameOf(location) ?? 'ladder');
+    return { path: location.weights, ...model };
   } catch (error) {
     if (error instanceof ModelLocationError) throw new UsageError([`--model: ${error.message}`]);
     throw error;
+  }
+}
+
+/** The task as the model there is asked it; null for a model that does not open, which says so when it is loaded. */
+export async function taskOfModel(location: ModelLocation, name: string): Promise<Task | null> {
+  if (location.checkpoint !== null) return null;
+  try {
+    const files = await readSources(location);
+    return await taskFor(name, await readConfig(files), files);
+  } catch {
+    return null;
   }
 }
 

@@ -29,6 +29,10 @@ export interface CommandSpec {
   /** The command's arguments in one line, e.g. `--preset NAME --out DIR`. */
   usage: string;
   options: readonly OptionSpec[];
+  /** It also takes words that are no options, in any place. */
+  takesWords?: boolean;
+  /** The option that words without one belong to: `--run A B` is `--run A --run B`. */
+  words?: string;
   /** A list of further names that the help explains below the options. */
   list?: { title: string; entries: readonly { name: string; help: string }[] };
 }
@@ -38,6 +42,8 @@ const HELP: OptionSpec = { name: 'help', help: 'Show this text.' };
 /** The arguments a command was given. Readers report what is wrong through `issues`; `check` throws them all. */
 export class Arguments {
   readonly issues: string[] = [];
+  /** What is no option, of a command that takes such words. */
+  readonly words: readonly string[];
   readonly #values: ReadonlyMap<string, readonly string[]>;
   readonly #switches: ReadonlySet<string>;
 
@@ -45,7 +51,9 @@ export class Arguments {
     values: ReadonlyMap<string, readonly string[]>,
     switches: ReadonlySet<string>,
     issues: string[],
+    words: readonly string[] = [],
   ) {
+    this.words = words;
     this.#values = values;
     this.#switches = switches;
     this.issues.push(...issues);
@@ -130,10 +138,13 @@ export function readArguments(spec: CommandSpec, argv: readonly string[]): Argum
   const issues: string[] = [];
   const values = new Map<string, string[]>();
   const switches = new Set<string>();
+  const words: string[] = [];
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
-      issues.push(`expected options alone, got "${token.value}"`);
+      if (spec.takesWords) words.push(token.value);
+      else if (spec.words) values.set(spec.words, [...(values.get(spec.words) ?? []), token.value]);
+      else issues.push(`expected options alone, got "${token.value}"`);
       continue;
     }
     const option = options.find(({ name }) => name === token.name);
@@ -152,7 +163,7 @@ export function readArguments(spec: CommandSpec, argv: readonly string[]): Argum
       values.set(option.name, [...given, token.value]);
     }
   }
-  return new Arguments(values, switches, issues);
+  return new Arguments(values, switches, issues, words);
 }
 
 /** "--out --json" is a forgotten value; "--seed -1" is a wrong one, which its reader explains better. */

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { record } from '../../rl/comparison/testing';
 import { ManifestError } from '../../run/manifest';
 import { presetManifest } from '../../run/presets';
-import { planRuns, readArms, readSeeds, refuseStrangers, unfinished } from './compared-arms';
+import { readArms, readSeeds } from '../arms';
+import { planRuns, refuseStrangers, unfinished } from './compared-arms';
 import { temporaryFolder } from './testing';
 
 const arms = (text: string) => {

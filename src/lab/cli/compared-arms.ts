@@ -7,75 +7,10 @@ import { join } from 'node:path';
 import type { RunRecord } from '../../rl/comparison/record';
 import { type Budget, isSpent } from '../../run/budget';
 import { type Manifest, ManifestError, type ManifestKey, parseManifest } from '../../run/manifest';
-import { PRESETS } from '../../run/presets';
+import type { Arm } from '../arms';
 import { withFile } from './file-errors';
 import { assembleManifest, type ManifestArguments } from './manifest-arguments';
 import { holdsRun } from './run-directory';
-
-/** A preset, varied or not. */
-export interface Arm {
-  name: string;
-  preset: string;
-  settings: { key: string; text: string }[];
-}
-
-/** What an arm's name is made of: it is a folder's as well. */
-const NAME = /^[\w.=,+-]+$/;
-
-/**
- * Reads `PRESET`, `PRESET:key=value:key=value` or `NAME=PRESET:key=value`, several with commas between.
- * @param issues takes what is wrong
- */
-export function readArms(text: string, issues: string[]): Arm[] {
-  const arms = text.split(',').map((part) => readArm(part.trim(), issues));
-  const names = arms.map(({ name }) => name);
-  for (const name of new Set(names.filter((each, i) => names.indexOf(each) !== i)))
-    issues.push(`--arms: expected every arm once, got "${name}" again; name one of them: NAME=PRESET:...`);
-  return arms;
-}
-
-function readArm(text: string, issues: string[]): Arm {
-  const [head, ...parts] = text.split(':');
-  const at = head.indexOf('=');
-  const preset = at === -1 ? head : head.slice(at + 1);
-  const settings = parts.map((part) => {
-    const equals = part.indexOf('=');
-    if (equals < 1) issues.push(`--arms: expected key=value after "${head}:", got "${part}"`);
-    return { key: part.slice(0, equals), text: part.slice(equals + 1) };
-  });
-  if (!PRESETS.some(({ name }) => name === preset))
-    issues.push(`--arms: expected presets (${PRESETS.map(({ name }) => name).join(', ')}), got "${preset}"`);
-  const name = at === -1 ? [preset, ...parts].join('+').replaceAll('/', '-') : head.slice(0, at);
-  if (!NAME.test(name) || /^\.*$/.test(name))
-    issues.push(`--arms: expected names of letters, digits and . _ = + -, got "${name}"`);
-  return { name, preset, settings };
-}
-
-/** Reads `6` as seeds 1 to 6, `3-6` as those, `1,4` as those two. */
-export function readSeeds(text: string, issues: string[]): number[] {
-  const single = /^\d+$/.exec(text.trim());
-  const seeds = single
-    ? range(1, Number(text))
-    : text.split(',').flatMap((part) => {
-        const [, low, high] = /^\s*(\d+)(?:-(\d+))?\s*$/.exec(part) ?? [];
-        return low === undefined ? [Number.NaN] : range(Number(low), Number(high ?? low));
-      });
-  if (
-    seeds.length === 0 ||
-    seeds.some((seed) => !(seed <= 4294967295)) ||
-    new Set(seeds).size < seeds.length
-  ) {
-    issues.push(
-      `--seeds: expected a number of seeds, a range such as 3-6, or a list such as 1,4, got "${text}"`,
-    );
-    return [];
-  }
-  return seeds;
-}
-
-/** Empty for one that goes down; a list no comparison could take is cut to be refused. */
-const range = (low: number, high: number): number[] =>
-  high - low > 10_000 ? [Number.NaN] : Array.from({ length: Math.max(0, high - low + 1) }, (_, i) => low + i);
 
 export interface PlannedRun {
   arm: Arm;

@@ -24,6 +24,8 @@ export interface Command {
 export const DONE = 0;
 export const FAILED = 1;
 export const WRONG_USAGE = 2;
+/** Not finished, and nothing wrong: given again, the command goes on. What sysexits.h calls EX_TEMPFAIL. */
+export const UNFINISHED = 75;
 
 /** Runs the command that `argv` (without node and the script) names, and returns the exit code. */
 export async function dispatch(
@@ -77,5 +79,5 @@ function report(name: string, error: unknown, console: Console): number {
 
 function overview(commands: readonly Command[]): string {
   const list = columns(commands.map(({ spec }) => ({ name: spec.name, help: spec.summary })));
-  return `Trains a small policy with GRPO on WebGPU.\n\nUsage: lab COMMAND [options]\n\n${list}\nlab COMMAND --help explains each. Exit codes: 0 done, 1 failed, 2 wrong arguments or manifest,\n130 interrupted.\n`;
+  return `Trains a small policy with GRPO on WebGPU.\n\nUsage: lab COMMAND [options]\n\n${list}\nlab COMMAND --help explains each. Exit codes: 0 done, 1 failed, 2 wrong arguments or manifest,\n75 not finished yet (sweep, merge), 130 interrupted.\n`;
 }

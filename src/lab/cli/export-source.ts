@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ExportedPolicy } from '../../export/files';
+import { readPolicyFiles } from '../policy-files';
 import { loadModel } from './answering';
 import { UsageError } from './arguments';
 import { listCheckpoints, readCheckpointFolder } from './checkpoint-folder';
@@ -23,14 +24,19 @@ export interface SourceRequest {
 export async function loadSource({ run, model, step }: SourceRequest): Promise<ExportedPolicy> {
   const name = run === null ? (model ?? '') : checkpointOf(run, step);
   const { config, weights, task, path } = await loadModel(name);
+  if (task.speaks)
+    throw new UsageError([
+      `${run === null ? '--model' : '--run'}: expected a policy of the task's own tokens, got one with a tokenizer of its own: its folder (a checkpoint is one) is what other engines open as it stands, with tokenizer.json and tokenizer_config.json of its base model copied beside it`,
+    ]);
   const { checkpoint } = locateModel(name);
   const folder = basename(dirname(path));
   if (checkpoint === null) return { name: folder, config, weights, task, manifest: null, step: 0 };
-  const { trainer } = await readCheckpointFolder(checkpoint);
+  const { trainer, files } = await readCheckpointFolder(checkpoint);
   const { manifest } = trainer;
+  const { adapter } = await readPolicyFiles(files, { task: task.name });
   // A checkpoint lies in RUN/checkpoints/step-N; a copy of it may lie anywhere.
   const named = manifest.name || (run === null ? folder : basename(resolve(run)));
-  const policy = { name: named, config, weights, task, manifest, step: trainer.step };
+  const policy = { name: named, config, weights, task, manifest, step: trainer.step, adapter };
   // Only a run that trains predictions has a use for what its groups were like.
   if (run === null || manifest.masa_meta !== 'train') return policy;
   return { ...policy, groups: await recordedGroups(run, trainer.step, task, manifest) };

@@ -3,7 +3,7 @@
  * way and what to do. Used by everything of the command line that touches the disk.
  */
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, openSync, readSync, statSync } from 'node:fs';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; free some space',
@@ -56,14 +56,22 @@ export function withFile<T>(action: string, path: string, work: () => T): T {
 const PIECE = 256 * 1024 * 1024;
 
 /** All of a file, in memory of its own. @throws FileError */
-export function readWhole(path: string): Uint8Array<ArrayBuffer> {
+export const readWhole = (path: string): Uint8Array<ArrayBuffer> =>
+  readPart(
+    path,
+    0,
+    withFile('read', path, () => statSync(path).size),
+  );
+
+/** Bytes `from` up to `to` of a file; fewer where it ends before. @throws FileError */
+export function readPart(path: string, from: number, to: number): Uint8Array<ArrayBuffer> {
   return withFile('read', path, () => {
     const file = openSync(path, 'r');
     try {
-      const bytes = new Uint8Array(fstatSync(file).size);
+      const bytes = new Uint8Array(to - from);
       let done = 0;
       while (done < bytes.length) {
-        const read = readSync(file, bytes, done, Math.min(PIECE, bytes.length - done), done);
+        const read = readSync(file, bytes, done, Math.min(PIECE, bytes.length - done), from + done);
         if (read === 0) return bytes.slice(0, done);
         done += read;
       }

@@ -1,16 +1,17 @@
 /** A session's host in Node: models and cases from the disk, events and checkpoints to the recorder. */
 
-import { readModel } from '../../model/model-file';
+import type { ByteSource } from '../../model/byte-source';
 import type { BudgetMeter } from '../../run/budget';
 import type { CheckpointFiles } from '../../run/checkpoint';
 import type { RunEvent } from '../../run/events';
-import { ModelFileError, StorageError } from '../errors';
+import { StorageError } from '../errors';
 import type { Progress as SetUp } from '../protocol';
 import type { CaseFiles } from '../self-test';
 import type { SessionHost } from '../session';
 import { readCaseFiles, shippedCase } from './case-files';
 import { FileError } from './file-errors';
-import { locateModel, type ModelLocation, readModelFiles } from './model-files';
+import { fileChoices } from './kernel-choices';
+import { locateModel, readSources } from './model-files';
 import { nodeGpu } from './node-gpu';
 import type { Progress } from './progress';
 import type { Recorder } from './recorder';
@@ -18,6 +19,7 @@ import type { Recorder } from './recorder';
 export class NodeHost implements SessionHost {
   /** What kept the recorder from writing, once something has. */
   private failure: StorageError | null = null;
+  readonly choices = fileChoices();
 
   private constructor(
     private readonly instance: GPU,
@@ -42,8 +44,8 @@ export class NodeHost implements SessionHost {
     return this.instance;
   }
 
-  async readModel(name: string): Promise<{ config: string; weights: Uint8Array }> {
-    return readSoundModel(locateModel(name));
+  async readModel(name: string): Promise<readonly ByteSource[]> {
+    return readSources(locateModel(name));
   }
 
   async readCases(names: readonly string[]): Promise<CaseFiles[]> {
@@ -89,20 +91,4 @@ export class NodeHost implements SessionHost {
       if (!(error instanceof FileError)) throw error;
     }
   }
-}
-
-/** A model's files, once they make a model; what is wrong with them is said with their path. */
-export async function readSoundModel(
-  location: ModelLocation,
-): Promise<{ config: string; weights: Uint8Array }> {
-  const files = await readModelFiles(location);
-  try {
-    readModel(files.config, files.weights);
-  } catch (error) {
-    throw new ModelFileError(
-      `${location.weights}: ${error instanceof Error ? error.message : error}`,
-      'Use an unchanged copy of the model’s files.',
-    );
-  }
-  return files;
 }

@@ -1,16 +1,24 @@
-/** Prompts as people type them on the command line: in the vocabulary's words, or a problem of the ladder. */
+/** Prompts as people type them on the command line: in the vocabulary's words, or a problem. */
+import { LADDER } from '../../tasks/ladder';
+import { ProblemTextError, parseProblem } from '../../tasks/problem-text';
 import type { Task } from '../../tasks/task';
 import { UsageError } from './arguments';
 
-const OPERATION = /\s*([-+*^×−])\s*(\d)/y;
-
 /**
  * Tokens of a prompt: words of the vocabulary (`BOS 4 7 L0 + 8 SOL`), or a sum such as `47 + 8 * 3`, which stands for
- * `BOS 4 7 L0 + 8 L1 * 3 SOL`.
- * @throws UsageError naming the first word that is not in the vocabulary.
+ * `BOS 4 7 L0 + 8 L1 * 3 SOL` (or `sort 3 1 2` and whatever else `tasks/problem-text.ts` reads).
+ * @throws UsageError naming the first place that is wrong, or the first word that is not in the vocabulary.
  */
-export function readPrompt(text: string, { vocabulary, maxPromptLength }: Task): number[] {
-  const words = sumWords(text) ?? text.split(/\s+/).filter((word) => word !== '');
+export function readPrompt(text: string, task: Task): number[] {
+  const { vocabulary, maxPromptLength } = task;
+  if (task.speaks === 'plain text') {
+    // Any text is a prompt to a model of texts; a problem is asked as the task's are.
+    const problem = task.ask && problemPrompt(text);
+    const ids = problem ? task.ask!(problem) : vocabulary.encode(text);
+    if (ids.length === 0) throw new UsageError(['--prompt: expected a text, got none']);
+    return ids;
+  }
+  const words = problemWords(text, task) ?? text.split(/\s+/).filter((word) => word !== '');
   if (words.length === 0) throw new UsageError(['--prompt: expected at least one word, got none']);
   const ids = words.map((word) => {
     try {
@@ -29,19 +37,26 @@ export function readPrompt(text: string, { vocabulary, maxPromptLength }: Task):
   return ids;
 }
 
-/** The words of a problem of the ladder; null when the text is none. */
-function sumWords(text: string): string[] | null {
-  const start = /^\s*(\d{1,2})(?=\s*[-+*^×−])/.exec(text);
-  if (!start) return null;
-  const words = ['BOS', ...start[1].padStart(2, '0')];
-  let at = start[0].length;
-  for (let step = 0; ; step++) {
-    OPERATION.lastIndex = at;
-    const match = OPERATION.exec(text);
-    if (!match) break;
-    const operator = match[1].replace('×', '*').replace('−', '-');
-    words.push(`L${step}`, operator, match[2]);
-    at = OPERATION.lastIndex;
+/** The words of a problem that is written without any of the vocabulary's own words; null where there are such. */
+function problemWords(text: string, task: Task): string[] | null {
+  if (/[A-Z]/.test(text) || text.trim() === '') return null;
+  try {
+    return task.vocabulary.decode(parseProblem(text, task).prompt).split(' ');
+  } catch (error) {
+    if (!(error instanceof ProblemTextError)) throw error;
+    throw new UsageError([
+      `--prompt: ${error.message}. ${error.remedy}`,
+      `or write the vocabulary's own words: ${task.vocabulary.tokens.join(' ')}`,
+    ]);
   }
-  return /^\s*(=\s*\??)?\s*$/.test(text.slice(at)) ? [...words, 'SOL'] : null;
+}
+
+/** The prompt of a problem of the ladder in its own vocabulary; null for any other text. */
+function problemPrompt(text: string): number[] | null {
+  try {
+    return parseProblem(text, LADDER).prompt;
+  } catch (error) {
+    if (!(error instanceof ProblemTextError)) throw error;
+    return null;
+  }
 }

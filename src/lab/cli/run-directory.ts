@@ -29,6 +29,7 @@ import {
 import { join } from 'node:path';
 import { CheckpointError, type CheckpointFiles, type TrainerState } from '../../run/checkpoint';
 import type { RunEvent, RunEventOf } from '../../run/events';
+import { JsonError, parseJson as readJson, SMALL_JSON } from '../../run/json';
 import { EventReader, EventStreamError, eventToLine, type PlacedEvent } from '../../run/jsonl';
 import { UsageError } from './arguments';
 import {
@@ -122,9 +123,10 @@ export async function findRun(path: string): Promise<FoundRun> {
 
 function parseJson(path: string, text: string): unknown {
   try {
-    return JSON.parse(text);
+    return readJson(text, path, SMALL_JSON);
   } catch (error) {
-    throw new Error(`${path}: expected JSON, got something else (${(error as Error).message})`);
+    const reason = error instanceof JsonError ? error.reason : String(error);
+    throw new Error(`${path}: expected JSON, got something else (${reason})`);
   }
 }
 
@@ -162,6 +164,8 @@ export class RunDirectory {
   #open = true;
   /** The folders that `create` made, the innermost last; none for a run that goes on. */
   #made: string[] = [];
+  /** Asked before anything is written; throws a FileError where this process may write no more. */
+  guard: () => void = () => {};
 
   private constructor(
     readonly path: string,
@@ -223,6 +227,7 @@ export class RunDirectory {
   append(event: RunEvent): void {
     const line = eventToLine(event);
     if (line === null) return;
+    this.guard();
     const bytes = new TextEncoder().encode(line);
     const path = join(this.path, EVENTS);
     withFile('write', path, () => {
@@ -252,6 +257,7 @@ export class RunDirectory {
    * @returns the event, which is in the stream already.
    */
   writeCheckpoint(step: number, files: CheckpointFiles): RunEventOf<'checkpoint'> {
+    this.guard();
     const pending = prepareCheckpoint(join(this.path, CHECKPOINTS), step, files);
     const event: RunEventOf<'checkpoint'> = {
       type: 'checkpoint',

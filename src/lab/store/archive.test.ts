@@ -113,6 +113,29 @@ describe('what is not taken, with nothing left of it', () => {
       /expected at most \d+ bytes in an archive of \d+, got 80/,
     ],
     [
+      'a checkpoint that unpacks to many times the archive',
+      zipped({
+        'manifest.json': manifest,
+        'checkpoints/step-1/model.safetensors': new Uint8Array(30_000_000),
+      }),
+      /weights that unpack to at most twice the archive's \d+ bytes, got 30000000/,
+    ],
+    [
+      'an enormous trainer.json',
+      zipped({ 'manifest.json': manifest, 'checkpoints/step-1/trainer.json': new Uint8Array(17_000_000) }),
+      /trainer\.json: expected at most 16777216 bytes, got 17000000/,
+    ],
+    [
+      'a manifest that nests a hundred thousand times',
+      zipped({ 'manifest.json': `${'['.repeat(1e5)}${']'.repeat(1e5)}` }),
+      /manifest\.json: expected a manifest in JSON/,
+    ],
+    [
+      'an event that nests a hundred thousand times',
+      zipped({ 'manifest.json': manifest, 'events.jsonl': `${'['.repeat(1e5)}${']'.repeat(1e5)}\n` }),
+      /events\.jsonl: line 1: expected JSON at most 32 levels deep/,
+    ],
+    [
       'a newer manifest',
       zipped({ 'manifest.json': JSON.stringify({ ...DEFAULT_MANIFEST, manifest_version: 9 }) }),
       /manifest_version: expected 1, the version this lab reads, got 9/,

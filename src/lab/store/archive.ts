@@ -11,6 +11,8 @@ import { readDirectory, unpack, type ZipEntry, ZipError } from './zip-reader';
 
 /** Files of at most this many bytes: those that are read as a whole and hold settings, not data. */
 const SMALL_FILE = 1024 * 1024;
+/** What a checkpoint says of itself. */
+const STATE_FILE = 16 * 1024 * 1024;
 const SMALL: ReadonlySet<string> = new Set([MANIFEST_FILE, ABOUT_FILE]);
 /** How much more an archive may hold than it is. Event streams pack to about a tenth. */
 const MOST_TIMES = 100;
@@ -85,8 +87,17 @@ export async function importArchive(archive: Blob, files: RunFiles): Promise<voi
     if (taken.has(place)) throw new ZipError(`${entry.name}: expected once, got it twice`);
     if (SMALL.has(place) && entry.size > SMALL_FILE)
       throw new ZipError(`${entry.name}: expected at most ${SMALL_FILE} bytes, got ${entry.size}`);
+    if (place.startsWith(`${CHECKPOINTS}/`) && place.endsWith('.json') && entry.size > STATE_FILE)
+      throw new ZipError(`${entry.name}: expected at most ${STATE_FILE} bytes, got ${entry.size}`);
     taken.set(place, entry);
   }
+  // Weights hardly pack; and unlike events they are read a file at a time, so that they must not be larger than they seem.
+  const weights = [...taken].filter(([place]) => place.endsWith('.safetensors'));
+  const weight = weights.reduce((sum, [, { size }]) => sum + size, 0);
+  if (weight > 2 * archive.size + SMALL_FILE)
+    throw new ZipError(
+      `expected weights that unpack to at most twice the archive's ${archive.size} bytes, got ${weight}`,
+    );
   const total = [...taken.values()].reduce((sum, { size }) => sum + size, 0);
   const most = Math.max(ALWAYS_FINE, MOST_TIMES * archive.size);
   if (total > most)

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { RunEvent } from '../../run/events';
+import { parseJson, SMALL_JSON } from '../../run/json';
 import type { Manifest } from '../../run/manifest';
 
 /** Of the run's own folder: what its stream does not say. A newer version is read as far as it is known. */
@@ -124,7 +125,7 @@ export function aboutOf(entry: RunEntry): About {
 /** What run.json says; defaults for all of it when it is missing or no JSON. */
 export function readAbout(bytes: Uint8Array | null): About {
   try {
-    return aboutSchema.parse(bytes ? JSON.parse(new TextDecoder().decode(bytes)) : {});
+    return aboutSchema.parse(bytes ? parseJson(bytes, 'run.json', SMALL_JSON) : {});
   } catch {
     return aboutSchema.parse({});
   }
@@ -142,7 +143,7 @@ export interface RunIndex {
 export function readManifestFile(bytes: Uint8Array | null): unknown | null {
   if (!bytes) return null;
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    return parseJson(bytes, 'manifest.json', SMALL_JSON);
   } catch {
     return null;
   }

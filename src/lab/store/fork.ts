@@ -34,7 +34,8 @@ export async function writeFork(
   await writeManifest(to, entry.manifest);
 }
 
-async function pointOf(files: RunFiles, step: number) {
+/** The state after a finished step, as a checkpoint or as the newest state; null when it is not kept. */
+export async function pointOf(files: RunFiles, step: number) {
   for (const folder of [CHECKPOINTS, RESUME]) {
     const path = pointPath(folder, step);
     const point = await readPoint(files, path);

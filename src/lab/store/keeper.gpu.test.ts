@@ -8,6 +8,7 @@ import { initialWeights } from '../../rl/initialise';
 import type { RunEvent } from '../../run/events';
 import { readEvents } from '../../run/jsonl';
 import { type Manifest, type ManifestInput, parseManifest } from '../../run/manifest';
+import { modelSources } from '../opened-model';
 import { Session } from '../session';
 import { RunKeeper } from './keeper';
 import type { RunsNews } from './protocol';
@@ -60,10 +61,11 @@ async function openTab(disk: MemoryDisk): Promise<Tab> {
   };
   tab.session = new Session({
     gpu: () => instance,
-    readModel: async () => ({
-      config: new TextDecoder().decode(bytesOf('config.json')),
-      weights: bytesOf('model.safetensors'),
-    }),
+    readModel: async () =>
+      modelSources({
+        config: new TextDecoder().decode(bytesOf('config.json')),
+        weights: bytesOf('model.safetensors'),
+      }),
     readCases: async () => [
       {
         name: 'mha-tied-grpo',
@@ -146,6 +148,28 @@ describe('a kept run', () => {
         'run.json',
       ].map((path) => `${id}/${path}`),
     );
+  });
+
+  test('is handed over as it is, and as it was after a kept step; the stream says nothing of it', async () => {
+    const said = disk.files.get(`${id}/events.jsonl`)!.length;
+    const weights = (files: { name: string; bytes: Uint8Array }[]) =>
+      Buffer.from(files.find(({ name }) => name === 'model.safetensors')!.bytes);
+    const now = tab.session.policyNow();
+    expect({ step: now.step, seed: now.manifest.seed }).toEqual({ step: 4, seed: tiny().seed });
+    expect(weights(now.files).equals(weightsOf(disk, id, 4))).toBe(true);
+    const then = await tab.keeper.policyAt(id, 2);
+    expect(then.step).toBe(2);
+    expect(weights(then.files).equals(weightsOf(disk, id, 2))).toBe(true);
+    await expect(tab.keeper.policyAt(id, 3)).rejects.toThrow('expected a step that is kept, got step 3');
+    const fresh = await openTab(new MemoryDisk());
+    expect(() => fresh.session.policyNow()).toThrow('expected a loaded run, got none');
+    await fresh.session.load(tiny());
+    // Before its first step a run's policy is the base model.
+    expect(fresh.session.policyNow()).toMatchObject({ step: 0 });
+    expect(weights(fresh.session.policyNow().files).equals(Buffer.from(bytesOf('model.safetensors')))).toBe(
+      true,
+    );
+    expect(disk.files.get(`${id}/events.jsonl`)!.length).toBe(said);
   });
 
   test('goes on bit for bit when its page is killed in mid-step', async () => {

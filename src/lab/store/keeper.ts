@@ -3,11 +3,14 @@
  * the page, which asks. Where the browser keeps nothing, or the user gave up keeping, training goes on in memory.
  * Knows no trainer beyond the session's commands; used by the worker.
  */
+import { DigestCollector } from '../../report';
+import { runName } from '../../run/arm';
 import type { CheckpointFiles } from '../../run/checkpoint';
 import type { RunEvent, RunEventOf } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
-import { explainError, NoRoomError } from '../errors';
+import { explainError, NoRoomError, StorageError } from '../errors';
 import { archiveName, exportArchive, importArchive } from './archive';
+import { digestsOf, reportNews } from './digests';
 import type { KeptRun } from './kept-run';
 import { type Reopened, RunElsewhereError, type RunLibrary } from './library';
 import { bytesOf } from './points';
@@ -32,6 +35,9 @@ export interface KeeperHost {
   storage(): Promise<StorageState | null>;
 }
 
+/** Commands after which the list of runs is what it was. */
+const READS_ONLY: ReadonlySet<RunsCommand['do']> = new Set(['export', 'digest', 'report', 'read-steps']);
+
 export class RunKeeper {
   #library: RunLibrary | null = null;
   #run: KeptRun | null = null;
@@ -39,6 +45,8 @@ export class RunKeeper {
   #failure: unknown = null;
   /** The run rests for want of room: what the user was told could go. */
   #full: readonly Freeable[] | null = null;
+  /** Of a run that is not kept: what a report needs of it. */
+  #unkept: DigestCollector | null = null;
   readonly #opened: Promise<void>;
 
   constructor(
@@ -53,6 +61,7 @@ export class RunKeeper {
     await this.#leave('loading');
     try {
       if (this.#library) this.#run = await this.#library.create(manifest);
+      else this.#unkept = new DigestCollector();
     } catch (error) {
       await this.host.trainer.unload('idle');
       throw error;
@@ -63,6 +72,7 @@ export class RunKeeper {
   event(event: RunEvent): void {
     // A stretch that begins anew gets another chance to be written.
     if (event.type === 'run_started') this.#failure = null;
+    this.#unkept?.event(event);
     try {
       this.#run?.event(event);
     } catch (error) {
@@ -84,10 +94,13 @@ export class RunKeeper {
   async obey(command: RunsCommand): Promise<void> {
     await this.#opened;
     const library = this.#library;
-    if (!library) return;
+    if (!library) {
+      if (command.do === 'report') this.#reportUnkept();
+      return;
+    }
     try {
       await this.#do(command, library);
-      if (command.do !== 'export') await this.list();
+      if (!READS_ONLY.has(command.do)) await this.list();
     } catch (error) {
       // What keeps the trainer from loading a run it says itself.
       if (!this.host.trainer.error) {
@@ -96,6 +109,17 @@ export class RunKeeper {
       }
       await this.list();
     }
+  }
+
+  /** The policy of a kept run after a step. @throws StorageError when it is not kept, or open in another tab. */
+  async policyAt(
+    id: string,
+    step: number,
+  ): Promise<{ step: number; manifest: Manifest; files: CheckpointFiles }> {
+    await this.#opened;
+    if (!this.#library) throw new StorageError('policy: this browser keeps no runs');
+    const { manifest } = await this.#library.entry(id);
+    return { step, manifest, files: await this.#library.stateAt(id, step) };
   }
 
   async list(): Promise<void> {
@@ -138,6 +162,8 @@ export class RunKeeper {
         await this.#notElsewhere(library, command.id);
         await this.#leave('loading');
         return this.#goOn(() => library.fork(command.id, command.step, command.manifest));
+      case 'read-steps':
+        return this.#readSteps(command.request, command.steps);
       case 'describe': {
         const { id, name, tags, notes } = command;
         return library.change(id, (entry) => ({ ...entry, name, tags, notes }));
@@ -174,6 +200,15 @@ export class RunKeeper {
         this.host.send({ what: 'imported', id: entry.id });
         return;
       }
+      case 'digest':
+        this.host.send({ what: 'digests', digests: await digestsOf(library, command.ids) });
+        return;
+      case 'report': {
+        const ids = command.ids ?? (this.#run ? [this.#run.id] : []);
+        if (ids.length === 0) return this.#reportUnkept();
+        this.host.send(reportNews((await digestsOf(library, ids)).map(({ digest }) => digest)));
+        return;
+      }
       case 'make-room':
         await library.free(this.#full ?? []);
         return this.#tryAgain();
@@ -184,6 +219,27 @@ export class RunKeeper {
       default:
         return unknownCommand(command);
     }
+  }
+
+  async #readSteps(request: number, wanted: readonly number[]): Promise<void> {
+    const steps: RunEvent[][] = [];
+    let problem = '';
+    try {
+      for (const step of wanted) steps.push((await this.#run?.readStep(step)) ?? []);
+    } catch (error) {
+      problem = explainError(error, null).message;
+    }
+    this.host.send({ what: 'steps', request, steps, problem });
+  }
+
+  #reportUnkept(): void {
+    const digest = this.#unkept?.digest('');
+    if (!digest) {
+      this.host.send({ what: 'trouble', message: 'There is no run to report on yet: start one first.' });
+      return;
+    }
+    const { manifest } = digest.record;
+    this.host.send(reportNews([{ ...digest, name: runName(manifest.name, manifest) }]));
   }
 
   /** Puts a run on the trainer where it was left, with all it has said so far on the page. */
@@ -223,6 +279,7 @@ export class RunKeeper {
   async #forgetRun(): Promise<void> {
     const run = this.#run;
     this.#run = null;
+    this.#unkept = null;
     this.#failure = null;
     this.#roomAgain();
     if (run) await this.#library?.leave(run);

@@ -181,6 +181,18 @@ export class KeptRun {
     await replay(this.around.files, this.#bytes, take);
   }
 
+  /** Every event of a finished step; none when the stream does not have it. */
+  async readStep(step: number): Promise<RunEvent[]> {
+    const stretch = this.map.stretchOf(step);
+    if (!stretch) return [];
+    const events: RunEvent[] = [];
+    const take = async (more: RunEvent[]) => {
+      events.push(...more.filter((event) => 'step' in event && event.step === step));
+    };
+    await replay(this.around.files, stretch.to - stretch.from, take, stretch.from);
+    return events;
+  }
+
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
@@ -285,15 +297,16 @@ export const writeManifest = (files: RunFiles, manifest: Manifest): Promise<void
 const encodeJson = (value: unknown): Uint8Array =>
   new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
 
-/** The events in the first `bytes` of a run's stream, a piece of the file at a time. */
+/** The events in `bytes` of a run's stream from a line on, a piece of the file at a time. */
 export async function replay(
   files: RunFiles,
   bytes: number,
   take: (events: RunEvent[]) => Promise<void>,
+  from = 0,
 ): Promise<void> {
   const reader = new EventReader();
   let left = bytes;
-  for await (const piece of files.pieces(EVENTS_FILE)) {
+  for await (const piece of files.pieces(EVENTS_FILE, from)) {
     const events = reader.push(piece.subarray(0, left)).map(({ event }) => event);
     left -= Math.min(left, piece.length);
     if (events.length > 0) await take(events);

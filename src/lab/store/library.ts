@@ -5,6 +5,7 @@
  *
  * Used by the worker's keeper.
  */
+import type { CheckpointFiles } from '../../run/checkpoint';
 import type { RunEvent } from '../../run/events';
 import { type Manifest, ManifestError, parseManifest } from '../../run/manifest';
 import { StorageError } from '../errors';
@@ -17,7 +18,7 @@ import {
   readRunManifest,
   readStream,
 } from './examine';
-import { writeFork } from './fork';
+import { pointOf, writeFork } from './fork';
 import { KeptRun, replay, writeAbout } from './kept-run';
 import { pointPath, removePoint } from './points';
 import { type Freeable, toMakeRoom } from './retention';
@@ -177,6 +178,17 @@ export class RunLibrary {
       await release();
     }
     return entry;
+  }
+
+  /** The state after a finished step. @throws StorageError when it is not kept; RunElsewhereError. */
+  async stateAt(id: string, step: number): Promise<CheckpointFiles> {
+    let found: CheckpointFiles | null = null;
+    await this.#with(id, async (_, files) => {
+      found = (await pointOf(files, step))?.files ?? null;
+    });
+    if (!found)
+      throw new StorageError(`run ${id}: expected a step that is kept, got step ${step}; choose another`);
+    return found;
   }
 
   async change(id: string, change: (entry: RunEntry) => RunEntry): Promise<void> {

@@ -99,11 +99,11 @@ class OpfsFiles implements RunFiles {
     return file && new Uint8Array(await file.arrayBuffer());
   }
 
-  async *pieces(path: string): AsyncIterable<Uint8Array> {
+  async *pieces(path: string, from = 0): AsyncIterable<Uint8Array> {
     const open = this.#open?.path === path ? this.#open.handle : null;
     const file = open ? null : await this.#file(path);
     const size = open?.getSize() ?? file?.size ?? 0;
-    for (let at = 0; at < size; at += PIECE) {
+    for (let at = from; at < size; at += PIECE) {
       const length = Math.min(PIECE, size - at);
       if (open) {
         const bytes = new Uint8Array(length);

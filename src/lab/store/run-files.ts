@@ -25,8 +25,8 @@ export interface RunFiles {
   size(path: string): Promise<number | null>;
   /** null when there is no such file. */
   read(path: string): Promise<Uint8Array | null>;
-  /** The contents in order, in pieces of bounded size; none when there is no such file. */
-  pieces(path: string): AsyncIterable<Uint8Array>;
+  /** The contents in order from a byte on, in pieces of bounded size; none when there is no such file. */
+  pieces(path: string, from?: number): AsyncIterable<Uint8Array>;
   /** Writes a file with its folders, in place of an older one. Not atomic. @throws NoRoomError */
   write(path: string, bytes: Uint8Array): Promise<void>;
   /** Opens for appending, creating it where needed. One at a time. */

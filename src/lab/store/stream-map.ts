@@ -32,6 +32,13 @@ export class StreamMap {
       this.#places.push({ type: event.type, step: event.step, end });
   }
 
+  /** The stretch of the stream with all that a finished step has said; null when the stream has no such step. */
+  stretchOf(step: number): { from: number; to: number } | null {
+    const at = this.#places.findLastIndex((each) => each.type === 'step_metrics' && each.step === step);
+    // What a step says is held back until its metrics come, so that nothing of another stands in between.
+    return at === -1 ? null : { from: this.#places[at - 1]?.end ?? 0, to: this.#places[at].end };
+  }
+
   /** Forgets what lies behind `bytes`. */
   cut(bytes: number): void {
     this.#places = this.#places.filter((place) => place.end <= bytes);

@@ -80,9 +80,9 @@ export class MemoryDisk {
       },
       size: async (path) => files.get(at(path))?.length ?? null,
       read: async (path) => files.get(at(path))?.slice() ?? null,
-      async *pieces(path) {
+      async *pieces(path, from = 0) {
         const bytes = files.get(at(path)) ?? new Uint8Array();
-        for (let from = 0; from < bytes.length; from += PIECE) yield bytes.slice(from, from + PIECE);
+        for (let next = from; next < bytes.length; next += PIECE) yield bytes.slice(next, next + PIECE);
       },
       write: async (path, bytes) => {
         this.#spend(1);

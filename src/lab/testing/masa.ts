@@ -10,6 +10,7 @@ import type { CheckpointFiles } from '../../run/checkpoint';
 import { eventSchema, type RunEvent } from '../../run/events';
 import { type Manifest, type ManifestInput, parseManifest } from '../../run/manifest';
 import { getTask } from '../../tasks';
+import { modelSources } from '../opened-model';
 import type { BenchmarkStatus, InspectionAnswer } from '../protocol';
 import { Session } from '../session';
 
@@ -80,7 +81,7 @@ export async function begin(manifest: Manifest, resume?: CheckpointFiles, model 
   };
   held.session = new Session({
     gpu: () => instance,
-    readModel: async () => model,
+    readModel: async () => modelSources(model),
     readCases: async () => [
       {
         name: 'mha-tied-grpo',

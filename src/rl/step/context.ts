@@ -4,7 +4,7 @@ import type { Policy } from '../../model/policy';
 import type { Phase, RunEvent } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
 import type { MetaPrediction } from '../../tasks/meta';
-import type { Problem, Task } from '../../tasks/task';
+import { endsOf, type Problem, type Task } from '../../tasks/task';
 import type { CutoffLimit } from '../masa/cutoff';
 import type { GateDecision } from '../masa/gate';
 import type { GateRole } from '../masa/gate-plan';
@@ -92,7 +92,7 @@ export const samplingSettings = (manifest: Manifest, task: Task): SamplingSettin
   temperature: manifest.temperature,
   top_k: manifest.top_k,
   top_p: manifest.top_p,
-  endOfSequence: task.vocabulary.eos,
+  endOfSequence: endsOf(task.vocabulary),
 });
 
 /** Tokens of all of these. */

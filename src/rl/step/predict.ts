@@ -8,7 +8,7 @@ import type { Policy, Through } from '../../model/policy';
 import type { MetaTask } from '../../tasks/meta';
 import type { Problem } from '../../tasks/task';
 import { expectedPassRate, meanDistribution } from '../masa/gate';
-import { decodeInPasses, type OnRolloutsGrown } from '../rollouts';
+import { type Decoding, decodeInPasses, type OnRolloutsGrown } from '../rollouts';
 import { type MetaRollouts, tokensOf } from './context';
 
 /**
@@ -17,7 +17,7 @@ import { type MetaRollouts, tokensOf } from './context';
  * @returns [problems]
  */
 export async function predict(
-  policy: Policy,
+  policy: Decoding,
   meta: MetaTask,
   asked: readonly { index: number; problem: Problem }[],
   generations: number,
@@ -56,7 +56,7 @@ export async function predict(
  * says one, averaged. Where none says one, behind the meta prompt and the bare marker.
  */
 export async function readPassDistributions(
-  policy: Policy,
+  policy: Pick<Policy, 'score'>,
   meta: MetaTask,
   asked: readonly MetaRollouts[],
   through: Through,
@@ -81,7 +81,7 @@ export async function readPassDistributions(
  * @returns `asked` with what was read.
  */
 export async function readExpectations(
-  policy: Policy,
+  policy: Pick<Policy, 'score'>,
   meta: MetaTask,
   asked: readonly MetaRollouts[],
   through: Through,

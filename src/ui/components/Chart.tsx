@@ -1,6 +1,6 @@
 /**
  * A streaming line chart by uPlot. The points never pass through React: the chart subscribes to the store and
- * draws at most once a frame, only when the history or the axis changed. Its legend is text, with the newest
+ * draws at most once a frame, only when the history or the axis changed, and only while it is on screen. Its legend is text, with the newest
  * values or those under the cursor, which all charts share; its picture has a name that says what it shows.
  */
 import { type ReactNode, useEffect, useId, useMemo, useRef } from 'react';
@@ -60,12 +60,17 @@ export function Chart({
   const box = useRef<HTMLDivElement>(null);
   const legend = useRef<HTMLUListElement>(null);
   const empty = useRef<HTMLParagraphElement>(null);
+  /** Draws what waits for the chart to be on screen. */
+  const catchUp = useRef(() => {});
 
   useEffect(() => {
     const target = box.current;
     if (!target) return;
     const firstColumn = firstColumns(series);
     let end = 1;
+    /** On screen, or about to be; else only its numbers follow the run. */
+    let near = false;
+    let stale = false;
     /** Where the step on screen lies, while it is not simply the newest. */
     let held: number | null = null;
     const plot = new uPlot(
@@ -123,8 +128,9 @@ export function Chart({
       drawn = { steps: run.steps, evaluations: run.evaluations, axis: xAxis, heldStep };
       end = newestX(run, xAxis);
       held = heldStep === null ? null : heldX(run, xAxis, heldStep);
-      if (same) plot.redraw(false);
-      else plot.setData(alignSeries(series, run, xAxis) as uPlot.AlignedData);
+      if (!same) plot.setData(alignSeries(series, run, xAxis) as uPlot.AlignedData, near);
+      else if (near) plot.redraw(false);
+      stale ||= !near;
       showValues();
       const count = plot.data[0].length;
       if (empty.current) empty.current.hidden = count > 0;
@@ -146,6 +152,18 @@ export function Chart({
         });
     };
     draw();
+    catchUp.current = () => {
+      if (stale) plot.setData(plot.data);
+      stale = false;
+    };
+    const sight = new IntersectionObserver(
+      (entries) => {
+        near = entries.some((entry) => entry.isIntersecting);
+        if (near) catchUp.current();
+      },
+      { rootMargin: '50% 0px' },
+    );
+    sight.observe(target);
     const unsubscribe = store.subscribe(schedule);
     const observer = new ResizeObserver(() => plot.setSize({ width: target.clientWidth, height }));
     observer.observe(target);
@@ -153,6 +171,8 @@ export function Chart({
       cancelAnimationFrame(frame);
       unsubscribe();
       observer.disconnect();
+      sight.disconnect();
+      catchUp.current = () => {};
       plot.destroy();
     };
   }, [store, series, theme, format, tickFormat, range, leastSpan, height, label]);
@@ -161,7 +181,10 @@ export function Chart({
     (): Offer => ({
       title: label,
       table: () => seriesTable(label, series, store.getState().run),
-      picture: () => (empty.current?.hidden ? (box.current?.querySelector('canvas') ?? null) : null),
+      picture: () => {
+        catchUp.current();
+        return empty.current?.hidden ? (box.current?.querySelector('canvas') ?? null) : null;
+      },
       legend: series.map((each) => ({ label: each.label, colour: PALETTE[theme][each.colour] })),
     }),
     [label, series, store, theme],

@@ -4,6 +4,7 @@
  */
 import { Dialog } from 'radix-ui';
 import { type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from 'react';
+import { useIsShown } from '../embed/context';
 import { Button } from './Button';
 import { Icon } from './Icon';
 import overlay from './Overlay.module.css';
@@ -25,6 +26,7 @@ interface Props {
 
 export function Panel({ name, title, caption, tools, children, className, save }: Props) {
   const heading = useId();
+  const shown = useIsShown(name, title);
   const section = useRef<HTMLElement>(null);
   const [enlarged, setEnlarged] = useState(false);
   const parts = useRef(new Set<Offer>());
@@ -40,6 +42,7 @@ export function Panel({ name, title, caption, tools, children, className, save }
   useEffect(() => {
     if (location.hash === `#${panelId(name)}`) section.current?.scrollIntoView({ block: 'start' });
   }, [name]);
+  if (!shown) return null;
   return (
     <section
       ref={section}

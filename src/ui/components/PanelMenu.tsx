@@ -1,7 +1,8 @@
 /** What can be done with a panel as a whole: enlarge it, link to it, save its numbers and its picture. */
 import { DropdownMenu } from 'radix-ui';
 import { useState } from 'react';
-import { useTheme } from '../state/context';
+import { embedAddress, embedCode } from '../embed/address';
+import { usePage, useTheme } from '../state/context';
 import { downloadFiles, type NamedBytes } from '../state/download';
 import { PALETTE } from '../theme/palette';
 import { Button } from './Button';
@@ -42,6 +43,20 @@ export function PanelMenu({ name, title, offers, onEnlarge }: Props) {
     } catch {
       location.hash = panelId(name);
       say('Copy the address bar: the browser refused');
+    }
+  };
+  const served = usePage((page) => page.replay?.address ?? null);
+  const copyEmbed = async () => {
+    if (served === null) return;
+    const height = document.getElementById(panelId(name))?.offsetHeight ?? 0;
+    const code = embedCode(embedAddress(location.href, name, served), title, height);
+    try {
+      await navigator.clipboard.writeText(code);
+      say('Embed code copied');
+    } catch {
+      // It can be had all the same, as a file.
+      downloadFiles(file, [{ name: `${file}-embed.html`, bytes: bytesOf(code) }]);
+      say('Saved as a file: the browser refused the clipboard');
     }
   };
   const saveCsv = () => {
@@ -93,6 +108,7 @@ export function PanelMenu({ name, title, offers, onEnlarge }: Props) {
           <DropdownMenu.Content className={overlay.menu} align="end" sideOffset={4}>
             <Item onSelect={onEnlarge}>Enlarge</Item>
             <Item onSelect={copyLink}>Copy link to this panel</Item>
+            {served !== null && <Item onSelect={copyEmbed}>Copy embed code</Item>}
             {parts.some((part) => part.table) && <Item onSelect={saveCsv}>Save data as CSV</Item>}
             {parts.some((part) => part.picture) && <Item onSelect={savePng}>Save picture as PNG</Item>}
             {svgs.length > 0 && <Item onSelect={saveSvg}>Save picture as SVG</Item>}

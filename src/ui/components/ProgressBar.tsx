@@ -6,7 +6,7 @@ import styles from './ProgressBar.module.css';
 
 /** A task of the protocol's, or an evaluation of the page's own asking. */
 type Progress = Omit<TaskProgress, 'task' | 'unit'> & {
-  task: TaskProgress['task'] | 'benchmarks';
+  task: TaskProgress['task'] | 'benchmarks' | 'second-opinion';
   unit: TaskProgress['unit'] | 'answers';
 };
 

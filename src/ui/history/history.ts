@@ -70,6 +70,7 @@ export function recordEvent(history: History, event: RunEvent): History {
     case 'rollouts_judged':
     case 'evaluation':
     case 'benchmarks':
+    case 'kernel_profile':
     case 'checkpoint':
     case 'finished':
       return history;

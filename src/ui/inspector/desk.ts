@@ -6,7 +6,7 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { InspectionAnswer, InspectionRequest, LabState } from '../../lab/protocol';
 import { recordOf } from '../history/select';
-import { shownManifest, taskOf } from '../state/selectors';
+import { shownManifest, shownTask } from '../state/selectors';
 import type { PageState, PageStore } from '../state/store';
 import { type InspectedRollout, type RolloutPlace, rolloutAt } from '../views/inspector';
 import type { QuantityKey } from '../views/inspector-quantities';
@@ -130,7 +130,7 @@ export class InspectorDesk {
     const page = this.page.getState();
     const record = recordOf(page, step);
     const manifest = shownManifest(page);
-    return record && rolloutAt(record, place, manifest, taskOf(manifest));
+    return record && rolloutAt(record, place, manifest, shownTask(page));
   }
 
   #heardPage(now: PageState, before: PageState): void {

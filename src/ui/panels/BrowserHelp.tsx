@@ -53,8 +53,9 @@ export function BrowserHelp() {
         ))}
       </ul>
       <p>
-        A graphics driver that is out of date is the next thing to look at. Without any GPU the same run works
-        from the command line: <code>npm run -s lab -- train --preset quick --out runs/first</code>
+        Further down, a trained policy can be tried without any GPU. A graphics driver that is out of date is
+        the next thing to look at. Without any GPU the same run works from the command line:{' '}
+        <code>npm run -s lab -- train --preset quick --out runs/first</code>
       </p>
     </div>
   );

@@ -5,7 +5,7 @@ import { formatFixed } from '../../run/format';
 import { useLight } from '../history/lit';
 import { usePage, usePageFields } from '../state/context';
 import type { Verdict } from '../state/run-view';
-import { candidateOfGroup, shownManifest, shownStep, taskOf } from '../state/selectors';
+import { candidateOfGroup, shownManifest, shownStep, shownTask } from '../state/selectors';
 import styles from './GroupCard.module.css';
 import { BAR_HEIGHT, barsPath, barsWidth, countGroup, describeCounts } from './group-text';
 
@@ -25,7 +25,7 @@ export const GroupCard = memo(function GroupCard({ place }: { place: number }) {
       }
     );
   });
-  const task = usePage((page) => taskOf(shownManifest(page)));
+  const task = usePage(shownTask);
   const light = useLight(group?.step ?? null, group?.candidate ?? 0);
   if (!group) return null;
   const prompt = task.vocabulary.readable(group.prompt);

@@ -4,7 +4,9 @@ import { useState } from 'react';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import overlay from '../components/Overlay.module.css';
+import { RaceButton } from '../race/RaceButton';
 import { useChooseRecording } from '../replay/choose';
+import { saveReport } from '../runs/save-report';
 import { usePage, useSession, useTheme } from '../state/context';
 import { linkTo } from '../state/session';
 import { chooseTheme, type ThemeChoice } from '../theme/theme';
@@ -30,6 +32,7 @@ export function Header() {
         >
           Settings
         </Button>
+        <RaceButton className={styles.race} />
         <Button aria-haspopup="dialog" onClick={() => session.runs.show(true)} data-testid="open-runs">
           Runs
         </Button>
@@ -49,10 +52,13 @@ function MoreMenu() {
   const session = useSession();
   const { choice } = useTheme();
   const hasCheckpoint = usePage((page) => page.run.checkpoint !== null);
+  const hasSteps = usePage((page) => page.run.steps.length > 0);
   const [copied, setCopied] = useState<'yes' | 'no' | null>(null);
   const copy = async () => {
     try {
-      await navigator.clipboard.writeText(linkTo(session.store.getState().settings.draft));
+      const racing = session.races.store.getState().open;
+      const link = racing ? location.href : linkTo(session.store.getState().settings.draft);
+      await navigator.clipboard.writeText(link);
       setCopied('yes');
     } catch {
       setCopied('no');
@@ -101,8 +107,14 @@ function MoreMenu() {
               ))}
             </DropdownMenu.RadioGroup>
             <DropdownMenu.Separator className={styles.separator} />
+            <DropdownMenu.Item className={overlay.item} onSelect={() => session.races.show(true)}>
+              <span className={overlay.itemText}>Race several arms…</span>
+            </DropdownMenu.Item>
             <DropdownMenu.Item className={overlay.item} onSelect={chooseRecording}>
               <span className={overlay.itemText}>Open a recorded run…</span>
+            </DropdownMenu.Item>
+            <DropdownMenu.Item className={overlay.item} onSelect={() => session.models.show(true)}>
+              <span className={overlay.itemText}>Open a model…</span>
             </DropdownMenu.Item>
             <DropdownMenu.Item
               className={overlay.item}
@@ -110,6 +122,13 @@ function MoreMenu() {
               onSelect={() => session.exportCheckpoint()}
             >
               <span className={overlay.itemText}>Download checkpoint</span>
+            </DropdownMenu.Item>
+            <DropdownMenu.Item
+              className={overlay.item}
+              disabled={!hasSteps}
+              onSelect={() => void saveReport(session)}
+            >
+              <span className={overlay.itemText}>Save report</span>
             </DropdownMenu.Item>
             <DropdownMenu.Item className={overlay.item} onSelect={copy}>
               <span className={overlay.itemText}>Copy link</span>

@@ -6,6 +6,7 @@ import styles from './Loading.module.css';
 export function Loading() {
   const state = usePage((page) => page.lab.state);
   const model = usePage((page) => page.lab.progress.model);
+  const tuning = usePage((page) => page.lab.progress.tuning);
   const pipelines = usePage((page) => page.lab.progress.pipelines);
   if (state !== 'loading') return null;
   return (
@@ -16,8 +17,9 @@ export function Loading() {
       </p>
       <div className={styles.bars}>
         {model && <ProgressBar progress={model} />}
+        {tuning && <ProgressBar progress={tuning} />}
         {pipelines && <ProgressBar progress={pipelines} />}
-        {!model && !pipelines && <p className={styles.text}>Planning the memory…</p>}
+        {!model && !tuning && !pipelines && <p className={styles.text}>Planning the memory…</p>}
       </div>
     </section>
   );

@@ -10,7 +10,7 @@ import { Explain } from '../components/Explain';
 import { places } from '../components/places';
 import { usePage, usePageFields, useSession } from '../state/context';
 import type { RolloutView, Verdict } from '../state/run-view';
-import { candidateOfGroup, shownGroup, shownManifest, taskOf } from '../state/selectors';
+import { candidateOfGroup, shownGroup, shownManifest, shownTask } from '../state/selectors';
 import type { PageState } from '../state/store';
 import { answerText } from '../state/wording';
 import { countGroup, describeCounts } from './group-text';
@@ -40,7 +40,7 @@ export function RolloutList() {
       }
     );
   });
-  const task = usePage((page) => taskOf(shownManifest(page)));
+  const task = usePage(shownTask);
   const [open, setOpen] = useState('');
   const [most, setMost] = useState(PAGE);
   if (!group) return null;
@@ -117,7 +117,7 @@ const Row = memo(function Row({ place, open }: { place: number; open: boolean })
 
 function OpenTokens({ place }: { place: number }) {
   const rollout = usePage(rolloutAt(place));
-  const task = usePage((page) => taskOf(shownManifest(page)));
+  const task = usePage(shownTask);
   return (
     rollout && (
       <>
@@ -148,7 +148,7 @@ function Inspect({ place }: { place: number }) {
 function Line({ place }: { place: number }) {
   const rollout = usePage(rolloutAt(place));
   const prompt = usePage((page) => shownGroup(page)?.prompt);
-  const task = usePage((page) => taskOf(shownManifest(page)));
+  const task = usePage(shownTask);
   const largest = usePage((page) => largestAdvantage(shownManifest(page)));
   if (!rollout) return null;
   const { sign, word } = VERDICTS[rollout.verdict];

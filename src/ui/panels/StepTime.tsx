@@ -10,7 +10,7 @@ import styles from './StepTime.module.css';
 
 const RECENT = 20;
 
-const PHASE_NOTES: Record<Phase, { label: string; definition: string }> = {
+export const PHASE_NOTES: Record<Phase, { label: string; definition: string }> = {
   meta: {
     label: 'Prediction',
     definition: 'Generating and reading what the policy predicts of its own rollouts.',

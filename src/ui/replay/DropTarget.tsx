@@ -1,5 +1,6 @@
-/** Files dragged over the page: a recorded run can be dropped anywhere. Shows where, while one is held over it. */
+/** Files dragged over the page: a recorded run or a model can be dropped anywhere. Shows where, while one is held over it. */
 import { useEffect, useState } from 'react';
+import { droppedFiles, isModel, modelOf } from '../models/files';
 import { useSession } from '../state/context';
 import styles from './Replay.module.css';
 
@@ -22,8 +23,17 @@ export function DropTarget() {
       if (!hasFiles(event)) return;
       event.preventDefault();
       setOver(false);
-      const file = event.dataTransfer?.files[0];
-      if (file) session.openRecording(file, file.name);
+      if (!event.dataTransfer) return;
+      droppedFiles(event.dataTransfer).then(
+        ({ folder, files }) => {
+          if (folder !== '' || isModel(files)) {
+            const model = modelOf(files);
+            session.models.open({ ...model, named: folder || model.named });
+          } else if (files[0]) session.openRecording(files[0], files[0].name);
+        },
+        // What cannot be read any more was dropped by a program that took it back.
+        () => {},
+      );
     };
     document.addEventListener('dragover', dragged);
     document.addEventListener('dragleave', left);
@@ -37,7 +47,7 @@ export function DropTarget() {
   if (!over) return null;
   return (
     <div className={styles.drop} aria-hidden="true">
-      <p>Drop a recorded run (events.jsonl) to open it</p>
+      <p>Drop a recorded run (events.jsonl), or a model’s files or folder, to open it</p>
     </div>
   );
 }

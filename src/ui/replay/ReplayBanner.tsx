@@ -7,6 +7,7 @@ import { DEFAULT_MANIFEST, manifestDifference } from '../../run/manifest';
 import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import { adapterName } from '../panels/SelfTest';
+import { saveReport } from '../runs/save-report';
 import { usePage, useSession } from '../state/context';
 import styles from './Replay.module.css';
 
@@ -20,9 +21,21 @@ export function ReplayBanner() {
         <strong>{name}</strong>
       </p>
       <Reading />
+      <SaveReport />
       <Facts />
       <Remarks />
     </section>
+  );
+}
+
+function SaveReport() {
+  const session = useSession();
+  const ready = usePage((page) => page.replay?.reading === false);
+  if (!ready) return null;
+  return (
+    <Button className={styles.report} onClick={() => void saveReport(session)}>
+      Save report
+    </Button>
   );
 }
 

@@ -6,6 +6,20 @@ export const REPLAY_KEY = 'replay';
 /** A short real run, for visitors without WebGPU and for whoever wants to look first. */
 export const EXAMPLE_RECORDING = 'recordings/first-look.jsonl.gz';
 
+/** Whole runs from the same start, for visitors without WebGPU. */
+export const SHIPPED_RECORDINGS: readonly { address: string; label: string; summary: string }[] = [
+  {
+    address: 'recordings/masa-efficient.jsonl.gz',
+    label: 'MASA, efficient',
+    summary: 'predicts its own results, skips prompts and cuts rollouts by what it predicts',
+  },
+  {
+    address: 'recordings/grpo.jsonl.gz',
+    label: 'GRPO',
+    summary: 'the same start and problems without any of it; its predictions are watched alone',
+  },
+];
+
 /** Opens the recording at `address`, relative to the page; says why where that is not of this site. */
 export function openAddress(session: Session, address: string): void {
   const name = address.length > 80 ? `…${address.slice(-80)}` : address;

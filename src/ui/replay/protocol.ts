@@ -8,7 +8,9 @@ export type ReaderCommand =
   /** Events were taken in: that many more may be sent. */
   | { type: 'more'; count: number }
   /** The records of these steps, in full; answered by `steps` with the same number. */
-  | { type: 'read'; request: number; steps: readonly number[] };
+  | { type: 'read'; request: number; steps: readonly number[] }
+  /** A report of the recorded run, called `name` where it has no name of its own; answered by `report`. */
+  | { type: 'report'; name: string };
 
 /** Why a recording could not be read, or not to its end. */
 export interface ReadError {
@@ -24,7 +26,9 @@ export type ReaderMessage =
   | { type: 'events'; events: RunEvent[] }
   /** All there is was read: to the end, to a last line cut short (`note`), or to where `error` is. */
   | { type: 'read'; steps: number[]; note: string; error: ReadError | null }
-  | { type: 'steps'; request: number; records: StepRecord[]; error: string };
+  | { type: 'steps'; request: number; records: StepRecord[]; error: string }
+  /** A whole HTML document and its file's name, or what was in the way. */
+  | { type: 'report'; name: string; text: string; error: string };
 
 /** Events on the way to the page at most, so that a long recording waits in the file and not in memory. */
 export const MOST_ON_THE_WAY = 512;

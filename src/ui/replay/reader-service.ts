@@ -2,8 +2,10 @@
  * Reads one recording on behalf of the page: parses and checks every line, sends what tells of the run as a whole, and
  * reads steps back when they are looked at. Runs in the reader's worker; knows the protocol, not the thread.
  */
+import { LAB_VERSION } from '../../lab/version';
+import { DIGESTED_EVENTS, DigestCollector, reportName, reportOf } from '../../report';
 import type { RunEvent } from '../../run/events';
-import { EventStreamError } from '../../run/jsonl';
+import { EventReader, EventStreamError } from '../../run/jsonl';
 import type { StepRecord } from '../history/step-record';
 import { MOST_ON_THE_WAY, type ReadError, type ReaderCommand, type ReaderMessage } from './protocol';
 import { type Place, RecordingReader, readStep } from './reader';
@@ -29,6 +31,9 @@ export class ReaderService {
       case 'more':
         this.#onTheWay -= command.count;
         this.#goOn?.();
+        return;
+      case 'report':
+        void this.#report(command.name);
         return;
       case 'read':
         void this.#read(command.request, command.steps);
@@ -95,6 +100,20 @@ export class ReaderService {
     this.send({ type: 'events', events });
   }
 
+  async #report(name: string): Promise<void> {
+    try {
+      if (!this.#file) throw new Error('the recording is still being read');
+      this.send({ type: 'report', ...(await reportOn(this.#file, name)), error: '' });
+    } catch (thrown) {
+      this.send({
+        type: 'report',
+        name,
+        text: '',
+        error: `The report could not be made: ${explain(thrown).message}`,
+      });
+    }
+  }
+
   async #read(request: number, steps: readonly number[]): Promise<void> {
     const records: StepRecord[] = [];
     const file = this.#file;
@@ -111,6 +130,27 @@ export class ReaderService {
     }
     this.send({ type: 'steps', request, records, error });
   }
+}
+
+/** The report of a recording, read through once more; what came before a wrong line is reported on. */
+async function reportOn(file: Blob, name: string): Promise<{ name: string; text: string }> {
+  const reader = new EventReader(DIGESTED_EVENTS);
+  const collector = new DigestCollector();
+  try {
+    for (let at = 0; at < file.size; at += SLICE_BYTES) {
+      const bytes = new Uint8Array(await file.slice(at, at + SLICE_BYTES).arrayBuffer());
+      for (const { event } of reader.push(bytes)) collector.event(event);
+    }
+    const { last } = reader.end();
+    if (last) collector.event(last.event);
+  } catch (thrown) {
+    if (!(thrown instanceof EventStreamError)) throw thrown;
+  }
+  const digest = collector.digest(name);
+  if (!digest) throw new Error('expected a recorded run, got none');
+  const called = { ...digest, name: digest.record.manifest.name || name };
+  const madeAt = new Date().toISOString().slice(0, 10);
+  return { name: reportName(called.name), text: reportOf([called], { lab: LAB_VERSION, madeAt }) };
 }
 
 function explain(thrown: unknown): ReadError {

@@ -23,6 +23,7 @@ const MOST_KEYS = 1000;
 const MOST_TIERS = 64;
 const MOST_SUITES = 16;
 const MOST_ROLLOUTS = 4096;
+const MOST_KERNELS = 4096;
 
 /**
  * What an event tells of: the run as a whole, one step (read back when that is looked at), or both. What is only live
@@ -42,6 +43,7 @@ const TELLS_OF: Readonly<Record<RunEvent['type'], 'run' | 'step' | 'both' | 'not
   cutoff: 'step',
   audit: 'step',
   expert_update: 'step',
+  kernel_profile: 'run',
   step_metrics: 'both',
   evaluation: 'run',
   benchmarks: 'run',
@@ -129,6 +131,7 @@ export class RecordingReader {
         throw new EventStreamError(line, `${event.type}: expected at most ${most} ${what}, got ${count}`);
     };
     if (event.type === 'step_metrics') atMost(MOST_KEYS, Object.keys(event.metrics).length, 'metrics');
+    if (event.type === 'kernel_profile') atMost(MOST_KERNELS, event.kernels.length, 'kernels');
     if (event.type === 'prompt_group') atMost(MOST_ROLLOUTS, event.rollouts.length, 'rollouts');
     if (event.type === 'meta_group') atMost(MOST_ROLLOUTS, event.predictions.length, 'predictions');
     if (event.type === 'evaluation') {

@@ -22,6 +22,12 @@ export interface RecordingHandlers {
 const startReader = (): ReaderLike =>
   new Worker(new URL('./reader-worker.ts', import.meta.url), { type: 'module', name: 'masa-lab-reader' });
 
+export interface Report {
+  /** Of its file. */
+  name: string;
+  text: string;
+}
+
 interface Waiting {
   resolve(records: StepRecord[]): void;
   reject(error: Error): void;
@@ -33,6 +39,7 @@ export class Recording implements OlderSteps {
   readonly #waiting = new Map<number, Waiting>();
   #steps: ReadonlySet<number> = new Set();
   #requests = 0;
+  #report: { resolve(report: Report): void; reject(error: Error): void } | null = null;
   /** Events not handed over yet, and what to say after the last of them. */
   #ahead = 0;
   #end: (() => void) | null = null;
@@ -69,6 +76,11 @@ export class Recording implements OlderSteps {
           this.#steps = new Set(data.steps);
           finish(data.error, data.note);
           return;
+        case 'report':
+          if (data.error) this.#report?.reject(new Error(data.error));
+          else this.#report?.resolve(data);
+          this.#report = null;
+          return;
         case 'steps':
           this.#answer(data.request, data.records, data.error);
           return;
@@ -80,6 +92,7 @@ export class Recording implements OlderSteps {
       event.preventDefault();
       for (const { reject } of this.#waiting.values()) reject(new Error('The reader of recordings stopped.'));
       this.#waiting.clear();
+      this.#report?.reject(new Error('The reader of recordings stopped.'));
       finish({
         message: `The reader of recordings stopped${event.message ? `: ${event.message}` : ''}`,
         remedy: 'Open the file again; reload the page if that does not help.',
@@ -98,7 +111,17 @@ export class Recording implements OlderSteps {
     return new Promise((resolve, reject) => this.#waiting.set(request, { resolve, reject }));
   }
 
+  /** A report of it as one HTML document. @param name of a run that has none. */
+  report(name: string): Promise<Report> {
+    this.#report?.reject(new Error('The report was asked for again.'));
+    this.#send({ type: 'report', name });
+    return new Promise((resolve, reject) => {
+      this.#report = { resolve, reject };
+    });
+  }
+
   close(): void {
+    this.#report?.reject(new Error('The recording was closed.'));
     this.#queue.clear();
     this.#worker.terminate();
     for (const { reject } of this.#waiting.values()) reject(new Error('The recording was closed.'));

@@ -147,3 +147,13 @@ test('a gzip file is unpacked, also a damaged one is told', async () => {
   session.openRecording(new Blob([packed.slice(0, 40)]), 'cut.gz');
   await vi.waitFor(() => expect(page().replayError?.name).toBe('cut.gz'), 20_000);
 });
+
+test('a recording is reported on from its whole stream, and a report of none is nothing', async () => {
+  const { session } = await opened();
+  const report = await session.replayer.report();
+  expect(report?.name).toBe('a-report.html');
+  expect(report?.text).toContain('100 of ');
+  expect(report?.text).toContain('10,000');
+  session.replayer.close();
+  expect(await session.replayer.report()).toBeNull();
+});

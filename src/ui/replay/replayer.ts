@@ -7,7 +7,7 @@ import { EMPTY_HISTORY } from '../history/history';
 import { knownSteps, neighbour, recordOf, shownStepNumber } from '../history/select';
 import { EMPTY_RUN, reduceEvents } from '../state/run-view';
 import type { LiveView, PageState, PageStore } from '../state/store';
-import { type ReaderLike, Recording } from './recording';
+import { type ReaderLike, Recording, type Report } from './recording';
 
 /** How long the next step may be awaited before it is shown by its metrics alone. */
 const PATIENCE_MS = 2000;
@@ -36,7 +36,16 @@ export class Replayer {
   open(source: Blob | string, name: string): void {
     this.close();
     this.#store.setState((page) => ({
-      replay: { name, done: 0, total: 0, reading: true, playing: false, note: '', live: liveOf(page) },
+      replay: {
+        name,
+        address: typeof source === 'string' ? source : null,
+        done: 0,
+        total: 0,
+        reading: true,
+        playing: false,
+        note: '',
+        live: liveOf(page),
+      },
       replayError: null,
       ...emptyView(page),
     }));
@@ -86,6 +95,20 @@ export class Replayer {
           }
         : {},
     );
+  }
+
+  /** Makes a report of the recorded run; what is in the way is told on the page. */
+  async report(): Promise<Report | null> {
+    const { replay } = this.#store.getState();
+    if (!replay || !this.#recording) return null;
+    try {
+      return await this.#recording.report(replay.name.replace(/(\.jsonl)?(\.gz)?$/, ''));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const notice = { kind: 'trouble' as const, text: message };
+      this.#store.setState((page) => ({ runs: { ...page.runs, notice } }));
+      return null;
+    }
   }
 
   toggle(): void {

@@ -76,7 +76,30 @@ async function unpacked(
   });
   const packed = first.value?.[0] === 0x1f && first.value[1] === 0x8b;
   if (!packed) return { stream: rest, total, file };
-  return { stream: rest.pipeThrough(new DecompressionStream('gzip')), total: 0, file: null };
+  const unpacking = rest.pipeThrough(new DecompressionStream('gzip'));
+  return {
+    stream: file ? unpacking.pipeThrough(notMuchMoreThan(file.size)) : unpacking,
+    total: 0,
+    file: null,
+  };
+}
+
+/** How much more a packed file may hold than it is. Event streams pack to about a tenth. */
+const MOST_TIMES = 100;
+/** What it may hold in any case. */
+const ALWAYS_FINE = 64 * 2 ** 20;
+
+/** Lets bytes through until there are far more than a recording of `packed` bytes could unpack to. */
+function notMuchMoreThan(packed: number): TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>> {
+  const most = Math.max(ALWAYS_FINE, MOST_TIMES * packed);
+  let bytes = 0;
+  return new TransformStream({
+    transform(chunk, controller) {
+      bytes += chunk.length;
+      if (bytes > most) throw tooLarge(bytes, most);
+      controller.enqueue(chunk);
+    },
+  });
 }
 
 /** Collects what passes through, for a source that is no file, up to a bound. */

@@ -4,6 +4,8 @@ import type { RunEntry } from '../../lab/store/entry';
 import { formatBytes, formatCount } from '../../run/format';
 import { Button } from '../components/Button';
 import overlay from '../components/Overlay.module.css';
+import { panelId } from '../components/PanelMenu';
+import { keptName } from '../second-opinion/sources';
 import { useSession } from '../state/context';
 import styles from './Runs.module.css';
 import { nameOf } from './table';
@@ -13,6 +15,12 @@ export function Checkpoints({ run, onClose }: { run: RunEntry; onClose: () => vo
   const fork = (step: number) => {
     onClose();
     session.runs.prepareFork(run.id, step, run.manifest);
+  };
+  const tryIt = (step: number) => {
+    onClose();
+    session.runs.show(false);
+    session.opinion.choose(keptName(run.id, step));
+    location.hash = panelId('try');
   };
   const latest = run.steps > 0 && !run.checkpoints.some((each) => each.step === run.steps);
   return (
@@ -54,6 +62,7 @@ export function Checkpoints({ run, onClose }: { run: RunEntry; onClose: () => vo
                   <td>
                     <div className={styles.row}>
                       <ForkButton step={step} onFork={fork} />
+                      <TryButton step={step} onTry={tryIt} />
                       <Button
                         aria-pressed={pinned}
                         onClick={() =>
@@ -80,7 +89,10 @@ export function Checkpoints({ run, onClose }: { run: RunEntry; onClose: () => vo
                   </th>
                   <td />
                   <td>
-                    <ForkButton step={run.steps} onFork={fork} />
+                    <div className={styles.row}>
+                      <ForkButton step={run.steps} onFork={fork} />
+                      <TryButton step={run.steps} onTry={tryIt} />
+                    </div>
                   </td>
                 </tr>
               )}
@@ -94,6 +106,15 @@ export function Checkpoints({ run, onClose }: { run: RunEntry; onClose: () => vo
         </Dialog.Content>
       </Dialog.Portal>
     </Dialog.Root>
+  );
+}
+
+/** Leads to the panels where the policy of that step is tried, evaluated and exported. */
+function TryButton({ step, onTry }: { step: number; onTry: (step: number) => void }) {
+  return (
+    <Button onClick={() => onTry(step)}>
+      Try or export <span className="visually-hidden">step {step}</span>
+    </Button>
   );
 }
 

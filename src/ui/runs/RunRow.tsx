@@ -19,9 +19,19 @@ export function RunRow({ row, actions }: { row: Row; actions: RowActions }) {
   const session = useSession();
   const { run } = row;
   const current = usePage((page) => page.runs.current === run.id);
+  const chosen = usePage((page) => page.runs.chosen.includes(run.id));
   const place = row.elsewhere ? ', open in another tab' : current ? ', on the trainer' : '';
   return (
     <tr data-testid="run-row" data-run={run.id} data-status={run.status} data-parent={run.parent?.run}>
+      <td>
+        <input
+          type="checkbox"
+          aria-label={`Compare ${row.name}`}
+          checked={chosen}
+          disabled={row.elsewhere || run.steps === 0}
+          onChange={(event) => session.runs.choose(run.id, event.target.checked)}
+        />
+      </td>
       <td>
         <Button
           weight="quiet"
@@ -90,6 +100,7 @@ function RowMenu({ row, actions }: { row: Row; actions: RowActions }) {
     },
     { label: 'Kept steps and forks…', act: () => actions.checkpoints(row) },
     { label: 'Name, tags and notes…', act: () => actions.edit(row) },
+    { label: 'Save report', off: row.run.steps === 0, act: () => runs.report([id]) },
     { label: 'Export as an archive', act: () => runs.ask({ do: 'export', id }) },
     { label: 'Delete…', act: () => actions.remove(row) },
   ];

@@ -59,6 +59,7 @@ function Runs() {
   const elsewhere = usePage((page) => page.runs.elsewhere);
   const unavailable = usePage((page) => page.runs.unavailable);
   const notice = usePage((page) => page.runs.notice);
+  const waiting = usePage((page) => page.runs.waiting);
   const [filter, setFilter] = useState('');
   const [sorting, setSorting] = useState<Sorting | null>(null);
   const [question, setQuestion] = useState<Question | null>(null);
@@ -95,7 +96,7 @@ function Runs() {
     saveBlob('masa-lab-runs.csv', new Blob([csvOf(shown)], { type: 'text/csv;charset=utf-8' }));
   return (
     <>
-      {notice && <p role="status">{notice.text}</p>}
+      {(waiting ?? notice) && <p role="status">{waiting ?? notice?.text}</p>}
       <div className={styles.tools}>
         <input
           className={styles.filter}
@@ -105,6 +106,7 @@ function Runs() {
           value={filter}
           onChange={(event) => setFilter(event.target.value)}
         />
+        <CompareButton shown={shown} />
         <ImportButton />
         <Button disabled={shown.length === 0} onClick={exportCsv}>
           Export as CSV
@@ -124,6 +126,9 @@ function Runs() {
           <table className={styles.table}>
             <thead>
               <tr>
+                <th scope="col">
+                  <span className="visually-hidden">Compare</span>
+                </th>
                 <th scope="col">
                   <span className="visually-hidden">Pinned</span>
                 </th>
@@ -165,6 +170,35 @@ function Runs() {
 
 const sortState = (sorting: Sorting | null, key: ColumnKey) =>
   sorting?.key !== key ? 'none' : sorting.down ? 'descending' : 'ascending';
+
+/** Of the chosen runs; which are in the table is a matter of the filter, and a choice outlives it. */
+function CompareButton({ shown }: { shown: readonly Row[] }) {
+  const session = useSession();
+  const chosen = usePage((page) => page.runs.chosen);
+  const free = shown.filter(({ run, elsewhere }) => run.steps > 0 && !elsewhere);
+  const all = free.length > 0 && free.every(({ run }) => chosen.includes(run.id));
+  return (
+    <>
+      <Button
+        disabled={free.length === 0}
+        onClick={() => {
+          for (const { run } of free) session.runs.choose(run.id, !all);
+        }}
+      >
+        {all ? 'Choose none' : 'Choose all'}
+      </Button>
+      <Button
+        weight={chosen.length > 1 ? 'primary' : undefined}
+        disabled={chosen.length < 2}
+        title={chosen.length < 2 ? 'Choose two runs or more, by the boxes in front of them' : undefined}
+        onClick={() => session.runs.compare(chosen)}
+        data-testid="compare"
+      >
+        Compare{chosen.length > 1 ? ` ${formatCount(chosen.length)}` : ''}
+      </Button>
+    </>
+  );
+}
 
 function ImportButton() {
   const session = useSession();

@@ -2,11 +2,13 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { WorkerLike } from '../../lab/client';
 import type { Command, Message } from '../../lab/protocol';
 import type { RunsNews } from '../../lab/store/protocol';
+import { madeUp } from '../../report/testing';
 import { DEFAULT_MANIFEST, parseManifest } from '../../run/manifest';
-import { finished, runStarted, stepMetrics } from '../state/run-fixture';
+import { finished, runStarted, stepMetrics, wholeStep } from '../state/run-fixture';
 import { Session } from '../state/session';
 import { settingsOf } from '../state/settings';
 import { createPageStore } from '../state/store';
+import { saveReport } from './save-report';
 
 /** The other end of the protocol, by hand. */
 class Stand extends EventTarget implements WorkerLike {
@@ -126,4 +128,79 @@ test('without kept runs the page says why, and nothing else changes', () => {
   expect(page().runs).toMatchObject({ unavailable: 'This browser keeps no files.', list: [] });
   session.run();
   expect(worker.commands.at(-1)).toEqual({ type: 'load', manifest: DEFAULT_MANIFEST });
+});
+
+test('older steps of the run on the trainer are read back from where it is kept, and of no other run', async () => {
+  const { worker, session, page } = begin();
+  const list = (current: string | null): RunsNews => ({
+    what: 'list',
+    runs: [],
+    elsewhere: [],
+    current,
+    storage: null,
+  });
+  worker.say({
+    type: 'events',
+    events: [runStarted(), ...Array.from({ length: 90 }, (_, s) => stepMetrics(s))],
+  });
+  nextFrame();
+  expect(page().older).toBeNull();
+  worker.news(list('a'));
+  const first = page().older;
+  expect(first?.has(3)).toBe(true);
+  // The list comes after every change; the same run is read by the same reader.
+  worker.news(list('a'));
+  expect(page().older).toBe(first);
+  // Step 3 is only known by its metrics until it is looked at.
+  session.seek(3);
+  const asked = worker.commands.flatMap((command) =>
+    command.type === 'runs' && command.ask.do === 'read-steps' ? [command.ask] : [],
+  );
+  expect(asked[0].steps).toEqual([3]);
+  worker.news({ what: 'steps', request: asked[0].request, steps: [wholeStep(3)], problem: '' });
+  await vi.waitFor(() => expect(page().past.map((record) => record.step)).toEqual([3]));
+  expect(page().past[0].groups.length).toBeGreaterThan(0);
+  // A stretch that begins anew takes steps again, and nothing of them is kept.
+  worker.say({ type: 'events', events: [runStarted(2)] });
+  nextFrame();
+  expect(page().past).toEqual([]);
+  worker.news(list(null));
+  expect(page().older).toBeNull();
+});
+
+test('runs are set beside each other once the worker has read them, and only those that were asked for', () => {
+  const { worker, session, page } = begin();
+  const { runs } = session;
+  runs.choose('a', true);
+  runs.choose('b', true);
+  runs.choose('a', false);
+  runs.choose('a', true);
+  expect(page().runs.chosen).toEqual(['b', 'a']);
+  runs.compare(page().runs.chosen);
+  expect(worker.commands.at(-1)).toEqual({ type: 'runs', ask: { do: 'digest', ids: ['b', 'a'] } });
+  const digest = madeUp({ tokens: [100], accuracy: { 1: 0.5 } });
+  worker.news({ what: 'digests', digests: [{ id: 'c', digest }] });
+  expect(page().runs.comparison?.runs).toBeNull();
+  worker.news({ what: 'digests', digests: ['b', 'a'].map((id) => ({ id, digest })) });
+  expect(page().runs.comparison?.runs).toEqual([digest, digest]);
+  // What goes wrong elsewhere leaves it on screen; while it is being read, it would be waited for in vain.
+  worker.news({ what: 'trouble', message: 'no' });
+  expect(page().runs.comparison).not.toBeNull();
+  runs.compare(['a', 'b']);
+  worker.news({ what: 'trouble', message: 'no' });
+  expect(page().runs.comparison).toBeNull();
+  worker.news({ what: 'list', runs: [], elsewhere: [], current: null, storage: null });
+  expect(page().runs.chosen).toEqual([]);
+});
+
+test('a report is of the run on screen: the one looked at, else the one on the trainer', async () => {
+  const { worker, session, page } = begin();
+  await saveReport(session);
+  expect(worker.commands.at(-1)).toEqual({ type: 'runs', ask: { do: 'report', ids: null } });
+  expect(page().runs.waiting).toBe('Writing the report…');
+  worker.news({ what: 'trouble', message: 'There is no run to report on yet: start one first.' });
+  expect(page().runs).toMatchObject({ waiting: null, notice: { kind: 'trouble' } });
+  worker.news({ what: 'shown', id: 'a' });
+  await saveReport(session);
+  expect(worker.commands.at(-1)).toEqual({ type: 'runs', ask: { do: 'report', ids: ['a'] } });
 });

@@ -5,6 +5,7 @@
 import type { RunsCommand, RunsNews } from '../../lab/store/protocol';
 import type { Manifest } from '../../run/manifest';
 import type { PageStore } from '../state/store';
+import { KeptSteps } from './kept-steps';
 import type { RunsState } from './state';
 
 /** What the desk needs of the session around it. */
@@ -18,6 +19,8 @@ export interface DeskHost {
 
 export class RunsDesk {
   #asked = false;
+  /** Steps of the run on the trainer, where it is kept. */
+  #kept: KeptSteps | null = null;
 
   constructor(
     private readonly store: PageStore,
@@ -67,6 +70,30 @@ export class RunsDesk {
     this.host.send({ do: 'fork', ...runs.fork, manifest: settings.draft });
   }
 
+  /** Takes a run into the choice to be compared, or out of it. */
+  choose(id: string, chosen: boolean): void {
+    this.store.setState(({ runs }) => {
+      const others = runs.chosen.filter((each) => each !== id);
+      return { runs: { ...runs, chosen: chosen ? [...others, id] : others } };
+    });
+  }
+
+  /** Sets the chosen runs beside each other, as soon as the worker has read them. */
+  compare(ids: readonly string[]): void {
+    this.#set({ comparison: { ids, runs: null }, notice: null });
+    this.host.send({ do: 'digest', ids: [...ids] });
+  }
+
+  closeComparison(): void {
+    this.#set({ comparison: null });
+  }
+
+  /** Saves a report of kept runs; null: of the run on the trainer. */
+  report(ids: readonly string[] | null): void {
+    this.#set({ waiting: 'Writing the report…', notice: null });
+    this.host.send({ do: 'report', ids: ids && [...ids] });
+  }
+
   /** Any of the commands that change what is kept. */
   ask(command: RunsCommand): void {
     this.host.send(command);
@@ -96,7 +123,12 @@ export class RunsDesk {
     switch (news.what) {
       case 'list': {
         const { runs, elsewhere, current, storage } = news;
-        this.#set({ list: runs, elsewhere, current, storage });
+        this.store.setState((page) => {
+          // What was deleted cannot be compared any more.
+          const chosen = page.runs.chosen.filter((id) => runs.some((run) => run.id === id));
+          return { runs: { ...page.runs, list: runs, elsewhere, current, storage, chosen } };
+        });
+        this.#lookBack(current);
         return;
       }
       case 'unavailable':
@@ -115,19 +147,59 @@ export class RunsDesk {
       case 'room':
         this.#set({ full: null });
         return;
+      case 'steps':
+        this.#kept?.answer(news);
+        return;
       case 'archive':
         this.save(news.name, news.archive);
+        return;
+      case 'digests':
+        this.store.setState(({ runs }) => {
+          const { comparison } = runs;
+          const asked = comparison?.ids.join() === news.digests.map(({ id }) => id).join();
+          if (!comparison || !asked) return {};
+          return {
+            runs: { ...runs, comparison: { ...comparison, runs: news.digests.map(({ digest }) => digest) } },
+          };
+        });
+        return;
+      case 'report':
+        this.#set({ waiting: null });
+        this.save(news.name, new Blob([news.text], { type: 'text/html;charset=utf-8' }));
         return;
       case 'imported':
         this.#set({ notice: { kind: 'done', text: 'The run was imported.' } });
         return;
       case 'trouble':
         this.host.next(null);
-        this.#set({ notice: { kind: 'trouble', text: news.message } });
+        this.store.setState(({ runs }) => ({
+          runs: {
+            ...runs,
+            waiting: null,
+            // One that was still being read will not come.
+            comparison: runs.comparison?.runs ? runs.comparison : null,
+            notice: { kind: 'trouble', text: news.message },
+          },
+        }));
         return;
       default:
         unknownNews(news);
     }
+  }
+
+  /** Older steps are read from where the run is kept; while a recording is on screen, they wait with the live view. */
+  #lookBack(current: string | null): void {
+    const { older, replay } = this.store.getState();
+    const known = replay ? replay.live.older : older;
+    if (current === (this.#kept?.id ?? null) && known === this.#kept) return;
+    this.#kept?.close();
+    this.#kept = current === null ? null : new KeptSteps(current, this.store, (ask) => this.host.send(ask));
+    const next = this.#kept;
+    this.store.setState((page) =>
+      page.replay
+        ? { replay: { ...page.replay, live: { ...page.replay.live, older: next } } }
+        : { older: next, pastError: null },
+    );
   }
 
   #set(change: Partial<RunsState>): void {

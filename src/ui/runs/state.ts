@@ -1,6 +1,7 @@
 /** What the page knows of the runs this browser keeps: a part of its store, written by `desk.ts` alone. */
 import type { RunEntry } from '../../lab/store/entry';
 import type { RunsNews, StorageState } from '../../lab/store/protocol';
+import type { RunDigest } from '../../report';
 
 export interface RunsState {
   /** The newest first; null until the worker has said. */
@@ -20,6 +21,12 @@ export interface RunsState {
   fork: { id: string; step: number } | null;
   /** The table is on screen. */
   open: boolean;
+  /** Runs to be set beside each other, in the order they were chosen. */
+  chosen: readonly string[];
+  /** The comparison on screen; null while there is none. `runs` is null until the worker has read them. */
+  comparison: { ids: readonly string[]; runs: readonly RunDigest[] | null } | null;
+  /** Why the page waits for the worker; null when it does not. */
+  waiting: string | null;
   /** What could not be done, or was; until dismissed. */
   notice: { kind: 'trouble' | 'done'; text: string } | null;
 }
@@ -34,6 +41,9 @@ export const INITIAL_RUNS: RunsState = {
   full: null,
   fork: null,
   open: false,
+  chosen: [],
+  comparison: null,
+  waiting: null,
   notice: null,
 };
 

@@ -3,34 +3,11 @@
  * React.
  */
 import type { RunEntry } from '../../lab/store/entry';
-import { type Manifest, type ManifestKey, manifestDifference } from '../../run/manifest';
-import { PRESETS, presetManifest } from '../../run/presets';
+import { armOf, runName } from '../../run/arm';
 
-/** What two runs of one arm may differ in: how long they go on, what is watched, and what memory they take. */
-const NO_PART_OF_AN_ARM: ReadonlySet<ManifestKey> = new Set<ManifestKey>([
-  'name',
-  'seed',
-  'steps',
-  'checkpoint_steps',
-  'eval_steps',
-  'eval_problems',
-  'eval_samples',
-  'eval_out_of_domain',
-  'micro_batch_tokens',
-]);
+export { armOf };
 
-/** The method a run trains by: a preset's label, or the nearest family's when its settings are the user's own. */
-export function armOf(manifest: Manifest): string {
-  const same = (name: string) =>
-    (Object.keys(manifestDifference(manifest, presetManifest(name))) as ManifestKey[]).every((key) =>
-      NO_PART_OF_AN_ARM.has(key),
-    );
-  const preset = PRESETS.find((each) => same(each.name));
-  return preset?.label ?? `${manifest.masa_meta === 'train' ? 'MASA' : 'GRPO'}, changed`;
-}
-
-export const nameOf = (run: RunEntry): string =>
-  run.name || `${armOf(run.manifest)}, seed ${run.manifest.seed}`;
+export const nameOf = (run: RunEntry): string => runName(run.name, run.manifest);
 
 export interface Row {
   run: RunEntry;

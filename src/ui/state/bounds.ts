@@ -12,6 +12,11 @@ export const MOST_STEPS = 24;
 /** Rollout tokens kept in full over all those steps; the newest step is kept whatever it takes. */
 export const MOST_TOKENS = 1_000_000;
 
+/** The newest of each that are kept. */
+export const MOST_WARNINGS = 50;
+export const MOST_BENCHMARKS = 50;
+export const MOST_PROFILES = 16;
+
 /**
  * Drops every second of the older points once there are too many: what lies far back is drawn at a few
  * pixels a point anyway. The first point stays.
@@ -44,4 +49,13 @@ export function tokensOf(groups: readonly { rollouts: readonly { tokens: readonl
   let sum = 0;
   for (const group of groups) for (const rollout of group.rollouts) sum += rollout.tokens.length;
   return sum;
+}
+
+/** With one more step at the end, in place of itself and of what came after it; the newest `most` of them. */
+export function withStep<T extends { step: number }>(
+  items: readonly T[],
+  item: T,
+  most = MOST_PROFILES,
+): readonly T[] {
+  return [...items.filter((each) => each.step < item.step), item].slice(-most);
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LIVE_ONLY } from '../../run/events';
 import { EXAMPLE_EVENTS } from '../../run/example-events';
-import { MOST_POINTS, MOST_STEPS } from './bounds';
+import { MOST_POINTS, MOST_PROFILES, MOST_STEPS } from './bounds';
 import {
   evaluation,
   finished,
@@ -12,7 +12,7 @@ import {
   stepMetrics,
   wholeStep,
 } from './run-fixture';
-import { EMPTY_RUN, reduceEvent, reduceEvents } from './run-view';
+import { EMPTY_RUN, type RunView, reduceEvent, reduceEvents } from './run-view';
 
 const verdicts = (view: typeof EMPTY_RUN) =>
   view.recent.at(-1)?.groups.map((group) => group.rollouts.map((rollout) => rollout.verdict));
@@ -224,4 +224,14 @@ test('every other kind of event changes the view of an empty run', () => {
         : EMPTY_RUN;
     expect(reduceEvent(ready, event), event.type).not.toBe(ready);
   }
+});
+
+test('keeps the newest profiles, each step’s once, and drops those of steps that are taken again', () => {
+  const profile = EXAMPLE_EVENTS.find((event) => event.type === 'kernel_profile')!;
+  const of = (step: number) => ({ ...profile, step });
+  const steps = (view: RunView) => view.profiles.map((each) => each.step);
+  const many = reduceEvents(EMPTY_RUN, [runStarted(), ...Array.from({ length: 40 }, (_, step) => of(step))]);
+  expect(steps(many)).toEqual(Array.from({ length: MOST_PROFILES }, (_, i) => 40 - MOST_PROFILES + i));
+  expect(steps(reduceEvents(many, [of(38)])).slice(-2)).toEqual([37, 38]);
+  expect(steps(reduceEvents(many, [runStarted(30)])).at(-1)).toBe(29);
 });

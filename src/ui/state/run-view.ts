@@ -11,13 +11,13 @@ import type {
   PromptGroup,
   RunEvent,
   RunEventOf,
-  Score,
   SelfTestResult,
+  SpokenVocabulary,
 } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
 import type { RolloutLimit } from '../../run/masa-events';
-import { keepRecent, thin, tokensOf } from './bounds';
-import { boundHeldOut, type HeldOutAlignment, heldOutAlignment } from './held-out';
+import { keepRecent, MOST_BENCHMARKS, MOST_WARNINGS, thin, tokensOf, withStep } from './bounds';
+import { type EvaluationPoint, withEvaluation } from './evaluations';
 
 /** `growing` and `ended` are live and not judged yet; the rest is the verifier's word. */
 export type Verdict = 'growing' | 'ended' | 'right' | 'wrong' | 'truncated';
@@ -62,17 +62,7 @@ export interface StepPoint {
   stepMs: number;
 }
 
-export interface EvaluationPoint {
-  step: number;
-  numTokens: number;
-  suite: string;
-  total: Score;
-  byTier: Readonly<Record<string, Score>>;
-  meanLength: number;
-  durationMs: number;
-  /** null where no predictions were asked for. */
-  alignment: HeldOutAlignment | null;
-}
+export type { EvaluationPoint };
 
 export interface RunFacts {
   manifest: Manifest;
@@ -80,8 +70,12 @@ export interface RunFacts {
   selfTest: SelfTestResult;
   parameters: number;
   deviceBytes: number;
+  /** By what holds it; null in older streams. */
+  memory: RunEventOf<'run_started'>['memory'] | null;
   fromStep: number;
   lab: string;
+  /** The tokens of a model from elsewhere; null where they are the task's own. */
+  vocabulary: SpokenVocabulary | null;
 }
 
 export type RunWarning = Pick<RunEventOf<'warning'>, 'step' | 'code' | 'message' | 'remedy'>;
@@ -99,6 +93,8 @@ export interface RunView {
   evaluations: readonly EvaluationPoint[];
   /** The newest evaluations on benchmark sets, oldest first. */
   benchmarks: readonly RunEventOf<'benchmarks'>[];
+  /** The newest profiles, oldest first. */
+  profiles: readonly RunEventOf<'kernel_profile'>[];
   /** The newest steps' groups, oldest first; the last one may be growing. */
   recent: readonly StepGroups[];
   warnings: readonly RunWarning[];
@@ -112,14 +108,12 @@ export const EMPTY_RUN: RunView = {
   steps: [],
   evaluations: [],
   benchmarks: [],
+  profiles: [],
   recent: [],
   warnings: [],
   checkpoint: null,
   ending: null,
 };
-
-const MOST_WARNINGS = 50;
-const MOST_BENCHMARKS = 50;
 
 export function reduceEvents(view: RunView, events: readonly RunEvent[]): RunView {
   return events.reduce(reduceEvent, view);
@@ -144,9 +138,11 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
     case 'step_metrics':
       return addStep(view, event);
     case 'evaluation':
-      return addEvaluation(view, event);
+      return { ...view, evaluations: withEvaluation(view.evaluations, event) };
     case 'benchmarks':
       return { ...view, benchmarks: [...view.benchmarks, event].slice(-MOST_BENCHMARKS) };
+    case 'kernel_profile':
+      return { ...view, profiles: withStep(view.profiles, event) };
     case 'warning': {
       const { step, code, message, remedy } = event;
       const warnings = [...view.warnings, { step, code, message, remedy }].slice(-MOST_WARNINGS);
@@ -188,8 +184,10 @@ function startRun(view: RunView, event: RunEventOf<'run_started'>): RunView {
     selfTest: event.self_test,
     parameters: event.parameters,
     deviceBytes: event.device_bytes,
+    memory: event.memory ?? null,
     fromStep: event.from_step,
     lab: event.lab,
+    vocabulary: event.vocabulary ?? null,
   };
   if (event.from_step === 0) return { ...EMPTY_RUN, facts };
   return {
@@ -201,6 +199,7 @@ function startRun(view: RunView, event: RunEventOf<'run_started'>): RunView {
     steps: view.steps.filter((point) => point.step < event.from_step),
     evaluations: view.evaluations.filter((point) => point.step <= event.from_step),
     benchmarks: view.benchmarks.filter((each) => each.step <= event.from_step),
+    profiles: view.profiles.filter((each) => each.step < event.from_step),
     recent: view.recent.filter((each) => each.step < event.from_step && each.groups.every(isJudged)),
   };
 }
@@ -327,21 +326,4 @@ function addStep(view: RunView, event: RunEventOf<'step_metrics'>): RunView {
     stepMs: event.step_ms,
   };
   return { ...view, steps: thin([...before, point]) };
-}
-
-function addEvaluation(view: RunView, event: RunEventOf<'evaluation'>): RunView {
-  const before = view.evaluations.filter(
-    (point) => point.step < event.step || (point.step === event.step && point.suite !== event.suite),
-  );
-  const point: EvaluationPoint = {
-    step: event.step,
-    numTokens: event.num_tokens,
-    suite: event.suite,
-    total: event.total,
-    byTier: event.by_tier,
-    meanLength: event.mean_length,
-    durationMs: event.duration_ms,
-    alignment: event.alignment ? heldOutAlignment(event.alignment) : null,
-  };
-  return { ...view, evaluations: boundHeldOut(thin([...before, point])) };
 }

@@ -1,7 +1,9 @@
 /** What panels read off the page's state. Each returns a part of it by identity, or a plain value. */
+import type { SpokenVocabulary } from '../../run/events';
 import { DEFAULT_MANIFEST, type Manifest } from '../../run/manifest';
 import { getTask } from '../../tasks';
 import type { Task } from '../../tasks/task';
+import { recordedTask } from '../../tasks/text/recorded';
 import { recordOf, shownStepNumber } from '../history/select';
 import type { StepRecord } from '../history/step-record';
 import {
@@ -19,6 +21,20 @@ export const shownManifest = (page: PageState): Manifest =>
   page.run.facts?.manifest ?? (page.replay ? null : page.lab.loaded?.manifest) ?? page.settings.draft;
 
 export const taskOf = (manifest: Manifest): Task => getTask(manifest.task ?? DEFAULT_MANIFEST.task);
+
+const shownTasks = new WeakMap<SpokenVocabulary, Task>();
+
+/** The task of the run on screen, in the tokens of its model. */
+export function shownTask(page: PageState): Task {
+  const task = taskOf(shownManifest(page));
+  const vocabulary = page.run.facts?.vocabulary;
+  if (!vocabulary) return task;
+  const known = shownTasks.get(vocabulary);
+  if (known?.name === task.name) return known;
+  const made = recordedTask(task, vocabulary);
+  shownTasks.set(vocabulary, made);
+  return made;
+}
 
 export const lastStep = (page: PageState): StepPoint | null => page.run.steps.at(-1) ?? null;
 

@@ -11,9 +11,12 @@ import { PastFetcher } from '../history/fetch-past';
 import { EMPTY_HISTORY, recordEvents } from '../history/history';
 import { nearestStep, neighbour, newestStep } from '../history/select';
 import { InspectorDesk } from '../inspector/desk';
+import { ModelsDesk } from '../models/desk';
+import { RacesDesk } from '../race/desk';
 import type { ReaderLike } from '../replay/recording';
 import { Replayer } from '../replay/replayer';
 import { RunsDesk } from '../runs/desk';
+import { OpinionDesk } from '../second-opinion/desk';
 import { downloadFiles, saveBlob } from './download';
 import { FrameQueue } from './frames';
 import { EMPTY_RUN, type RunView, reduceEvents } from './run-view';
@@ -90,6 +93,8 @@ const fold = <T extends Pick<PageState, 'run' | 'history'>>(view: T, events: rea
   ...view,
   run: reduceEvents(view.run, events),
   history: recordEvents(view.history, events),
+  // A stretch that begins anew takes steps again that may have been read back.
+  ...(events.some((event) => event.type === 'run_started') && { past: [] }),
 });
 
 export class Session {
@@ -97,6 +102,11 @@ export class Session {
   readonly replayer: Replayer;
   /** The runs this browser keeps. */
   readonly runs: RunsDesk;
+  /** Policies tried and evaluated beside training. */
+  readonly opinion: OpinionDesk;
+  readonly races: RacesDesk;
+  /** Models from elsewhere. */
+  readonly models: ModelsDesk;
   /** The rollout that is looked at token by token. */
   readonly inspector: InspectorDesk;
   readonly #client: LabClient;
@@ -138,7 +148,10 @@ export class Session {
         },
         inspected: ({ answer }) => this.inspector.heard(answer),
         checkpoint: ({ step, files }) => downloadFiles(`masa-lab-step-${step}`, files),
+        policy: (message) => this.opinion.handed(message),
         runs: ({ news }) => this.runs.heard(news),
+        race: ({ news }) => this.races.heard(news),
+        models: ({ news }) => this.models.heard(news),
         error: ({ error }) => {
           this.#next = null;
           this.#lab(() => ({ error }));
@@ -146,6 +159,7 @@ export class Session {
       },
       createWorker,
     );
+    this.opinion = new OpinionDesk(store, (command) => this.#client.send(command), saveBlob);
     this.runs = new RunsDesk(
       store,
       {
@@ -156,6 +170,15 @@ export class Session {
         },
       },
       saveBlob,
+    );
+    this.races = new RacesDesk({
+      send: (ask) => this.#client.send({ type: 'race', ask }),
+      showAddress: (query) => showAddress(query ?? manifestToQuery(store.getState().settings.draft)),
+    });
+    this.models = new ModelsDesk(
+      store,
+      (ask) => this.#client.send({ type: 'models', ask }),
+      (model) => this.#settings((settings) => ({ ...settings, draft: { ...settings.draft, model } })),
     );
   }
 
@@ -179,6 +202,14 @@ export class Session {
   /** Goes on to where the next phase begins, loading first where that is due. */
   phase(): void {
     this.#go('phase');
+  }
+
+  /** Times the kernels of the next step of the run that is loaded; at rest, takes one. */
+  profileStep(): void {
+    const { lab } = this.store.getState();
+    if (!lab.loaded) return;
+    this.#client.send({ type: 'profile' });
+    if (lab.state === 'ready' || lab.state === 'paused') this.#client.send({ type: 'step' });
   }
 
   /** Opens a recorded run in place of the live one, which pauses. */
@@ -365,6 +396,12 @@ export class Session {
     const { draft } = this.store.getState().settings;
     history.replaceState(null, '', linkTo(draft));
   }
+}
+
+function showAddress(query: string): void {
+  const url = new URL(location.href);
+  url.search = query;
+  history.replaceState(null, '', url.href);
 }
 
 /** The address of this page with these settings. */

@@ -9,6 +9,7 @@ import type { Manifest } from '../../run/manifest';
 import { EMPTY_HISTORY, type History } from '../history/history';
 import type { OlderSteps } from '../history/older';
 import type { StepRecord } from '../history/step-record';
+import { INITIAL_MODELS, type ModelsState } from '../models/state';
 import { INITIAL_RUNS, type RunsState } from '../runs/state';
 import { EMPTY_RUN, type RunView } from './run-view';
 import type { Settings } from './settings';
@@ -50,6 +51,8 @@ export type LiveView = Pick<PageState, 'run' | 'history' | 'older'>;
 export interface Replay {
   /** The file's, or its address. */
   name: string;
+  /** Where it is served; null of a file. */
+  address: string | null;
   /** Bytes read, of `total` where that is known (else 0). */
   done: number;
   total: number;
@@ -79,6 +82,8 @@ export interface PageState {
   looking: Looking;
   /** The runs this browser keeps. */
   runs: RunsState;
+  /** Models from elsewhere. */
+  models: ModelsState;
 }
 
 export type PageStore = StoreApi<PageState>;
@@ -115,5 +120,6 @@ export function createPageStore(settings: Settings, settingsOpen = false): PageS
       delayMs: 0,
     },
     runs: INITIAL_RUNS,
+    models: INITIAL_MODELS,
   }));
 }

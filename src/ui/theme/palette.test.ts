@@ -51,6 +51,10 @@ describe.each(THEMES)('the %s theme', (theme) => {
       'tier-2',
       'tier-3',
       'tier-4',
+      'arm-1',
+      'arm-2',
+      'arm-3',
+      'arm-4',
     ];
     for (const role of drawn)
       expect(contrast(colours[role], colours.surface), role).toBeGreaterThanOrEqual(3);

@@ -58,6 +58,11 @@ const LIGHT = {
   'tier-6': '#4f9fc4',
   'tier-7': '#117733',
   'tier-8': '#a0742a',
+  /** Arms of a race, the baseline first; each has a dash and a mark of its own beside it. */
+  'arm-1': '#4b4840',
+  'arm-2': '#4340a0',
+  'arm-3': '#8a5f12',
+  'arm-4': '#8c2f63',
   'phase-meta': '#2f7f78',
   'phase-gate': '#9ccbc5',
   'phase-rollout': '#37358a',
@@ -67,6 +72,13 @@ const LIGHT = {
   'phase-clone': '#56a89f',
   'phase-evaluate': '#c4c2ea',
   'phase-checkpoint': '#8c887e',
+  /** What holds device memory. */
+  'held-weights': '#3d5f80',
+  'held-gradients': '#7f9fbd',
+  'held-optimizer': '#b4c8da',
+  'held-activations': '#77682c',
+  'held-backward': '#bba65c',
+  'held-cache': '#7d5a7e',
   good: '#12745a',
   warn: '#8a5a00',
   'warn-soft': '#fbf0d6',
@@ -114,6 +126,10 @@ const DARK: Record<ColourRole, string> = {
   'tier-6': '#7cc4e6',
   'tier-7': '#62b878',
   'tier-8': '#d6ab68',
+  'arm-1': '#c3bfb6',
+  'arm-2': '#a9a6f2',
+  'arm-3': '#e0b25a',
+  'arm-4': '#e38fbd',
   'phase-meta': '#5fb8ae',
   'phase-gate': '#2f6a64',
   'phase-rollout': '#a9a6f2',
@@ -123,6 +139,12 @@ const DARK: Record<ColourRole, string> = {
   'phase-clone': '#3f8f86',
   'phase-evaluate': '#d3d2f4',
   'phase-checkpoint': '#85848d',
+  'held-weights': '#8fb3d6',
+  'held-gradients': '#5f82a5',
+  'held-optimizer': '#3f5a75',
+  'held-activations': '#d0bb6b',
+  'held-backward': '#8a7a3e',
+  'held-cache': '#b98cba',
   good: '#4fc49c',
   warn: '#e6b450',
   'warn-soft': '#3a301a',
@@ -146,6 +168,9 @@ export const TIER_COLOURS: Readonly<Record<string, ColourRole>> = {
 
 /** For every other tier, in order. */
 export const SPARE_TIER_COLOURS: readonly ColourRole[] = ['tier-5', 'tier-6', 'tier-7', 'tier-8'];
+
+/** Arms that are compared, in order: none of these colours means anything else beside them. */
+export const ARM_COLOURS: readonly ColourRole[] = ['tier-5', 'wrong', 'above', 'below', 'tier-6', 'tier-8'];
 
 /** The palette as custom properties (`--ink`, ...), for the style sheets. */
 export function paletteCss(): string {

@@ -2,8 +2,8 @@
 import { resolve } from 'node:path';
 import { type Budget, parseBudget } from '../../../run/budget';
 import { PRESETS } from '../../../run/presets';
+import { type Arm, readArms, readSeeds } from '../../arms';
 import type { Arguments, CommandSpec } from '../arguments';
-import { type Arm, readArms, readSeeds } from '../compared-arms';
 import { KNOB_LIST } from '../manifest-arguments';
 
 export const COMPARE: CommandSpec = {

@@ -9,9 +9,10 @@ import { eventToLine } from '../../../run/jsonl';
 import { type ManifestInput, parseManifest } from '../../../run/manifest';
 import { TASKS } from '../../../tasks';
 import { NOTIONS } from '../../../tasks/tokens';
+import { loadModel } from '../answering';
 import { prepareCheckpoint } from '../checkpoint-folder';
 import { main } from '../main';
-import { locateModel, readModelFiles } from '../model-files';
+import { locateModel } from '../model-files';
 import { ListeningConsole, temporaryFolder } from '../testing';
 
 async function lab(...argv: string[]) {
@@ -51,10 +52,7 @@ describe('lab export', () => {
     expect(code).toBe(0);
     for (const name of readdirSync(target)) expect(out).toContain(join(target, name));
     expect(readFileSync(join(target, 'README.md'), 'utf8')).toContain('2 of 12 steps');
-    const [ours, theirs] = [
-      await readModelFiles(locateModel(join(run, 'checkpoints', 'step-2'))),
-      await readModelFiles(locateModel(target)),
-    ];
+    const [ours, theirs] = [await loadModel(join(run, 'checkpoints', 'step-2')), await loadModel(target)];
     expect(theirs.weights).toEqual(ours.weights);
   });
 
@@ -110,6 +108,21 @@ describe('lab export', () => {
       expect(code).toBe(2);
       expect(err).toContain(message);
     }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('refuses an adapter of a run that has none, before anything is written', async () => {
+    const folder = temporaryFolder();
+    const { code, err } = await lab(
+      '--run',
+      await runWith({}, 2),
+      '--adapter',
+      folder,
+      '--hf',
+      join(folder, 'hf'),
+    );
+    expect(code).toBe(2);
+    expect(err).toContain('--adapter: expected a run with meta_adapter=lora, got a small run');
     expect(readdirSync(folder)).toEqual([]);
   });
 

@@ -1,48 +1,16 @@
 /** `lab export`: a run's policy in the formats of others. */
 import { resolve } from 'node:path';
-import type { ExportedPolicy, ExportFile } from '../../../export/files';
-import { hfFiles } from '../../../export/hf';
-import { onnxFiles } from '../../../export/onnx';
-import { trlFiles } from '../../../export/trl';
-import { verlFiles } from '../../../export/verl';
+import { EXPORT_FORMATS } from '../../export-formats';
 import { type Arguments, type CommandSpec, UsageError } from '../arguments';
 import { type Console, sayTo } from '../console';
 import { type Command, DONE } from '../dispatch';
 import { obstacle, writeExport } from '../export-folder';
 import { loadSource, type SourceRequest } from '../export-source';
 
-/** The formats by the option that asks for them, in the order they are written. */
-const FORMATS: readonly {
-  option: string;
-  help: string;
-  files(policy: ExportedPolicy): ExportFile[];
-}[] = [
-  {
-    option: 'hf',
-    help: 'A folder for a Hugging Face model: config.json, model.safetensors, the tokenizer, and a check to run there.',
-    files: hfFiles,
-  },
-  {
-    option: 'onnx',
-    help: 'ONNX models without and with a cache of keys and values, for ONNX Runtime and Transformers.js.',
-    files: onnxFiles,
-  },
-  {
-    option: 'verl',
-    help: 'All that verl needs to go on with the run: weights, problems, rewards in Python, a launch script.',
-    files: verlFiles,
-  },
-  {
-    option: 'trl',
-    help: 'All that TRL needs to go on with the run: weights, problems, rewards in Python, a training script.',
-    files: trlFiles,
-  },
-];
-
 export const EXPORT: CommandSpec = {
   name: 'export',
   summary: 'Writes a policy in the formats of other engines; docs/formats/ describes each.',
-  usage: `--run DIR|--model DIR|NAME [--step N] (${FORMATS.map(({ option }) => `--${option} DIR`).join(' | ')})... [--force] [--json]`,
+  usage: `--run DIR|--model DIR|NAME [--step N] (${EXPORT_FORMATS.map(({ option }) => `--${option} DIR`).join(' | ')})... [--force] [--json]`,
   options: [
     { name: 'run', value: 'DIR', help: 'A run’s folder; its newest checkpoint unless --step says another.' },
     {
@@ -51,7 +19,7 @@ export const EXPORT: CommandSpec = {
       help: 'A folder with config.json and model.safetensors (a checkpoint is one), or the name of a shipped model.',
     },
     { name: 'step', value: 'N', help: 'Which of the run’s checkpoints.' },
-    ...FORMATS.map(({ option, help }) => ({ name: option, value: 'DIR', help })),
+    ...EXPORT_FORMATS.map(({ option, help }) => ({ name: option, value: 'DIR', help })),
     { name: 'force', help: 'Write into folders that hold files, over those of the same names.' },
     { name: 'json', help: 'Print what was written as one JSON object on the last line.' },
   ],
@@ -74,14 +42,14 @@ export function readExportRequest(args: Arguments): ExportRequest {
     );
   if (step !== null && run === null)
     args.issues.push('--step: expected --run DIR with it, whose checkpoints it chooses from, got no --run');
-  const targets = FORMATS.flatMap(({ option }) => {
+  const targets = EXPORT_FORMATS.flatMap(({ option }) => {
     const folder = args.text(option);
     if (folder === '') args.issues.push(`--${option}: expected a folder, got nothing`);
     return folder ? [{ option, folder }] : [];
   });
   if (targets.length === 0 && args.issues.length === 0)
     args.issues.push(
-      `expected at least one of ${FORMATS.map(({ option }) => `--${option} DIR`).join(', ')}, got none`,
+      `expected at least one of ${EXPORT_FORMATS.map(({ option }) => `--${option} DIR`).join(', ')}, got none`,
     );
   const folders = targets.map(({ folder }) => resolve(folder));
   for (const [i, { option, folder }] of targets.entries())
@@ -106,8 +74,12 @@ async function exportPolicy(request: ExportRequest, console: Console): Promise<n
   const policy = await loadSource(request);
   const say = sayTo(console, json);
   const written: { format: string; path: string; bytes: number }[] = [];
+  if (targets.some(({ option }) => option === 'adapter') && !policy.adapter)
+    throw new UsageError([
+      `--adapter: expected a run with meta_adapter=lora, got ${policy.name}, which has no adapter; leave --adapter out`,
+    ]);
   for (const { option, folder } of targets) {
-    const files = FORMATS.find((format) => format.option === option)?.files(policy) ?? [];
+    const files = EXPORT_FORMATS.find((format) => format.option === option)?.files(policy) ?? [];
     writeExport(folder, files, (path, bytes) => {
       written.push({ format: option, path, bytes });
       say(`${path} (${bytes.toLocaleString('en')} bytes)\n`);

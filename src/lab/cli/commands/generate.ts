@@ -3,6 +3,7 @@ import type { Decoded } from '../../../model/decoder';
 import { rollOut } from '../../../rl/rollouts';
 import { formatFixed, formatNumber } from '../../../run/format';
 import { Purpose } from '../../../run/random';
+import { endsOf } from '../../../tasks/task';
 import { loadModel, withAnswering } from '../answering';
 import type { Arguments, CommandSpec } from '../arguments';
 import type { Console } from '../console';
@@ -25,7 +26,7 @@ export const GENERATE: CommandSpec = {
     {
       name: 'prompt',
       value: 'TEXT',
-      help: 'A sum such as "47 + 8 * 3", or any prompt in the words of the vocabulary, such as "BOS 4 7 L0 + 8 SOL".',
+      help: 'A sum such as "47 + 8 * 3", or any prompt in the words of the vocabulary, such as "BOS 4 7 L0 + 8 SOL"; any text for a model with a tokenizer of its own.',
     },
     { name: 'n', value: 'N', help: 'How many continuations (default 1).' },
     {
@@ -89,7 +90,7 @@ async function generate(request: GenerateRequest, console: Console): Promise<num
   const { adapter, completions } = await withTestedGpu(async (gpu) => ({
     adapter: describeAdapter(gpu.info),
     completions: await withAnswering(gpu, model, size, async (policy) => {
-      const sampling = { temperature, top_k: 0, top_p: 1, endOfSequence: vocabulary.eos };
+      const sampling = { temperature, top_k: 0, top_p: 1, endOfSequence: endsOf(vocabulary) };
       const randomness = { seed, purpose: Purpose.rollout, step: 0 };
       return (await rollOut(policy, [prompt], n, limit, sampling, randomness))[0];
     }),

@@ -3,25 +3,20 @@
  * arms are even whenever it is stopped; then all that is there is compared. A run that fails is reported, and the
  * next one taken; Ctrl-C stops with a checkpoint, and the same command goes on.
  */
-import { join } from 'node:path';
-import { compareArms } from '../../../rl/comparison/compare';
 import type { ComparedArm } from '../../../rl/comparison/input';
 import type { RunRecord } from '../../../rl/comparison/record';
-import { renderMarkdown, renderText } from '../../../rl/comparison/render';
-import { sectionsOf } from '../../../rl/comparison/tables';
 import { BudgetMeter } from '../../../run/budget';
 import { ManifestError } from '../../../run/manifest';
 import { UsageError } from '../arguments';
-import { makeFolder, writeFileWhole } from '../checkpoint-folder';
 import { type PlannedRun, planRuns, refuseStrangers, unfinished } from '../compared-arms';
 import { type Console, sayTo } from '../console';
 import { type Command, DONE, FAILED } from '../dispatch';
 import { describeThrown } from '../failure';
-import { withFile } from '../file-errors';
 import { INTERRUPTED, type Interrupt, listenForInterrupt } from '../interrupt';
 import { BenchmarksStopped, keptBenchmarks, makeBenchmarks } from '../kept-benchmarks';
 import { holdsRun } from '../run-directory';
 import { readRunRecord } from '../run-record';
+import { writeComparison } from '../written-comparison';
 import { COMPARE, type CompareRequest, readCompareRequest } from './compare';
 import { trainRun } from './run-training';
 import { openRun } from './train';
@@ -127,18 +122,12 @@ async function report(
       ),
     );
   const { benchmarks: samples, out, baseline, suite, seeds, json } = request;
-  const comparison = compareArms({
-    arms,
-    baseline,
-    suite,
-    seeds,
-    baseBenchmarks: samples === null ? null : keptBenchmarks(out, 0, samples),
-  });
-  const sections = sectionsOf(comparison);
-  withFile('create', out, () => makeFolder(out));
-  writeFileWhole(join(out, 'comparison.json'), `${JSON.stringify(comparison)}\n`);
-  writeFileWhole(join(out, 'comparison.md'), renderMarkdown('Comparison', sections));
-  sayTo(console, json)(`\n${renderText(sections)}\n${join(out, 'comparison.json')}\n`);
+  const baseBenchmarks = samples === null ? null : keptBenchmarks(out, 0, samples);
+  const comparison = writeComparison(
+    out,
+    { arms, baseline, suite, seeds, baseBenchmarks },
+    sayTo(console, json),
+  );
   if (json) console.out(`${JSON.stringify(comparison)}\n`);
 }
 

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { type Manifest, ManifestError, type ManifestIssue, parseManifest } from '../../../run/manifest';
 import { getTask } from '../../../tasks';
+import { taskOfModel } from '../answering';
 import type { Arguments, CommandSpec } from '../arguments';
 import {
   assembleManifest,
@@ -68,13 +69,13 @@ export interface OpenRun {
 export async function openRun(request: TrainRequest): Promise<OpenRun> {
   if (!request.resume || !holdsRun(request.out)) {
     const manifest = assembleManifest(request.manifest);
-    checkHere(manifest);
+    await checkHere(manifest);
     return { directory: RunDirectory.create(request.out, manifest), manifest, found: null };
   }
   const found = await findRun(request.out);
   const stored = parseManifest(found.manifest);
   const manifest = resumeManifest(request.manifest, stored, found.checkpoint?.step ?? 0);
-  checkHere(manifest);
+  await checkHere(manifest);
   return { directory: RunDirectory.resume(request.out, found, manifest), manifest, found };
 }
 
@@ -82,16 +83,17 @@ export async function openRun(request: TrainRequest): Promise<OpenRun> {
  * What the schema cannot know: whether the model is on this disk, and whether the task's rows fit a micro-batch.
  * @throws ManifestError
  */
-function checkHere(manifest: Manifest): void {
+async function checkHere(manifest: Manifest): Promise<void> {
   const issues: ManifestIssue[] = [];
+  let task = getTask(manifest.task);
   try {
-    locateModel(manifest.model);
+    task = (await taskOfModel(locateModel(manifest.model), manifest.task)) ?? task;
   } catch (error) {
     if (!(error instanceof ModelLocationError)) throw error;
     issues.push({ key: 'model', message: error.message });
   }
   const { max_completion_length: completion, micro_batch_tokens: tokens } = manifest;
-  const prompt = getTask(manifest.task).maxPromptLength;
+  const prompt = task.maxPromptLength;
   if (tokens < prompt + completion)
     issues.push({
       key: 'micro_batch_tokens',

@@ -23,7 +23,7 @@ import { TableView } from '../../components/TableView';
 import { MOST_RECORDS } from '../../history/history';
 import { useRecentRecords } from '../../history/hooks';
 import { usePage } from '../../state/context';
-import { shownManifest, taskOf } from '../../state/selectors';
+import { shownManifest, shownTask } from '../../state/selectors';
 import { tokenText } from '../../state/wording';
 import {
   type Change,
@@ -65,7 +65,7 @@ export function ExpertsPanel() {
 
 function Clones() {
   const records = useRecentRecords(MOST_RECORDS);
-  const task = usePage((page) => taskOf(shownManifest(page)));
+  const task = usePage(shownTask);
   const view = useMemo(() => task.meta && expertsView(records, task.meta), [records, task]);
   if (!view?.newest)
     return <Empty>The first examples appear here once a step’s predictions are judged.</Empty>;

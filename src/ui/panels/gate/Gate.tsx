@@ -9,7 +9,7 @@ import { TableView } from '../../components/TableView';
 import { useRecentRecords } from '../../history/hooks';
 import type { StepRecord } from '../../history/step-record';
 import { usePage } from '../../state/context';
-import { shownManifest, taskOf } from '../../state/selectors';
+import { shownManifest, shownTask } from '../../state/selectors';
 import { gateConfusion, gateRows, gateTable, TALLY_WINDOW } from '../../views/gate';
 import { GATED } from '../curves';
 import { Missing } from '../Missing';
@@ -50,7 +50,7 @@ const hasDecisions = (record: StepRecord): boolean => record.decisions.length > 
 
 function Step() {
   const { record, missing } = useDetail(hasDecisions);
-  const task = usePage((page) => taskOf(shownManifest(page)));
+  const task = usePage(shownTask);
   const rows = useMemo(() => (record ? gateRows(record) : []), [record]);
   const plan = record?.plan;
   return (

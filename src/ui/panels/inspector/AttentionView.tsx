@@ -12,7 +12,7 @@ import { useWidth } from '../../components/useWidth';
 import type { Answer } from '../../inspector/desk';
 import { type Looked, useAttention, useInspector } from '../../inspector/hooks';
 import { usePage, useSession, useTheme } from '../../state/context';
-import { shownManifest, taskOf } from '../../state/selectors';
+import { shownTask } from '../../state/selectors';
 import { tokenText } from '../../state/wording';
 import { PALETTE } from '../../theme/palette';
 import { attentionAt, attentionTable, heaviest } from '../../views/inspector';
@@ -73,7 +73,7 @@ function Choice({ what, count }: { what: 'layer' | 'head'; count: number }) {
 function Heaviest({ looked, answer }: Props) {
   const { inspector } = useSession();
   const position = useInspector((state) => state.position);
-  const task = usePage((page) => taskOf(shownManifest(page)));
+  const task = usePage(shownTask);
   const weights = useAttention(looked);
   const text = (at: number) => tokenText(task, looked.numbers[at].token);
   if (weights.length === 0)

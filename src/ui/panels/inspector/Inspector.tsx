@@ -14,7 +14,7 @@ import { recordOf, shownStepNumber } from '../../history/select';
 import { hasPolicy } from '../../inspector/desk';
 import { type Looked, useInspector, useLooked } from '../../inspector/hooks';
 import { usePage, useSession } from '../../state/context';
-import { candidateOfGroup, shownGroup, shownManifest, taskOf } from '../../state/selectors';
+import { candidateOfGroup, shownGroup, shownTask } from '../../state/selectors';
 import { tokenText } from '../../state/wording';
 import { tokensTable } from '../../views/inspector';
 import { clippedSentence } from '../../views/inspector-words';
@@ -28,7 +28,7 @@ const NAME = 'inspector';
 
 export function InspectorPanel() {
   const looked = useLooked();
-  const task = usePage((page) => taskOf(shownManifest(page)));
+  const task = usePage(shownTask);
   const save = useMemo(
     (): Offer => ({
       title: 'Tokens',
@@ -102,7 +102,7 @@ function Opened({ looked }: { looked: Looked }) {
 function Which({ looked }: { looked: Looked }) {
   const { rollout, numbers } = looked;
   const session = useSession();
-  const { vocabulary } = usePage((page) => taskOf(shownManifest(page)));
+  const { vocabulary } = usePage(shownTask);
   const shownStep = usePage(shownStepNumber);
   const kept = usePage((page) => recordOf(page, rollout.step)?.whole === true);
   const light = useLight(rollout.step, rollout.candidate);

@@ -5,7 +5,7 @@ import { Picture } from '../../components/Picture';
 import { places } from '../../components/places';
 import { type Looked, useInspector } from '../../inspector/hooks';
 import { usePage, useSession } from '../../state/context';
-import { shownManifest, taskOf } from '../../state/selectors';
+import { shownManifest, shownTask } from '../../state/selectors';
 import { tokenText } from '../../state/wording';
 import { isClipped } from '../../views/inspector';
 import styles from './Inspector.module.css';
@@ -18,7 +18,7 @@ export function Profile({ looked }: { looked: Looked }) {
   const session = useSession();
   const position = useInspector((state) => state.position);
   const manifest = usePage(shownManifest);
-  const task = usePage((page) => taskOf(shownManifest(page)));
+  const task = usePage(shownTask);
   const quantity = useQuantity(looked);
   const values = useValues(looked);
   const { numbers, rollout } = looked;

@@ -5,7 +5,7 @@ import { Explain } from '../../components/Explain';
 import { Formula } from '../../components/Formula';
 import { type Looked, useInspector } from '../../inspector/hooks';
 import { usePage } from '../../state/context';
-import { shownManifest, taskOf } from '../../state/selectors';
+import { shownManifest, shownTask } from '../../state/selectors';
 import { tokenText } from '../../state/wording';
 import { alternativesAt } from '../../views/inspector';
 import { QUANTITIES, type Quantity } from '../../views/inspector-quantities';
@@ -15,7 +15,7 @@ import styles from './Inspector.module.css';
 export function TokenDetail({ looked }: { looked: Looked }) {
   const position = useInspector((state) => state.position);
   const manifest = usePage(shownManifest);
-  const task = usePage((page) => taskOf(shownManifest(page)));
+  const task = usePage(shownTask);
   const { rollout, numbers, answer } = looked;
   const chosen = numbers[position] ?? numbers[0];
   const formulas = tokenFormulas(rollout, chosen, manifest);
@@ -113,7 +113,7 @@ interface AlternativesProps {
 }
 
 function Alternatives({ looked: { answer }, position, token }: AlternativesProps) {
-  const task = usePage((page) => taskOf(shownManifest(page)));
+  const task = usePage(shownTask);
   const found = useMemo(
     () => (answer ? alternativesAt(position, token, answer.seen) : { list: [], rest: 0 }),
     [answer, position, token],

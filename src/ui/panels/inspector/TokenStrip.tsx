@@ -5,7 +5,7 @@ import { Explain } from '../../components/Explain';
 import { places } from '../../components/places';
 import { type Looked, useAttention, useInspector } from '../../inspector/hooks';
 import { usePage, useSession } from '../../state/context';
-import { shownManifest, taskOf } from '../../state/selectors';
+import { shownTask } from '../../state/selectors';
 import { tokenText } from '../../state/wording';
 import { isClipped } from '../../views/inspector';
 import { QUANTITIES, type Quantity, type QuantityKey, valuesOf } from '../../views/inspector-quantities';
@@ -80,7 +80,7 @@ export function QuantityBar({ looked }: { looked: Looked }) {
 export function TokenStrip({ looked }: { looked: Looked }) {
   const session = useSession();
   const position = useInspector((state) => state.position);
-  const task = usePage((page) => taskOf(shownManifest(page)));
+  const task = usePage(shownTask);
   const quantity = useQuantity(looked);
   const values = useValues(looked);
   const { numbers } = looked;

@@ -1,0 +1,92 @@
+/**
+ * How everything in the benchmark is timed: candidates take turns, round after round, so that whatever else the
+ * machine does hits all of them alike; reported are medians with their spread. Used by every part.
+ */
+
+/** Something to be timed. `run` does `units` units of work and resolves when the device has done them. */
+export interface Candidate {
+  name: string;
+  run(units: number): Promise<void>;
+  dispose?(): void;
+}
+
+/** Seconds a unit. */
+export interface Timing {
+  median: number;
+  /** The middle half of the rounds. */
+  low: number;
+  high: number;
+  rounds: number;
+}
+
+export interface Effort {
+  rounds: number;
+  /** A round of a candidate takes at least about this long. */
+  seconds: number;
+  /** More units than this are never taken at once. */
+  mostUnits: number;
+}
+
+export const now = (): number => performance.now() / 1000;
+
+/** Value at a share of the sorted values, between neighbours. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = share * (sorted.length - 1);
+  const below = Math.floor(at);
+  const above = Math.min(below + 1, sorted.length - 1);
+  return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+}
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/** Geometric mean; of nothing, NaN. */
+export function geometricMean(values: readonly number[]): number {
+  return Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length);
+}
+
+/**
+ * Times candidates in turns. Each is warmed up first (compilation, allocation), and how many units make a round is
+ * found out then. The order alternates, so that nobody always comes first.
+ * @returns a timing by name; the seconds of every round beside it, for ratios within a round.
+ */
+export async function interleave(
+  candidates: readonly Candidate[],
+  { rounds, seconds, mostUnits }: Effort,
+): Promise<Map<string, Timing & { all: number[] }>> {
+  const units = new Map<string, number>();
+  for (const candidate of candidates) {
+    await candidate.run(1);
+    const start = now();
+    await candidate.run(1);
+    const once = Math.max(1e-5, now() - start);
+    units.set(candidate.name, Math.max(1, Math.min(mostUnits, Math.round(seconds / once))));
+  }
+  const all = new Map<string, number[]>(candidates.map((c) => [c.name, []]));
+  for (let round = 0; round < rounds; round++) {
+    const turn = round % 2 === 0 ? candidates : [...candidates].reverse();
+    for (const candidate of turn) {
+      const count = units.get(candidate.name)!;
+      const start = now();
+      await candidate.run(count);
+      all.get(candidate.name)!.push((now() - start) / count);
+    }
+  }
+  return new Map(
+    [...all].map(([name, values]) => [
+      name,
+      {
+        median: median(values),
+        low: quantile(values, 0.25),
+        high: quantile(values, 0.75),
+        rounds: values.length,
+        all: values,
+      },
+    ]),
+  );
+}
+
+/** The median over rounds of how many times as long `theirs` took as `ours` in the same round. */
+export function ratio(ours: readonly number[], theirs: readonly number[]): number {
+  return median(ours.map((seconds, round) => theirs[round] / seconds));
+}

@@ -1,0 +1,38 @@
+/**
+ * Kernels chosen for a model on this adapter: those of last time where the host kept them, else measured now, before
+ * the model's policy is made. A host without a place for them goes without. Used by the session.
+ */
+import type { Gpu } from '../gpu/device';
+import type { LlamaConfig } from '../model/config';
+import { adoptChoices, choicesText, tuneLinear } from '../model/tune';
+import type { Progress } from './protocol';
+import { LAB_VERSION } from './version';
+
+/** Where choices are kept from one visit to the next. Neither call may fail the run: what is lost is measured again. */
+export interface ChoiceStore {
+  recall(adapter: string): Promise<string | null>;
+  keep(adapter: string, choices: string): Promise<void>;
+}
+
+/** What choices hold for: this adapter's driver as far as it tells, and this version's kernels. */
+function nameOf({ info }: Gpu): string {
+  return [LAB_VERSION, info.vendor, info.architecture, info.device, info.description].join(' | ');
+}
+
+export async function tuneFor(
+  gpu: Gpu,
+  config: LlamaConfig,
+  store: ChoiceStore | undefined,
+  onProgress: (progress: Progress) => void,
+): Promise<void> {
+  if (!store) return;
+  const adapter = nameOf(gpu);
+  if (gpu.choices.size === 0) {
+    const known = await store.recall(adapter);
+    if (known) adoptChoices(gpu, known);
+  }
+  const measured = await tuneLinear(gpu, config, (done, total) =>
+    onProgress({ task: 'tuning', label: 'Choosing the fastest kernels', done, total, unit: '' }),
+  );
+  if (measured) await store.keep(adapter, choicesText(gpu));
+}
