@@ -53,7 +53,7 @@ export function Knowledge() {
       <h3 id="pass-rates">{HEADINGS[drawn]}</h3>
       <p className={panelStyles.hint}>
         {drawn === 'held-out'
-          ? 'A point is a problem it never trains on, the same ones every time; the line is the share that came out right, with its 95% interval.'
+          ? 'A point is a problem it never trains on, the same ones every time, with a halo where several lie; the line is the share that came out right, with its 95% interval.'
           : `A point is a prompt, paler with age; the line is the share that came out right, with its 95% interval. ${drawn === 'steps' && manifest.masa_gate ? 'What the gate skips has no outcome and is missing: the prompts it is surest of.' : ''}`}
       </p>
       <div className={styles.knowledge}>

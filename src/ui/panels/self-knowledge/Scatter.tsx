@@ -108,6 +108,9 @@ function Plot({ points, calibration, what, before, width, height }: PlotProps) {
       ? points.find((each) => each.index === problem)
       : lit && points.find((each) => each.step === lit.step && each.index === lit.candidate);
 
+  // Prompts are told apart by age, which halos would hide.
+  const halos = what === 'problems' ? crowds(points.map((each) => [x(each.predicted), y(each.actual)])) : [];
+
   return (
     <g className={styles.plot}>
       <rect
@@ -155,6 +158,17 @@ function Plot({ points, calibration, what, before, width, height }: PlotProps) {
           r={3.2}
         />
       ))}
+      {halos.map(({ at: [cx, cy], count }) => (
+        <circle
+          key={`${cx} ${cy}`}
+          className={styles.crowd}
+          data-testid="scatter-crowd"
+          data-count={count}
+          cx={cx}
+          cy={cy}
+          r={4.5 * Math.sqrt(count)}
+        />
+      ))}
       {points.map((each) => (
         <circle
           key={`${each.step} ${each.index}`}
@@ -170,21 +184,6 @@ function Plot({ points, calibration, what, before, width, height }: PlotProps) {
           opacity={0.75 * (1 - (0.8 * Math.min(each.age, WINDOW)) / WINDOW)}
         />
       ))}
-      {crowds(points.map((each) => [x(each.predicted), y(each.actual)])).map(({ at: [cx, cy], count }) => {
-        const right = cx > width / 2;
-        const top = cy < height / 2;
-        return (
-          <text
-            key={`${cx} ${cy}`}
-            className={styles.crowd}
-            x={cx + (right ? -7 : 7)}
-            y={cy + (top ? 16 : -8)}
-            textAnchor={right ? 'end' : 'start'}
-          >
-            ×{count}
-          </text>
-        );
-      })}
       {bins.length > 1 && <path className={styles.curve} d={curve ?? ''} />}
       {bins.map((bin) => (
         <g
@@ -225,7 +224,7 @@ function Plot({ points, calibration, what, before, width, height }: PlotProps) {
   );
 }
 
-/** Where several points are one to the eye, and how many they are. */
+/** Where several points are one to the eye, and how many they are: drawn as a halo of their area. */
 function crowds(places: readonly (readonly [number, number])[]) {
   const found: { at: readonly [number, number]; count: number }[] = [];
   for (const place of places) {
@@ -233,7 +232,7 @@ function crowds(places: readonly (readonly [number, number])[]) {
     if (near) near.count++;
     else found.push({ at: place, count: 1 });
   }
-  return found.filter(({ count }) => count >= 3);
+  return found.filter(({ count }) => count > 1);
 }
 
 interface PointedProps {
