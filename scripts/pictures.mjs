@@ -16,7 +16,7 @@ import { ensureBrowser } from './lib/browser.mjs';
 import { ROOT } from './lib/host.mjs';
 
 const WIDTHS = [1440, 1024, 390];
-const THEMES = ['light', 'dark'];
+const THEMES = /** @type {const} */ (['light', 'dark']);
 const HEIGHT = 900;
 /** A panel is taken as it is, without what floats over it. */
 const WITHOUT_BARS = '#root > header, [data-testid=timeline] { visibility: hidden !important }';
@@ -25,14 +25,18 @@ const WITHOUT_BARS = '#root > header, [data-testid=timeline] { visibility: hidde
 const SMALL =
   '?v=1&seed=3&prompts_per_step=6&num_generations=8&eval_problems=8&steps=40&masa_meta=train&masa_num_generations=6&masa_gate=true&masa_gate_min_prompts=3&masa_cutoff=true&masa_experts=true&masa_hint_share=0.25&masa_audit_share=0.5';
 
-const control = (page, name) =>
+/** @typedef {import('playwright-core').Page} Page */
+
+const control = (/** @type {Page} */ page, /** @type {RegExp} */ name) =>
   page.getByRole('group', { name: 'Run controls' }).getByRole('button', { name });
 
+/** @param {Page} page */
 async function opened(page, query = '') {
   await page.goto(query === '' ? './' : `./${query}`);
   await page.locator('[data-testid=run-first]:not([disabled])').waitFor({ timeout: 60_000 });
 }
 
+/** @param {Page} page @param {string} name @param {number} step */
 async function recorded(page, name, step) {
   await page.goto(`./?replay=recordings/${name}.jsonl.gz`);
   await page.locator('[data-testid=groups-step]').waitFor({ timeout: 60_000 });
@@ -41,12 +45,15 @@ async function recorded(page, name, step) {
   await page.locator(`[data-testid=groups-step][data-value="${step}"]`).waitFor();
 }
 
-const dialog = (open) => async (page) => {
+const dialog = (/** @type {(page: Page) => Promise<void>} */ open) => async (/** @type {Page} */ page) => {
   await recorded(page, 'first-look', 9);
   await open(page);
 };
 
-/** Each puts the page into a state that then stands still. */
+/**
+ * Each puts the page into a state that then stands still.
+ * @type {Record<string, (page: Page) => Promise<void>>}
+ */
 const VIEWS = {
   first: (page) => opened(page),
   'first-grpo': (page) => opened(page, '?v=1&seed=1'),
@@ -70,7 +77,7 @@ const VIEWS = {
     await page.waitForFunction(
       () =>
         [...document.querySelectorAll('[data-testid=bars][data-state=growing]')].some((bars) =>
-          bars.dataset.lengths.split(' ').some((length) => Number(length) > 8),
+          (bars.getAttribute('data-lengths') ?? '').split(' ').some((length) => Number(length) > 8),
         ),
       undefined,
       { polling: 'raf', timeout: 60_000 },
@@ -90,12 +97,15 @@ const VIEWS = {
   }),
 };
 
+/** @param {string[]} given */
 function argumentsOf(given) {
-  const asked = { url: undefined, out: join(ROOT, '.cache/pictures'), only: '', readme: false };
+  /** @type {{ url?: string, out: string, only: string, readme: boolean }} */
+  const asked = { out: join(ROOT, '.cache/pictures'), only: '', readme: false };
   for (let i = 0; i < given.length; i++) {
     const name = given[i].replace(/^--/, '');
     if (name === 'readme') asked.readme = true;
-    else if (['url', 'out', 'only'].includes(name) && given[i + 1] !== undefined) asked[name] = given[++i];
+    else if ((name === 'url' || name === 'out' || name === 'only') && given[i + 1] !== undefined)
+      asked[name] = given[++i];
     else
       throw new Error(`pictures: expected --url URL, --out FOLDER, --only NAME or --readme, got ${given[i]}`);
   }
@@ -115,12 +125,13 @@ async function served() {
 }
 
 /** Drawn anew after a change of size or theme: two frames, and the fonts. */
-const settled = (page) =>
+const settled = (/** @type {Page} */ page) =>
   page.evaluate(async () => {
     await document.fonts.ready;
     for (let i = 0; i < 3; i++) await new Promise((resolve) => requestAnimationFrame(resolve));
   });
 
+/** @param {Page} page @param {ReturnType<typeof argumentsOf>} asked */
 async function everything(page, asked) {
   for (const [name, reach] of Object.entries(VIEWS)) {
     if (!name.includes(asked.only)) continue;
@@ -135,7 +146,7 @@ async function everything(page, asked) {
         await page.setViewportSize({ width, height: HEIGHT });
         await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
         await settled(page);
-        const path = (what) => join(folder, `${what}-${width}-${colorScheme}.png`);
+        const path = (/** @type {string} */ what) => join(folder, `${what}-${width}-${colorScheme}.png`);
         const modal = page.locator('[role=dialog], [role=menu]').last();
         if (await modal.count()) {
           await page.screenshot({ path: path('view') });
@@ -145,7 +156,7 @@ async function everything(page, asked) {
         await page.screenshot({ path: path('page'), fullPage: true });
         count++;
         for (const panel of await page.locator('section[data-testid^=panel-]').all()) {
-          const what = (await panel.getAttribute('data-testid')).replace('panel-', '');
+          const what = ((await panel.getAttribute('data-testid')) ?? '').replace('panel-', '');
           await panel.screenshot({ path: path(what), style: WITHOUT_BARS });
           count++;
         }
@@ -154,21 +165,23 @@ async function everything(page, asked) {
   }
 }
 
-/** As WebP, which the browser itself writes: a fifth of the PNG. */
+// As WebP, which the browser itself writes: a fifth of the PNG.
+/** @param {Page} page @param {Buffer} png */
 async function webp(page, png) {
   const bytes = await page.evaluate(async (base64) => {
     const image = await createImageBitmap(await (await fetch(`data:image/png;base64,${base64}`)).blob());
     const canvas = new OffscreenCanvas(image.width, image.height);
-    canvas.getContext('2d').drawImage(image, 0, 0);
+    canvas.getContext('2d')?.drawImage(image, 0, 0);
     const blob = await canvas.convertToBlob({ type: 'image/webp', quality: 0.9 });
     return [...new Uint8Array(await blob.arrayBuffer())];
   }, png.toString('base64'));
   return Buffer.from(bytes);
 }
 
+/** @param {Page} page */
 async function forReadme(page) {
   const folder = join(ROOT, 'e2e/pictures');
-  const save = async (name, png) => {
+  const save = async (/** @type {string} */ name, /** @type {Buffer} */ png) => {
     const bytes = await webp(page, png);
     writeFileSync(join(folder, `${name}.webp`), bytes);
     console.log(`${name}.webp: ${Math.round(bytes.length / 1024)} KiB`);
@@ -204,7 +217,7 @@ const browser = await chromium.launch({
   ],
 });
 try {
-  const baseURL = asked.url ?? server.resolvedUrls.local[0];
+  const baseURL = asked.url ?? server?.resolvedUrls?.local[0];
   const page = await browser.newPage({ baseURL });
   page.on('pageerror', (error) => {
     console.error(`page error: ${error.message}`);
