@@ -82,6 +82,36 @@ test('what the panels draw is what the event stream says', async ({ page }) => {
   const stream = await runToEnd(page);
   const last = 3;
 
+  await test.step('held-out points: the newest evaluation over the first, of which a gated run draws of its own accord', async () => {
+    const evaluations = stream.of('evaluation').filter(({ suite }) => suite === 'in-domain');
+    const pointsOf = ({ alignment }: RunEventOf<'evaluation'>) =>
+      alignment!.points.flatMap(({ pass_rate, true_pass_rate }, index) =>
+        pass_rate === null ? [] : [[index, pass_rate, true_pass_rate]],
+      );
+    const names = ['data-prompt', 'data-predicted', 'data-actual'];
+    for (const [testId, evaluation] of [
+      ['scatter-point', evaluations.at(-1)!],
+      ['scatter-before', evaluations[0]],
+    ] as const) {
+      const drawn = (await attributes(page, testId, names)).map((point) => point.map(Number));
+      expect(drawn.length).toBeGreaterThan(0);
+      expect(drawn).toEqual(pointsOf(evaluation));
+    }
+    const { pass_rate_mae, pass_rate_pearson, calibration } = evaluations.at(-1)!.alignment!;
+    await expect(page.getByTestId('scatter-error')).toHaveAttribute(
+      'data-value',
+      String(pass_rate_mae ?? ''),
+    );
+    await expect(page.getByTestId('scatter-correlation')).toHaveAttribute(
+      'data-value',
+      String(pass_rate_pearson ?? ''),
+    );
+    expect(await attributes(page, 'calibration-bin', ['data-actual'])).toEqual(
+      calibration.filter(({ count }) => count > 0).map(({ actual }) => [String(actual)]),
+    );
+    await page.getByRole('radio', { name: 'The steps’ prompts' }).click();
+  });
+
   await test.step('points: predicted and true pass rate of every prompt that was rolled out', async () => {
     const expected = stream.of('meta_group').flatMap(({ step, index, predictions, truth }) => {
       const rates = predictions.flatMap((each) => each.pass_rate ?? []);

@@ -25,7 +25,7 @@ describe('what is no number', () => {
 
   test('infinities keep their sign', () => {
     expect(formatNumber(Number.POSITIVE_INFINITY)).toBe('∞');
-    expect(formatDuration(Number.NEGATIVE_INFINITY)).toBe('-∞');
+    expect(formatDuration(Number.NEGATIVE_INFINITY)).toBe('−∞');
   });
 
   test('zero has no sign, nor has what rounds to it', () => {
@@ -42,7 +42,7 @@ test.each([
   [999, '999'],
   [1000, '1,000'],
   [1234567, '1,234,567'],
-  [-1234, '-1,234'],
+  [-1234, '−1,234'],
   [999.5, '1,000'],
 ])('the count %d is written %s', (value, text) => {
   expect(formatCount(value)).toBe(text);
@@ -51,14 +51,14 @@ test.each([
 test.each([
   [0.5, '0.5'],
   [0.51234, '0.5123'],
-  [-0.51236, '-0.5124'],
+  [-0.51236, '−0.5124'],
   [2e-4, '0.0002'],
   [1e-4, '0.0001'],
   [9.99999e-5, '0.0001'],
-  [9.99e-5, '9.99e-5'],
-  [2e-5, '2e-5'],
-  [-1.2346e-8, '-1.235e-8'],
-  [5e-324, '4.941e-324'],
+  [9.99e-5, '9.99e−5'],
+  [2e-5, '2e−5'],
+  [-1.2346e-8, '−1.235e−8'],
+  [5e-324, '4.941e−324'],
   [9.99951, '10'],
   [9.9994, '9.999'],
   [999.94, '999.9'],
@@ -75,7 +75,7 @@ test.each([
 test('a fixed number of decimals keeps its zeros and is grouped', () => {
   expect(formatFixed(0.5, 3)).toBe('0.500');
   expect(formatFixed(12345.678, 1)).toBe('12,345.7');
-  expect(formatFixed(-999.96, 1)).toBe('-1,000.0');
+  expect(formatFixed(-999.96, 1)).toBe('−1,000.0');
 });
 
 test.each([
@@ -88,10 +88,10 @@ test.each([
   [0.0001, '0.01%'],
   [0.000012, '0.0012%'],
   [1e-6, '0.0001%'],
-  [1e-15, '1e-13%'],
+  [1e-15, '1e−13%'],
   [0.9994, '99.94%'],
   [0.99999, '99.999%'],
-  [-0.05, '-5.0%'],
+  [-0.05, '−5.0%'],
   [12.5, '1,250.0%'],
 ])('the share %d is written %s', (value, text) => {
   expect(formatPercent(value)).toBe(text);
@@ -128,7 +128,7 @@ test.each([
   [3_720_000, '1 h 2 min'],
   [86_400_000, '1 d'],
   [273_600_000, '3 d 4 h'],
-  [-1500, '-1.5 s'],
+  [-1500, '−1.5 s'],
 ])('%d milliseconds are written %s', (value, text) => {
   expect(formatDuration(value)).toBe(text);
 });

@@ -3,18 +3,20 @@
  * and the report alike. Not for files: what is stored keeps every digit.
  *
  * English grouping whatever the locale, so that two screenshots compare. Anything that is not a number, or not
- * there, is shown as an en dash; a zero has no sign.
+ * there, is shown as an en dash; a zero has no sign, and a negative number a minus sign (U+2212), not a hyphen.
  */
 
 /** What is shown where there is no number. */
 export const NO_VALUE = '–';
+
+const MINUS = '−';
 
 export type MaybeNumber = number | null | undefined;
 
 /** `text` for an ordinary number; the dash for none or NaN; the infinity sign for an infinity. */
 function guarded(value: MaybeNumber, text: (value: number) => string): string {
   if (value === null || value === undefined || Number.isNaN(value)) return NO_VALUE;
-  if (!Number.isFinite(value)) return value > 0 ? '∞' : '-∞';
+  if (!Number.isFinite(value)) return value > 0 ? '∞' : `${MINUS}∞`;
   return text(value);
 }
 
@@ -24,10 +26,10 @@ function group(digits: string): string {
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
-/** `toFixed` with grouping and without "-0.00". */
+/** `toFixed` with grouping, its minus sign typeset, and without "-0.00". */
 function fixed(value: number, decimals: number): string {
   const text = group(value.toFixed(decimals));
-  return /[1-9]/.test(text) ? text : text.replace('-', '');
+  return text.replace('-', /[1-9]/.test(text) ? MINUS : '');
 }
 
 function withoutTrailingZeros(text: string): string {
@@ -46,7 +48,7 @@ export function formatFixed(value: MaybeNumber, decimals: number): string {
 
 /**
  * Any number in four significant digits, without trailing zeros: 0.0002, 1.235, 12,346; below 1e-4 and from
- * 1e9 on as 2e-5 and 1.5e9. Whole parts are never cut: 12,346 rather than 12,350.
+ * 1e9 on as 2e−5 and 1.5e9. Whole parts are never cut: 12,346 rather than 12,350.
  */
 export function formatNumber(value: MaybeNumber, significant = 4): string {
   return guarded(value, (v) => {
@@ -56,7 +58,7 @@ export function formatNumber(value: MaybeNumber, significant = 4): string {
     const size = Math.abs(rounded);
     if (size < 1e-4 || size >= 1e9) {
       const [mantissa, exponent] = v.toExponential(significant - 1).split('e');
-      return `${withoutTrailingZeros(mantissa)}e${Number(exponent)}`;
+      return `${withoutTrailingZeros(mantissa)}e${Number(exponent)}`.replaceAll('-', MINUS);
     }
     const decimals = Math.max(0, significant - 1 - Math.floor(Math.log10(size)));
     return withoutTrailingZeros(fixed(v, decimals));
@@ -94,7 +96,7 @@ const TIME_UNITS: readonly { below: number; text: (ms: number) => string }[] = [
 /** A length of time given in milliseconds: 820 ms, 12.3 s, 4 min 5 s, 1 h 2 min, 3 d 4 h. */
 export function formatDuration(ms: MaybeNumber): string {
   return guarded(ms, (v) => {
-    if (v < 0) return `-${formatDuration(-v)}`;
+    if (v < 0) return `${MINUS}${formatDuration(-v)}`;
     if (v === 0) return '0 s';
     const unit = TIME_UNITS.find((u) => v < u.below);
     if (unit) return unit.text(v);

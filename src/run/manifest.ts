@@ -107,7 +107,7 @@ export const manifestSchema = z.strictObject({
   epsilon: knob(real(0, 1, 0.2), {
     section: 'method',
     label: 'Clip below (epsilon)',
-    help: 'The ratio is clipped at 1 - epsilon when that lowers the gain.',
+    help: 'The ratio is clipped at 1 − epsilon when that lowers the gain.',
     step: 0.01,
   }),
   epsilon_high: knob(real(0, 10, 0.28), {

@@ -17,7 +17,7 @@ export const DAPO_METRICS: readonly Metric[] = [
     label: 'Groups thrown away',
     unit: 'groups',
     definition: 'The groups that dynamic sampling generated and did not train on.',
-    formula: 'groups rolled out - groups trained on',
+    formula: 'groups rolled out − groups trained on',
     source: 'src/rl/sampling-plan.ts',
     format: 'count',
   },

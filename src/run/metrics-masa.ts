@@ -46,7 +46,7 @@ export const MASA_METRICS: readonly Metric[] = [
     'number',
     '',
     'How near the predicted pass rates are to the true ones, by the pass-rate reward in use.',
-    'mean of 0.01^|d - k/n|, or of 1 - (d - k/n)^2',
+    'mean of 0.01^|d − k/n|, or of 1 − (d − k/n)^2',
     REWARDS,
   ),
   metric(
@@ -82,7 +82,7 @@ export const MASA_METRICS: readonly Metric[] = [
     'number',
     '',
     'The mean distance of predicted from true pass rate over prompts.',
-    'mean of |d - k/n|',
+    'mean of |d − k/n|',
     ALIGNMENT,
   ),
   metric(
@@ -91,7 +91,7 @@ export const MASA_METRICS: readonly Metric[] = [
     'number',
     '',
     'The mean squared distance of predicted from true pass rate over prompts.',
-    'mean of (d - k/n)^2',
+    'mean of (d − k/n)^2',
     ALIGNMENT,
   ),
   metric(
@@ -208,7 +208,7 @@ export const MASA_METRICS: readonly Metric[] = [
     'count',
     'tokens a step',
     'The estimated solution tokens a step not generated for gated prompts, the audit’s deducted and the predictions’ not, over the latest 20 steps.',
-    '(tokens of gated prompts, scaled up from the audit, - audited tokens) / steps',
+    '(tokens of gated prompts, scaled up from the audit, − audited tokens) / steps',
     AUDIT,
   ),
   metric(
@@ -217,7 +217,7 @@ export const MASA_METRICS: readonly Metric[] = [
     'number',
     '',
     'The mean squared error of the gate’s probability of no variance over the prompts of the step that were rolled out.',
-    'mean of (P(zero variance) - outcome)^2',
+    'mean of (P(zero variance) − outcome)^2',
     AUDIT,
   ),
   metric(
@@ -235,7 +235,7 @@ export const MASA_METRICS: readonly Metric[] = [
     'share',
     'share of cut rollouts',
     'Of the cut rollouts that ran on for the audit, the share that did not come out right, over the latest 20 steps.',
-    '1 - audited and correct / audited',
+    '1 − audited and correct / audited',
     AUDIT,
   ),
   metric(
@@ -271,7 +271,7 @@ export const MASA_METRICS: readonly Metric[] = [
     'number',
     'reward',
     'How much more reward hinted rollouts have than the others of their group, averaged over the groups with both.',
-    'mean over groups of (mean r hinted - mean r not hinted)',
+    'mean over groups of (mean r hinted − mean r not hinted)',
     'masa/hints.ts',
   ),
   metric(

@@ -84,7 +84,7 @@ const POLICY: readonly Metric[] = [
     unit: 'nats',
     definition:
       'How far the policy has moved from the base model, by the k3 estimator on the tokens it wrote; reported when beta is above 0.',
-    formula: 'mean over completion tokens of exp(d) - d - 1, d = logp_ref - logp',
+    formula: 'mean over completion tokens of exp(d) − d − 1, d = logp_ref − logp',
     source: 'shaders/token_loss.wgsl',
     format: 'number',
   },
@@ -95,7 +95,7 @@ const POLICY: readonly Metric[] = [
     definition:
       'The value of the GRPO objective; with one update per batch and beta 0 it stays near 0 while its gradient does not, because every ratio is exactly 1 and the advantages of a group add up to 0 (exactly 0 for loss_type grpo, where every rollout weighs the same).',
     formula:
-      'normalised sum over tokens of -min(ratio A, clip(ratio, 1 - epsilon, 1 + epsilon_high) A) + beta KL',
+      'normalised sum over tokens of −min(ratio A, clip(ratio, 1 − epsilon, 1 + epsilon_high) A) + beta KL',
     source: 'shaders/token_loss.wgsl',
     format: 'number',
   },
@@ -105,7 +105,7 @@ const POLICY: readonly Metric[] = [
     unit: 'share of tokens',
     definition:
       'The share of tokens held back because they had become too unlikely while the advantage was negative.',
-    formula: 'tokens with ratio < 1 - epsilon and A < 0 / tokens',
+    formula: 'tokens with ratio < 1 − epsilon and A < 0 / tokens',
     source: 'shaders/token_loss.wgsl',
     format: 'share',
   },
@@ -134,7 +134,7 @@ const POLICY: readonly Metric[] = [
     unit: 'nats',
     definition:
       'How far the log-probability a token was sampled with lies from that of the training pass over the same weights, on average; it measures rounding alone and should stay tiny.',
-    formula: 'mean over completion tokens of |logp_decode - logp_train|',
+    formula: 'mean over completion tokens of |logp_decode − logp_train|',
     source: 'src/rl/step-metrics.ts',
     format: 'number',
   },
@@ -144,7 +144,7 @@ const POLICY: readonly Metric[] = [
     unit: 'nats',
     definition:
       'The largest difference between a token’s log-probability when sampled and in the training pass over the same weights.',
-    formula: 'max over completion tokens of |logp_decode - logp_train|',
+    formula: 'max over completion tokens of |logp_decode − logp_train|',
     source: 'src/rl/step-metrics.ts',
     format: 'number',
   },
@@ -245,7 +245,7 @@ const TRAINING: readonly Metric[] = [
     label: 'Step time',
     unit: 's',
     definition: 'The time the step took, evaluation and checkpoint left out.',
-    formula: 'end - start, by the host’s clock',
+    formula: 'end − start, by the host’s clock',
     source: 'src/rl/step-metrics.ts',
     format: 'seconds',
   },

@@ -26,7 +26,7 @@ export const inPercent = (value: number): string => formatFixed(100 * value, 1);
 /** Of a share, without the sign: 63.1 [62.0,64.2]. */
 export const percent = (spread: Maybe): string => written(spread, inPercent);
 
-/** Of a difference of shares, in percentage points: +1.2 [-0.3,+2.4]. */
+/** Of a difference of shares, in percentage points: +1.2 [−0.3,+2.4]. */
 export const points = (spread: Maybe): string => written(spread, (value) => signed(value, inPercent));
 
 /** Of a ratio: 1.62 [1.49,1.68]. */

@@ -67,7 +67,7 @@ export function RolloutList() {
             <Explain
               label="Advantage"
               definition="How much better than the other rollouts of its prompt this one was rewarded. Above zero its tokens are made likelier, below zero less likely. The bar’s scale is fixed: its ends are the largest advantage a group of this size can have."
-              formula="A = (r - mean(r)) / (std(r) + 1e-6), inside the group"
+              formula="A = (r − mean(r)) / (std(r) + 1e−6), inside the group"
               source="src/rl/advantages.ts"
               value={
                 group.rewardMean === null ? undefined : `mean reward ${formatFixed(group.rewardMean, 3)}`
@@ -185,7 +185,7 @@ function Advantage({ value, largest }: { value: number | null; largest: number }
       <span className={styles.amount} data-sign={Math.sign(value)}>
         <span className="visually-hidden">advantage </span>
         {value > 0 ? '+' : ''}
-        {formatFixed(value, 2).replace('-', '−')}
+        {formatFixed(value, 2)}
       </span>
     </span>
   );

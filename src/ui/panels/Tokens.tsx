@@ -53,7 +53,7 @@ const shade = (logp: number | undefined): string =>
 function wordToken(task: Task, id: number, place: number, logp: number | undefined): string {
   const name = `Token ${place + 1}: ${tokenText(task, id)}`;
   if (logp === undefined) return name;
-  return `${name}, log-probability ${formatFixed(logp, 3).replace('-', '−')}, probability ${formatPercent(Math.exp(logp))}`;
+  return `${name}, log-probability ${formatFixed(logp, 3)}, probability ${formatPercent(Math.exp(logp))}`;
 }
 
 interface ChipProps {

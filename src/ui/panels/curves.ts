@@ -92,8 +92,28 @@ export const META_REWARDS: readonly Series[] = [
   metric('masa/reward_difficulty', 'Pass rate', 'line-2', { dash: [6, 3] }),
   metric('masa/reward_notion', 'Notions', 'line-3', { dash: [2, 3] }),
 ];
-export const PASS_RATE_ERROR: readonly Series[] = [metric('masa/pass_rate_mae', 'Error')];
-export const PASS_RATE_PEARSON: readonly Series[] = [metric('masa/pass_rate_pearson', 'Correlation')];
+const heldOut = (
+  suite: string,
+  key: string,
+  value: (alignment: NonNullable<EvaluationPoint['alignment']>) => number | null,
+): EvaluationSeries => ({
+  from: 'evaluations',
+  suite,
+  key,
+  label: 'Held-out',
+  colour: 'held-out',
+  width: 2.25,
+  value: ({ alignment }) => (alignment ? value(alignment) : null) ?? undefined,
+});
+/** Over the prompts that a step rolled out, which the gate has chosen, and over problems that nothing has. */
+export const passRateError = (suite: string): readonly Series[] => [
+  metric('masa/pass_rate_mae', 'Step’s prompts', 'line-1', { width: 1.25 }),
+  heldOut(suite, 'error', (alignment) => alignment.error),
+];
+export const passRatePearson = (suite: string): readonly Series[] => [
+  metric('masa/pass_rate_pearson', 'Step’s prompts', 'line-1', { width: 1.25 }),
+  heldOut(suite, 'correlation', (alignment) => alignment.correlation),
+];
 export const PARSE_RATE: readonly Series[] = [metric('masa/parse_rate', 'Whole')];
 export const GATED: readonly Series[] = [metric('masa/gate/gated', 'Skipped')];
 export const CUT: readonly Series[] = [metric('masa/cutoff/cut', 'Cut')];

@@ -142,6 +142,7 @@ describe('the desk', () => {
       meanLength: 20,
       numTokens: 0,
       durationMs: 1,
+      alignment: null,
     };
     const known = {
       manifest: MANIFEST,

@@ -11,13 +11,13 @@ import type {
   PromptGroup,
   RunEvent,
   RunEventOf,
-  Score,
   SelfTestResult,
   SpokenVocabulary,
 } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
 import type { RolloutLimit } from '../../run/masa-events';
 import { keepRecent, MOST_BENCHMARKS, MOST_WARNINGS, thin, tokensOf, withStep } from './bounds';
+import { type EvaluationPoint, withEvaluation } from './evaluations';
 
 /** `growing` and `ended` are live and not judged yet; the rest is the verifier's word. */
 export type Verdict = 'growing' | 'ended' | 'right' | 'wrong' | 'truncated';
@@ -62,15 +62,7 @@ export interface StepPoint {
   stepMs: number;
 }
 
-export interface EvaluationPoint {
-  step: number;
-  numTokens: number;
-  suite: string;
-  total: Score;
-  byTier: Readonly<Record<string, Score>>;
-  meanLength: number;
-  durationMs: number;
-}
+export type { EvaluationPoint };
 
 export interface RunFacts {
   manifest: Manifest;
@@ -146,7 +138,7 @@ export function reduceEvent(view: RunView, event: RunEvent): RunView {
     case 'step_metrics':
       return addStep(view, event);
     case 'evaluation':
-      return addEvaluation(view, event);
+      return { ...view, evaluations: withEvaluation(view.evaluations, event) };
     case 'benchmarks':
       return { ...view, benchmarks: [...view.benchmarks, event].slice(-MOST_BENCHMARKS) };
     case 'kernel_profile':
@@ -334,20 +326,4 @@ function addStep(view: RunView, event: RunEventOf<'step_metrics'>): RunView {
     stepMs: event.step_ms,
   };
   return { ...view, steps: thin([...before, point]) };
-}
-
-function addEvaluation(view: RunView, event: RunEventOf<'evaluation'>): RunView {
-  const before = view.evaluations.filter(
-    (point) => point.step < event.step || (point.step === event.step && point.suite !== event.suite),
-  );
-  const point: EvaluationPoint = {
-    step: event.step,
-    numTokens: event.num_tokens,
-    suite: event.suite,
-    total: event.total,
-    byTier: event.by_tier,
-    meanLength: event.mean_length,
-    durationMs: event.duration_ms,
-  };
-  return { ...view, evaluations: thin([...before, point]) };
 }

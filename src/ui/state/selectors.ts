@@ -57,6 +57,19 @@ export function firstEvaluation(page: PageState): EvaluationPoint | null {
   return page.run.evaluations.find((point) => point.suite === suite) ?? null;
 }
 
+/**
+ * The evaluation whose held-out predictions are drawn: the newest of the main suite where the page looks that still has
+ * its problems.
+ */
+export function shownHeldOut(page: PageState): EvaluationPoint | null {
+  const suite = mainSuite(page);
+  const { heldStep } = page.looking;
+  const newest = heldStep === null ? Number.POSITIVE_INFINITY : heldStep + 1;
+  const isShown = (point: EvaluationPoint) =>
+    point.suite === suite && point.step <= newest && (point.alignment?.problems?.length ?? 0) > 0;
+  return page.run.evaluations.findLast(isShown) ?? null;
+}
+
 /** The metrics of the step on screen: of the held one, else of the newest that ended. */
 export function shownMetrics(page: PageState): StepPoint | null {
   const { heldStep } = page.looking;

@@ -2,9 +2,8 @@
  * The quantities that tokens can be coloured by: what each is, where it is computed, and its scale. Scales are fixed,
  * so that a shade means the same on every rollout and every head. Pure.
  */
-import { formatNumber, formatPercent } from '../../run/format';
+import { formatFixed, formatNumber, formatPercent } from '../../run/format';
 import type { TokenNumbers } from './inspector';
-import { signed } from './inspector-words';
 
 export type QuantityKey = 'sampled' | 'now' | 'ratio' | 'push' | 'entropy' | 'attention';
 
@@ -36,7 +35,7 @@ const FULL_ENTROPY = 2;
 const LOGP = {
   diverging: false,
   amount: (logp: number) => clamp(-logp / FULL_SURPRISE, 0),
-  text: (logp: number) => `${signed(logp)} (${formatPercent(Math.exp(logp))})`,
+  text: (logp: number) => `${formatFixed(logp, 3)} (${formatPercent(Math.exp(logp))})`,
   legend: [
     { amount: 0, label: '0' },
     { amount: 0.5, label: '−1.5' },
@@ -69,7 +68,7 @@ export const QUANTITIES: Readonly<Record<QuantityKey, Quantity>> = {
     label: 'Ratio, now to sampled',
     definition:
       'How many times as likely the token is now as when it was sampled. Above 1 training has made it likelier.',
-    formula: 'exp(log-probability now - when sampled)',
+    formula: 'exp(log-probability now − when sampled)',
     source: 'src/ui/views/inspector.ts, as shaders/token_loss.wgsl has it',
     needsPolicy: true,
     diverging: true,
@@ -91,7 +90,7 @@ export const QUANTITIES: Readonly<Record<QuantityKey, Quantity>> = {
     needsPolicy: true,
     diverging: true,
     amount: (push) => clamp(push / FULL_PUSH, -1),
-    text: (push) => signed(push),
+    text: (push) => formatFixed(push, 3),
     legend: [
       { amount: -1, label: `−${FULL_PUSH} or less` },
       { amount: 0, label: '0' },

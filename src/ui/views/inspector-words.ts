@@ -5,10 +5,6 @@
 import { formatFixed, formatNumber } from '../../run/format';
 import { type Clip, type InspectedRollout, isClipped, type LossRules, type TokenNumbers } from './inspector';
 
-/** A number with its minus sign as it is typeset. */
-export const signed = (value: number | null, decimals = 3): string =>
-  formatFixed(value, decimals).replace('-', '−');
-
 const low = ({ epsilon }: LossRules) => formatNumber(1 - epsilon);
 const high = ({ epsilon_high }: LossRules) => formatNumber(1 + epsilon_high);
 
@@ -32,7 +28,7 @@ export function clipSentence(
   if (rollout.outside) return `Not in the loss: ${rollout.outside}.`;
   if (used === null || clip === null) return '';
   const whose = rules.importance_sampling_level === 'sequence' ? 'The rollout’s ratio' : 'The ratio';
-  const ratio = `${whose} ${signed(used)}`;
+  const ratio = `${whose} ${formatFixed(used, 3)}`;
   const kl = rules.beta > 0 ? ' Only the KL term still pulls on it.' : '';
   switch (clip) {
     case 'no-advantage':

@@ -2,7 +2,7 @@
  * What the policy predicted of prompts beside what came of them, over recent steps: the points of the scatter, the
  * calibration curve through them and the figures beside it. Pure; from the records of steps alone.
  *
- * One step's prompts in detail are `predictions.ts`. The figures are the trainer's (`rl/masa/alignment.ts`), over the
+ * One step's prompts in detail are `predictions.ts`, held-out problems `held-out.ts`. The figures are the trainer's (`rl/masa/alignment.ts`), over the
  * window shown instead of over one step.
  */
 import { type CalibrationBin, calibrationCurve, expectedPassRate } from '../../lab/figures';
@@ -15,22 +15,27 @@ export const WINDOW = 10;
 /** Bins of the calibration curve: equal parts of the predicted pass rate. */
 export const BINS = 10;
 
-/** A prompt that was asked about and rolled out. */
-export interface PredictionPoint {
+/** A prediction beside its outcome, as the scatter draws it. */
+export interface ScatterPoint {
+  /** The step of the prompt, or the steps done before the evaluation. */
   step: number;
-  /** Number of the candidate. */
+  /** Number of the candidate, or of the held-out problem. */
   index: number;
   /** 0-1 */
   predicted: number;
-  /** Standard deviation (population) of what the prediction is made from: samples, or the distribution. */
-  spread: number;
-  /** Right rollouts of all that were judged. */
+  /** Right rollouts, or answers, of all that were judged. */
   correct: number;
   total: number;
   /** correct / total */
   actual: number;
   /** Steps before the newest that has any. */
   age: number;
+}
+
+/** A prompt that was asked about and rolled out. */
+export interface PredictionPoint extends ScatterPoint {
+  /** Standard deviation (population) of what the prediction is made from: samples, or the distribution. */
+  spread: number;
 }
 
 export interface PassPrediction {
@@ -96,7 +101,7 @@ export interface Calibration {
   meanActual: number | null;
 }
 
-export function calibrationOf(points: readonly PredictionPoint[]): Calibration {
+export function calibrationOf(points: readonly ScatterPoint[]): Calibration {
   const predicted = points.map((point) => point.predicted);
   const actual = points.map((point) => point.actual);
   const bins = calibrationCurve(

@@ -1,7 +1,7 @@
 /** `lab generate`: lets a model go on with a prompt. */
 import type { Decoded } from '../../../model/decoder';
 import { rollOut } from '../../../rl/rollouts';
-import { formatNumber } from '../../../run/format';
+import { formatFixed, formatNumber } from '../../../run/format';
 import { Purpose } from '../../../run/random';
 import { endsOf } from '../../../tasks/task';
 import { loadModel, withAnswering } from '../answering';
@@ -103,7 +103,7 @@ async function generate(request: GenerateRequest, console: Console): Promise<num
       console.out(`\n${i + 1}. ${vocabulary.readable(each.tokens, prompt)}${ending}\n`);
       console.out(`   ${vocabulary.decode(each.tokens)}\n`);
       console.out(
-        `   log-probability ${formatNumber(logProbability(each))}: ${each.logps.map((l) => l.toFixed(2)).join(' ')}\n`,
+        `   log-probability ${formatNumber(logProbability(each))}: ${each.logps.map((l) => formatFixed(l, 2)).join(' ')}\n`,
       );
     }
     return DONE;

@@ -93,7 +93,7 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
             <Explain
               label="Tokens saved"
               definition="The estimated solution tokens not generated for skipped prompts in these steps, what the audit generated deducted."
-              formula={`tokens of ${formatCount(tally.gated)} skipped prompts, scaled up from ${formatCount(sampled)}, - ${formatCount(tally.auditTokens)} audited`}
+              formula={`tokens of ${formatCount(tally.gated)} skipped prompts, scaled up from ${formatCount(sampled)}, − ${formatCount(tally.auditTokens)} audited`}
               value={formatCount(confusion.tokensSaved)}
               source="src/rl/masa/audit.ts"
             />
@@ -107,7 +107,7 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
             <Explain
               label="Less predictions"
               definition="The same after paying for the predictions that the gate reads. Below 0 the gate costs more than it saves."
-              formula={`${formatCount(confusion.tokensSaved)} - ${formatCount(tally.metaTokens)}`}
+              formula={`${formatCount(confusion.tokensSaved)} − ${formatCount(tally.metaTokens)}`}
               value={formatCount(confusion.tokensSavedNet)}
               source="src/rl/masa/audit.ts"
             />

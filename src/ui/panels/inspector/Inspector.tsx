@@ -17,7 +17,7 @@ import { usePage, useSession } from '../../state/context';
 import { candidateOfGroup, shownGroup, shownTask } from '../../state/selectors';
 import { tokenText } from '../../state/wording';
 import { tokensTable } from '../../views/inspector';
-import { clippedSentence, signed } from '../../views/inspector-words';
+import { clippedSentence } from '../../views/inspector-words';
 import { AttentionView } from './AttentionView';
 import styles from './Inspector.module.css';
 import { Profile } from './Profile';
@@ -122,7 +122,7 @@ function Which({ looked }: { looked: Looked }) {
         >
           Step {formatCount(rollout.step)}, prompt {formatCount(rollout.candidate + 1)}, {what}{' '}
           {formatCount(rollout.rollout + 1)} of {formatCount(rollout.of)}: {rollout.outcome}, advantage{' '}
-          {signed(rollout.advantage, 2)}
+          {formatFixed(rollout.advantage, 2)}
           {rollout.reward !== null && `, reward ${formatFixed(rollout.reward, 2)}`}.{' '}
           {clippedSentence(numbers)}
         </p>

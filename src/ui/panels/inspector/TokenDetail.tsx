@@ -1,6 +1,6 @@
 /** The chosen token's numbers, each with what it is; the clip in words and as a formula; what else might have stood there. */
 import { type ReactNode, useMemo } from 'react';
-import { formatCount, formatNumber, formatPercent, NO_VALUE } from '../../../run/format';
+import { formatCount, formatFixed, formatNumber, formatPercent, NO_VALUE } from '../../../run/format';
 import { Explain } from '../../components/Explain';
 import { Formula } from '../../components/Formula';
 import { type Looked, useInspector } from '../../inspector/hooks';
@@ -9,7 +9,7 @@ import { shownManifest, shownTask } from '../../state/selectors';
 import { tokenText } from '../../state/wording';
 import { alternativesAt } from '../../views/inspector';
 import { QUANTITIES, type Quantity } from '../../views/inspector-quantities';
-import { clipSentence, signed, tokenFormulas, updatesSentence } from '../../views/inspector-words';
+import { clipSentence, tokenFormulas, updatesSentence } from '../../views/inspector-words';
 import styles from './Inspector.module.css';
 
 export function TokenDetail({ looked }: { looked: Looked }) {
@@ -38,7 +38,7 @@ export function TokenDetail({ looked }: { looked: Looked }) {
                 <Explain
                   label="Ratio of the rollout"
                   definition="What the loss takes in place of the token’s own ratio: one ratio for all tokens of the rollout (importance_sampling_level is sequence)."
-                  formula="exp(mean over the rollout’s tokens of log-probability now - when sampled)"
+                  formula="exp(mean over the rollout’s tokens of log-probability now − when sampled)"
                 >
                   <p>Computed in src/ui/views/inspector.ts, as shaders/sequence_ratio.wgsl has it.</p>
                 </Explain>
@@ -47,11 +47,11 @@ export function TokenDetail({ looked }: { looked: Looked }) {
           </>
         )}
         {!chosen.inPrompt && (
-          <Figure name="advantage" value={rollout.advantage} text={signed(rollout.advantage)}>
+          <Figure name="advantage" value={rollout.advantage} text={formatFixed(rollout.advantage, 3)}>
             <Explain
               label="Advantage"
               definition="How much better than the other rollouts of its prompt this one was rewarded; the same for all of its tokens."
-              formula="A = (r - mean(r)) / (std(r) + 1e-6), inside the group"
+              formula="A = (r − mean(r)) / (std(r) + 1e−6), inside the group"
             >
               <p>Computed in src/rl/advantages.ts.</p>
             </Explain>

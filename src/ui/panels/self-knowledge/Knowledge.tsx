@@ -1,112 +1,121 @@
-/** What the policy knows of itself, over the recent steps: the scatter and its figures, for it or for a plain policy. */
+/**
+ * What the policy knows of itself: the scatter of predicted against true pass rate with its figures, over held-out
+ * problems or over the prompts of the recent steps, and those of a plain policy to compare with.
+ */
 import { ToggleGroup } from 'radix-ui';
-import { type ReactNode, useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useMemo, useState } from 'react';
 import { useStore } from 'zustand';
-import { formatCount, formatFixed, formatPercent } from '../../../run/format';
+import { formatCount } from '../../../run/format';
 import { Button } from '../../components/Button';
 import { Empty } from '../../components/Empty';
-import { Explain } from '../../components/Explain';
-import { Figure, Figures } from '../../components/Figures';
+import { useRecentRecords } from '../../history/hooks';
 import { usePage, useSession } from '../../state/context';
-import { shownManifest } from '../../state/selectors';
+import { shownHeldOut, shownManifest } from '../../state/selectors';
 import { isWatched, keepWatched, openWatched, watchedStore } from '../../state/watched';
-import { calibrationOf, describeCalibration, type PredictionPoint } from '../../views/self-knowledge';
+import {
+  calibrationOf,
+  type PredictionPoint,
+  pointsTable,
+  predictionPoints,
+  WINDOW,
+} from '../../views/self-knowledge';
 import switchStyles from '../Charts.module.css';
+import { HeldOut } from './HeldOut';
 import styles from './Knowledge.module.css';
+import { KnowledgeFigures } from './KnowledgeFigures';
 import { Scatter } from './Scatter';
+import panelStyles from './SelfKnowledge.module.css';
 
-export function Knowledge({ points }: { points: readonly PredictionPoint[] }) {
-  const watched = usePage((page) => isWatched(shownManifest(page)));
+type Drawn = 'held-out' | 'steps' | 'plain';
+
+const HEADINGS: Readonly<Record<Drawn, string>> = {
+  'held-out': 'Pass rates, held-out problems',
+  steps: `Pass rates, latest ${WINDOW} steps`,
+  plain: `Pass rates, ${WINDOW} steps of a plain GRPO policy`,
+};
+
+export function Knowledge() {
+  const records = useRecentRecords(WINDOW);
+  const points = useMemo(() => predictionPoints(records), [records]);
+  const manifest = usePage(shownManifest);
+  const evaluated = usePage((page) => shownHeldOut(page) !== null);
   const policy = useStore(watchedStore, (state) => state.policy);
-  const [whose, setWhose] = useState<'own' | 'plain'>('own');
+  const [chosen, setChosen] = useState<Drawn | null>(null);
+  const watched = isWatched(manifest);
   useEffect(() => {
     if (watched) keepWatched('the last watched run of this page', points);
   }, [watched, points]);
 
-  const own = whose === 'own';
-  const drawn = own ? points : (policy?.points ?? []);
+  // A gate takes the prompts that are known best out of the steps: what was learned shows on held-out problems.
+  const drawn = chosen ?? (manifest.masa_gate && (evaluated || points.length === 0) ? 'held-out' : 'steps');
   return (
-    <div className={styles.knowledge}>
-      <ToggleGroup.Root
-        type="single"
-        className={`${switchStyles.switch} ${styles.whose}`}
-        aria-label="Whose predictions"
-        value={whose}
-        onValueChange={(next) => {
-          if (next) setWhose(next as 'own' | 'plain');
-        }}
-      >
-        <ToggleGroup.Item value="own">This policy</ToggleGroup.Item>
-        <ToggleGroup.Item value="plain">A plain GRPO policy</ToggleGroup.Item>
-      </ToggleGroup.Root>
-      {drawn.length > 0 ? (
-        <Drawn points={drawn}>
-          {own
-            ? watched && 'This run is plain GRPO: its predictions are watched and change nothing.'
-            : `From ${policy?.source}, up to step ${formatCount(policy?.step)}.`}
-        </Drawn>
-      ) : own ? (
-        <Empty>Points appear once the first prompts have been asked about and rolled out.</Empty>
-      ) : (
-        <NoPlain />
-      )}
-    </div>
+    <section className={panelStyles.part} aria-labelledby="pass-rates">
+      <h3 id="pass-rates">{HEADINGS[drawn]}</h3>
+      <p className={panelStyles.hint}>
+        {drawn === 'held-out'
+          ? 'A point is a problem it never trains on, the same ones every time, with a halo where several lie; the line is the share that came out right, with its 95% interval.'
+          : `A point is a prompt, paler with age; the line is the share that came out right, with its 95% interval. ${drawn === 'steps' && manifest.masa_gate ? 'What the gate skips has no outcome and is missing: the prompts it is surest of.' : ''}`}
+      </p>
+      <div className={styles.knowledge}>
+        <ToggleGroup.Root
+          type="single"
+          className={`${switchStyles.switch} ${styles.whose}`}
+          aria-label="Predictions drawn"
+          value={drawn}
+          onValueChange={(next) => {
+            if (next) setChosen(next as Drawn);
+          }}
+        >
+          <ToggleGroup.Item value="held-out">Held-out problems</ToggleGroup.Item>
+          <ToggleGroup.Item value="steps">The steps’ prompts</ToggleGroup.Item>
+          <ToggleGroup.Item value="plain">A plain GRPO policy</ToggleGroup.Item>
+        </ToggleGroup.Root>
+        {drawn === 'held-out' && <HeldOut />}
+        {drawn === 'steps' &&
+          (points.length > 0 ? (
+            <Steps points={points}>
+              {watched && 'This run is plain GRPO: its predictions are watched and change nothing.'}
+            </Steps>
+          ) : (
+            <Empty>Points appear once the first prompts have been asked about and rolled out.</Empty>
+          ))}
+        {drawn === 'plain' &&
+          (policy ? (
+            <Steps points={policy.points}>
+              From {policy.source}, up to step {formatCount(policy.step)}.
+            </Steps>
+          ) : (
+            <NoPlain />
+          ))}
+      </div>
+    </section>
   );
 }
 
-function Drawn({ points, children }: { points: readonly PredictionPoint[]; children: ReactNode }) {
-  const calibration = calibrationOf(points);
-  const { error, correlation } = calibration;
+function Steps({ points, children }: { points: readonly PredictionPoint[]; children: ReactNode }) {
+  const calibration = useMemo(() => calibrationOf(points), [points]);
   return (
     <>
-      <Scatter points={points} whose="recent steps" />
-      <Figures>
-        <Figure
-          name="scatter-error"
-          value={error}
-          text={formatPercent(error)}
-          label={
-            <Explain
-              label="Mean error"
-              definition="How far the predicted pass rate is from the true one, over the prompts drawn."
-              formula={`mean of |predicted - right / rollouts| over ${points.length} prompts`}
-              value={formatPercent(error)}
-              source="src/rl/masa/alignment.ts"
-            />
-          }
-        />
-        <Figure
-          name="scatter-correlation"
-          value={correlation}
-          text={formatFixed(correlation, 2)}
-          label={
-            <Explain
-              label="Correlation"
-              definition="Whether it expects more where it gets more right: 1 is perfect, 0 says nothing."
-              formula={`Pearson’s r of predicted and true pass rate over ${points.length} prompts`}
-              value={formatFixed(correlation, 3)}
-              source="src/rl/masa/alignment.ts"
-            />
-          }
-        />
-        <Figure
-          name="scatter-prompts"
-          value={points.length}
-          text={formatCount(points.length)}
-          label={
-            <Explain
-              label="Prompts drawn"
-              definition="Prompts of the steps drawn that were asked about and rolled out, so that there is a truth to compare with."
-              formula="prompts with a prediction and rollouts, audited ones included"
-              value={formatCount(points.length)}
-              source="src/ui/views/self-knowledge.ts"
-            />
-          }
-        />
-      </Figures>
-      <p className={styles.says}>
-        {describeCalibration(calibration, formatPercent)} {children}
-      </p>
+      <Scatter
+        points={points}
+        calibration={calibration}
+        whose="recent steps"
+        what="prompts"
+        table={() => pointsTable(points)}
+      />
+      <KnowledgeFigures
+        calibration={calibration}
+        what="prompts"
+        count={points.length}
+        counted={{
+          definition:
+            'Prompts of the steps drawn that were asked about and rolled out, so that there is a truth to compare with.',
+          formula: 'prompts with a prediction and rollouts, audited ones included',
+          source: 'src/ui/views/self-knowledge.ts',
+        }}
+      >
+        {children}
+      </KnowledgeFigures>
     </>
   );
 }

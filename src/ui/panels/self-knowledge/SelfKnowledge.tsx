@@ -1,5 +1,5 @@
 /**
- * How well the policy predicts its own rollouts: pass rates over the recent steps, lengths, notions and rewards of one
+ * How well the policy predicts its own rollouts: pass rates (`Knowledge.tsx`), lengths, notions and rewards of one
  * step's prompts, and the curves of the run. A plain run is told how to get here.
  */
 import { useMemo, useState } from 'react';
@@ -7,12 +7,10 @@ import { formatCount } from '../../../run/format';
 import { Button } from '../../components/Button';
 import { Empty } from '../../components/Empty';
 import { Panel } from '../../components/Panel';
-import { useRecentRecords } from '../../history/hooks';
 import type { StepRecord } from '../../history/step-record';
 import { usePage, useSession } from '../../state/context';
 import { shownManifest, taskOf } from '../../state/selectors';
 import { promptPredictions } from '../../views/predictions';
-import { predictionPoints, WINDOW } from '../../views/self-knowledge';
 import { Missing } from '../Missing';
 import { useDetail } from '../useDetail';
 import { Knowledge } from './Knowledge';
@@ -37,7 +35,7 @@ export function SelfKnowledgePanel() {
       }
     >
       <div className={styles.split}>
-        <Recent />
+        <Knowledge />
         <Step />
       </div>
       <h3 className={styles.over}>Over the run</h3>
@@ -64,20 +62,6 @@ function NoPredictions() {
         cutoffs appear here.
       </Empty>
     </Panel>
-  );
-}
-
-function Recent() {
-  const records = useRecentRecords(WINDOW);
-  const points = useMemo(() => predictionPoints(records), [records]);
-  return (
-    <section className={styles.part} aria-labelledby="pass-rates">
-      <h3 id="pass-rates">Pass rates, latest {WINDOW} steps</h3>
-      <p className={styles.hint}>
-        A point is a prompt, paler with age; the line is the share that came out right, with its 95% interval.
-      </p>
-      <Knowledge points={points} />
-    </section>
   );
 }
 

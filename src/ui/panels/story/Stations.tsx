@@ -47,7 +47,7 @@ export function Stations({ story, step, readable }: Props) {
               <Explain
                 label="skipped"
                 definition="Prompts that were given no rollouts to train on, since the predictions say that all of them would be right, or all wrong: such a group teaches nothing."
-                formula={`${prompts.length} prompts - ${gate.kept} let through`}
+                formula={`${prompts.length} prompts − ${gate.kept} let through`}
                 value={formatCount(gate.skipped)}
                 source="src/rl/masa/gate-plan.ts"
               />
