@@ -204,6 +204,8 @@ test('of a recorded run it shows what the stream has, on a phone, and says why t
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto('./?replay=./recordings/masa-efficient.jsonl.gz');
   await expect(page.getByTestId('replay-banner')).toContainText('Recorded', { timeout: 60_000 });
+  // At rest: a recording that plays on would take the step from under the test.
+  await new LabPage(page).seek(3);
   await page.getByRole('button', { name: 'Inspect the first rollout on screen' }).click();
   await expect(page.getByTestId('inspector-now')).toContainText('A recorded run has no policy on this page');
   const at = page.getByTestId('inspected');

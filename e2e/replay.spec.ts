@@ -97,21 +97,22 @@ test('a visitor without WebGPU watches the recorded runs that come with the lab,
       .flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.target}: ${node.any[0]?.message}`)),
   ).toEqual([]);
   // From its end it plays from the first step on, every step in turn.
-  const played = page.evaluateHandle((last) => {
+  const shown = await page.evaluateHandle(() => {
     const place = document.querySelector<HTMLElement>('[data-testid=shown-step]');
     const steps: number[] = [];
-    return new Promise<number[]>((resolve) => {
-      new MutationObserver(() => {
-        const step = Number(place?.dataset.value);
-        if (steps.at(-1) !== step) steps.push(step);
-        if (step === last) resolve(steps);
-      }).observe(place!, { attributes: true });
-    });
-  }, LAST);
+    new MutationObserver(() => {
+      const step = Number(place?.dataset.value);
+      if (steps.at(-1) !== step) steps.push(step);
+    }).observe(place!, { attributes: true });
+    return steps;
+  });
   await page.getByTestId('speed').click();
   await page.getByRole('option', { name: '20 steps/s' }).click();
   await page.getByTestId('play').click();
-  expect(await (await played).jsonValue()).toEqual(Array.from({ length: LAST + 1 }, (_, step) => step));
+  await page.waitForFunction(([steps, last]) => steps.at(-1) === last, [shown, LAST] as const, {
+    timeout: 60_000,
+  });
+  expect(await shown.jsonValue()).toEqual(Array.from({ length: LAST + 1 }, (_, step) => step));
   await page.getByRole('button', { name: 'Close recording' }).click();
   await expect(page.getByTestId('error-panel')).toBeVisible();
   await offer.getByRole('button', { name: 'Watch GRPO' }).click();
