@@ -117,11 +117,13 @@ function Collected({ view, task }: { view: ExpertsView; task: Task }) {
           ))}
         </ol>
       )}
-      <TableView
-        name="experts"
-        title="Experts"
-        table={() => rewritesTable(rewrites, (id) => tokenText(task, id))}
-      />
+      {rewrites.length > 0 && (
+        <TableView
+          name="experts"
+          title="Experts"
+          table={() => rewritesTable(rewrites, (id) => tokenText(task, id))}
+        />
+      )}
     </section>
   );
 }

@@ -4,6 +4,7 @@ import { formatShare } from '../../../run/format';
 import type { Task } from '../../../tasks/task';
 import { Button } from '../../components/Button';
 import { useLight } from '../../history/lit';
+import { unbrokenTerms } from '../../state/wording';
 import { type GateRow, outcomeInWords, roleInWords, whyInWords } from '../../views/gate';
 import styles from './Candidates.module.css';
 import { Evidence } from './Evidence';
@@ -42,7 +43,7 @@ function Candidate({ row, task }: { row: GateRow; task: Task }) {
       {...light}
     >
       <span className={styles.prompt} title={text}>
-        {text}
+        {unbrokenTerms(text)}
       </span>
       <Evidence row={row} />
       <span className={styles.verdict}>
