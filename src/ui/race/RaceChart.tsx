@@ -93,7 +93,10 @@ function Curves({ race, axis, share }: CurvesProps) {
       name="race"
       title={at === null ? newestTitle(report) : placeTitle(axis, at)}
       label={`Held-out accuracy against ${AXIS_TITLES[axis]}; ${report.provisional ? 'so far' : 'at the end'}: ${values}`}
-      height={(width) => (enlarged ? Math.min(560, 0.5 * width) : Math.max(240, Math.min(380, 0.42 * width)))}
+      height={(width) =>
+        NAME_HEIGHT * names.length +
+        (enlarged ? Math.min(560, 0.5 * width) : Math.max(240, Math.min(380, 0.42 * width)))
+      }
       table={() => curvesTable(report)}
       note={bandNote(report)}
     >
