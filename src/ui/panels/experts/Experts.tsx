@@ -107,7 +107,7 @@ function Collected({ view, task }: { view: ExpertsView; task: Task }) {
         {formatCount(newest?.step)}:{' '}
         {newest?.updates
           ? `${formatCount(newest.updates)} ${newest.updates === 1 ? 'update' : 'updates'}`
-          : newest?.reason}
+          : `no update, ${newest?.reason}`}
         .
       </p>
       {rewrites.length > 0 && (
@@ -171,7 +171,7 @@ function Loss({ updates }: { updates: readonly SupervisedUpdate[] }) {
       label={`Mean negative log-likelihood of ${updates.length} updates, newest ${formatNumber(last?.nll, 3)} nats a token`}
       height={() => 150}
       legend={
-        <span className="number">
+        <span className={`${styles.newest} number`}>
           <MetricName name="masa/expert/nll" label="newest" /> {formatNumber(last?.nll, 3)}
         </span>
       }
