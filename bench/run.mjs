@@ -82,7 +82,7 @@ async function inNode(options) {
 /** @param {{ quick: boolean, parts: string[] }} options */
 async function inBrowser(options) {
   const { ensureBrowser } = await import('../scripts/lib/browser.mjs');
-  const executablePath = await ensureBrowser();
+  const { path: executablePath } = await ensureBrowser();
   const [{ createServer }, { chromium }] = await Promise.all([import('vite'), import('@playwright/test')]);
   const server = await createServer({
     root: ROOT,

@@ -32,9 +32,14 @@ export async function openTfjs(): Promise<Peer> {
 
 const backend = () => tf.backend() as WebGPUBackend;
 
-/** Everything asked for so far is submitted, and done: one value that comes after it is read back. */
+/**
+ * Everything asked for so far is submitted, and done: one value that the device makes after it is read back. Small
+ * tensors are else computed on the processor, which waits for nothing.
+ */
 async function idle(): Promise<void> {
+  tf.env().set('WEBGPU_CPU_FORWARD', false);
   const last = tf.tidy(() => tf.zeros([1]).add(1));
+  tf.env().set('WEBGPU_CPU_FORWARD', true);
   await last.data();
   last.dispose();
 }
@@ -140,7 +145,9 @@ async function trainer(config: LlamaConfig, weights: NamedTensors, given: TrainB
         () => lossOf(config, p, batch, B, T),
         state.map(({ weight }) => weight),
       );
-      const norm = tf.addN(state.map(({ weight }) => grads[weight.name].square().sum())).sqrt();
+      // One by one: `addN` of that many binds more buffers than an adapter allows.
+      const squares = state.map(({ weight }) => grads[weight.name].square().sum());
+      const norm = squares.reduce((sum, each) => sum.add(each)).sqrt();
       const scale = tf.minimum(tf.div(max_grad_norm, norm.add(1e-6)), 1);
       for (const { decay, weight, mean, square } of state) {
         const g = grads[weight.name].mul(scale);
