@@ -88,6 +88,18 @@ const VIEWS = {
   run: (page) => recorded(page, 'first-look', 15),
   'run-early': (page) => recorded(page, 'first-look', 2),
   'run-sampled': (page) => recorded(page, 'masa-efficient', 6),
+  inspected: async (page) => {
+    await recorded(page, 'first-look', 15);
+    await page
+      .getByTestId('panel-inspector')
+      .getByRole('button', { name: 'Inspect the first rollout on screen' })
+      .click();
+    await page.getByTestId('inspected').waitFor();
+  },
+  race: async (page) => {
+    await page.goto('./?race=grpo,masa-efficient&seeds=2&steps=40');
+    await page.locator('[data-testid=race-start]:not([disabled])').waitFor({ timeout: 60_000 });
+  },
   settings: dialog((page) => page.getByRole('button', { name: /^Settings/ }).click()),
   runs: dialog((page) => page.getByRole('button', { name: /^Runs/ }).click()),
   menu: dialog((page) => page.getByTestId('menu-self-knowledge').click()),

@@ -8,6 +8,7 @@ import {
   formatPercent,
   formatPercentInterval,
   formatRate,
+  formatShare,
 } from './format';
 
 describe('what is no number', () => {
@@ -95,6 +96,17 @@ test.each([
   [12.5, '1,250.0%'],
 ])('the share %d is written %s', (value, text) => {
   expect(formatPercent(value)).toBe(text);
+});
+
+test.each([
+  [0, '0%'],
+  [1.3e-5, '<0.1%'],
+  [0.0012, '0.1%'],
+  [0.3876, '38.8%'],
+  [0.9994, '>99.9%'],
+  [1, '100%'],
+])('the share %d is written %s where a tenth of a percent is enough', (value, text) => {
+  expect(formatShare(value)).toBe(text);
 });
 
 test('no share strictly between 0 and 1 reads as never or always', () => {

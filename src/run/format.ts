@@ -82,6 +82,15 @@ export function formatPercent(share: MaybeNumber): string {
   });
 }
 
+/** A share in running text or a column, to a tenth of a percent: <0.1%, 38.8%, >99.9%; 0% and 100% only when exact. */
+export function formatShare(share: MaybeNumber): string {
+  return guarded(share, (v) => {
+    if (v > 0 && v < 0.001) return '<0.1%';
+    if (v > 0.999 && v < 1) return '>99.9%';
+    return v === 0 || v === 1 ? formatPercent(v) : `${fixed(100 * v, 1)}%`;
+  });
+}
+
 /** An interval of shares: 53.1–67.2%. */
 export function formatPercentInterval(low: MaybeNumber, high: MaybeNumber): string {
   return `${formatPercent(low).replace('%', '')}–${formatPercent(high)}`;

@@ -147,14 +147,11 @@ export function Stage({ panelsOnly = false }: { panelsOnly?: boolean }) {
         <Boundary name="the prompt groups">
           <Groups />
         </Boundary>
-        <Boundary name="the token inspector">
-          <InspectorPanel />
-        </Boundary>
         <Boundary name="the cutoffs">
           <CutoffPanel />
         </Boundary>
-        <Boundary name="experts and hints">
-          <ExpertsPanel />
+        <Boundary name="the token inspector">
+          <InspectorPanel />
         </Boundary>
         <div className={styles.pair}>
           <Boundary name="the learning curve">
@@ -164,6 +161,9 @@ export function Stage({ panelsOnly = false }: { panelsOnly?: boolean }) {
             <TierPanel />
           </Boundary>
         </div>
+        <Boundary name="experts and hints">
+          <ExpertsPanel />
+        </Boundary>
         <Boundary name="the benchmark sets">
           <BenchmarksPanel />
         </Boundary>

@@ -129,7 +129,7 @@ function saving(arm: ArmComparison): Claim {
     arm: arm.name,
     claim: `${names.join(' and ')} ${names.length > 1 ? 'save' : 'saves'} tokens without losing accuracy (by more than ${margin})`,
     verdict,
-    evidence: `${names.map((name, i) => `${name} spared ${percent(parts[i])}% of the solution tokens`).join(', ')}; accuracy after as many steps ${points(held)} points`,
+    evidence: `${names.map((name, i) => `${name} ${parts[i] ? `spared ${percent(parts[i])}% of the solution tokens` : NOT_MEASURED}`).join(', ')}; accuracy after as many steps ${points(held)} points`,
   };
 }
 

@@ -6,6 +6,7 @@ import { useLight } from '../history/lit';
 import { usePage, usePageFields } from '../state/context';
 import type { Verdict } from '../state/run-view';
 import { candidateOfGroup, shownManifest, shownStep, shownTask } from '../state/selectors';
+import { unbrokenTerms } from '../state/wording';
 import styles from './GroupCard.module.css';
 import { BAR_HEIGHT, barsPath, barsWidth, countGroup, describeCounts } from './group-text';
 
@@ -42,7 +43,7 @@ export const GroupCard = memo(function GroupCard({ place }: { place: number }) {
       data-total={group.total}
     >
       <span className={styles.prompt} title={prompt}>
-        {prompt}
+        {unbrokenTerms(prompt)}
       </span>
       <Bars place={place} />
       <span className={styles.foot}>

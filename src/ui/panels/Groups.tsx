@@ -116,8 +116,8 @@ function Legend() {
         <span className={styles.key} data-verdict="wrong" /> wrong
       </li>
       <li>
-        <span className={styles.key} data-verdict="truncated" /> cut off at {manifest.max_completion_length}{' '}
-        tokens
+        <span className={styles.key} data-verdict="truncated" /> cut off at{' '}
+        {manifest.masa_cutoff ? 'its limit' : `${formatCount(manifest.max_completion_length)} tokens`}
       </li>
       <li className={styles.above}>▲ advantage above 0: made likelier</li>
       <li className={styles.below}>▼ below 0: made less likely</li>

@@ -1,7 +1,7 @@
 /** Where the time of a step goes, by phase: the last step and the mean of the recent ones. */
 
 import { PHASES, type Phase } from '../../run/events';
-import { formatCount, formatDuration, formatPercent } from '../../run/format';
+import { formatCount, formatDuration, formatShare } from '../../run/format';
 import { Explain } from '../components/Explain';
 import { Panel } from '../components/Panel';
 import { usePage } from '../state/context';
@@ -96,7 +96,7 @@ export function StepTime() {
                       />
                     </th>
                     <td className="number">{formatDuration(ms)}</td>
-                    <td className="number">{ms === undefined ? '–' : formatPercent(ms / total(last))}</td>
+                    <td className="number">{ms === undefined ? '–' : formatShare(ms / total(last))}</td>
                     <td className="number">{formatDuration(mean)}</td>
                   </tr>
                 );

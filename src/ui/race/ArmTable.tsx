@@ -77,7 +77,7 @@ export function ArmTable({ race }: { race: RaceView }) {
                 </th>
                 <th scope="col" data-numeric="true">
                   <Explain
-                    label="r"
+                    label="Correlation"
                     definition="How well the arm’s predicted pass rates go with its true ones: Pearson’s correlation over held-out problems in domain, or over the step’s prompts where evaluations ask for no predictions. A dash: the arm is not asked."
                   />
                 </th>

@@ -32,6 +32,7 @@ import styles from './Race.module.css';
 import type { RaceView } from './state';
 
 const MARGIN = { left: 48, right: 14, top: 12, bottom: 42 };
+const NAME_HEIGHT = 18;
 
 export function RaceChart({ race }: { race: RaceView }) {
   const { races } = useSession();
@@ -92,7 +93,10 @@ function Curves({ race, axis, share }: CurvesProps) {
       name="race"
       title={at === null ? newestTitle(report) : placeTitle(axis, at)}
       label={`Held-out accuracy against ${AXIS_TITLES[axis]}; ${report.provisional ? 'so far' : 'at the end'}: ${values}`}
-      height={(width) => (enlarged ? Math.min(560, 0.5 * width) : Math.max(240, Math.min(380, 0.42 * width)))}
+      height={(width) =>
+        NAME_HEIGHT * names.length +
+        (enlarged ? Math.min(560, 0.5 * width) : Math.max(240, Math.min(380, 0.42 * width)))
+      }
       table={() => curvesTable(report)}
       note={bandNote(report)}
     >
@@ -150,7 +154,9 @@ interface PlotProps {
 
 function Plot({ report, names, bounds, axis, share, width, height, at, values, onPoint }: PlotProps) {
   const x = scaleLinear(bounds.x, [MARGIN.left, width - MARGIN.right]);
-  const y = scaleLinear(bounds.y, [height - MARGIN.bottom, MARGIN.top]);
+  // Below the arms' names, which are in the picture so that a saved one has them too.
+  const top = MARGIN.top + NAME_HEIGHT * names.length;
+  const y = scaleLinear(bounds.y, [height - MARGIN.bottom, top]);
   const point = (event: PointerEvent<SVGRectElement>) => {
     const box = event.currentTarget.getBoundingClientRect();
     const value = x.invert(event.clientX - box.left + MARGIN.left);
@@ -271,34 +277,33 @@ function Plot({ report, names, bounds, axis, share, width, height, at, values, o
           </g>
         );
       })}
-      {/* In the picture, so that a saved one has it too; curves rise, which leaves this corner free. */}
       {names.map((name, place) => {
         const { colour, dash, mark } = armStyle(place);
-        const top = MARGIN.top + 12 + 18 * place;
+        const middle = NAME_HEIGHT * (place + 0.5);
         return (
           <g key={name} className={styles.inset} data-testid="race-legend" data-arm={name}>
             <line
               x1={MARGIN.left + 8}
               x2={MARGIN.left + 38}
-              y1={top}
-              y2={top}
+              y1={middle}
+              y2={middle}
               stroke={`var(--${colour})`}
               strokeWidth={2}
               strokeDasharray={dash}
             />
             <path
               d={MARKS[mark]}
-              transform={`translate(${MARGIN.left + 23} ${top})`}
+              transform={`translate(${MARGIN.left + 23} ${middle})`}
               fill={`var(--${colour})`}
             />
-            <text x={MARGIN.left + 46} y={top} dy="0.34em">
+            <text x={MARGIN.left + 46} y={middle} dy="0.34em">
               {name} {formatPercent(values[place])}
             </text>
           </g>
         );
       })}
       {at !== null && (
-        <line className={styles.cursor} x1={x(at)} x2={x(at)} y1={MARGIN.top} y2={height - MARGIN.bottom} />
+        <line className={styles.cursor} x1={x(at)} x2={x(at)} y1={top} y2={height - MARGIN.bottom} />
       )}
       <rect
         x={MARGIN.left}

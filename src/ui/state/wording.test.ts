@@ -7,9 +7,14 @@ import { reduceEvents } from './run-view';
 import { shownTask } from './selectors';
 import { settingsOf } from './settings';
 import { createPageStore } from './store';
-import { answerText, tokenText } from './wording';
+import { answerText, tokenText, unbrokenTerms } from './wording';
 
 const vocabulary = { tokens: ['</s>', 'Answer', ': ', '\n', ' ', '5', '.\n'], separator: '', ends: [0] };
+
+test('a prompt breaks between its terms, never inside of one', () => {
+  expect(unbrokenTerms('63, then − 6, × 7, ^ 2 = ?')).toBe('63, then −\u00a06, ×\u00a07, ^\u00a02 =\u00a0?');
+  expect(unbrokenTerms('true and false or true')).toBe('true and false or true');
+});
 
 describe('tokens', () => {
   const texts = recordedTask(LADDER, vocabulary);

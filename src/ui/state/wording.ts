@@ -13,6 +13,9 @@ const visible = (text: string): string =>
     ? text.replace(/\n/g, '↵').replace(/\t/g, '⇥').replace(/\s/g, '␣')
     : text.replace(/\n/g, '↵');
 
+/** A prompt that may break between its terms only: `− 6,` stays together, as does `= ?`. */
+export const unbrokenTerms = (text: string): string => text.replace(/([^\w\s,;]) (?=[\w?])/gu, '$1\u00a0');
+
 /** An answer's tokens: digits run together (`55`), words are parted. */
 export function answerText(task: Task, answer: readonly number[]): string {
   if (task.speaks === 'plain text') return task.vocabulary.readable(answer);

@@ -121,7 +121,7 @@ const DARK: Record<ColourRole, string> = {
   'tier-1': '#5cc7b5',
   'tier-2': '#c6c65c',
   'tier-3': '#ec8c9c',
-  'tier-4': '#cf6ba4',
+  'tier-4': '#b34f9c',
   'tier-5': '#8f83e6',
   'tier-6': '#7cc4e6',
   'tier-7': '#62b878',

@@ -90,7 +90,8 @@ export function growingRow(group: GroupView, index: number, endOfSequence: numbe
   };
 }
 
-const number = (value: number): string => String(Number(value.toPrecision(4)));
+/** Tokens to a tenth, which a limit is rounded up from; a small factor to a hundredth. */
+const number = (value: number): string => String(Number(value.toFixed(value < 10 ? 2 : 1)));
 
 /** Where a limit comes from: `2 × median predicted 18 = 36`, and why it is another number where it is. */
 export function limitLabel(

@@ -156,16 +156,16 @@ test('the table has a row a candidate with all that was compared', () => {
 test('the reason is told in shares, by each rule', () => {
   const why = (more: Parameters<typeof decision>[3]) =>
     whyInWords(decision(0, 0, 'open', more), (share) => `${Math.round(100 * share)}%`);
-  expect(why({ mean: 0.375, spread: 0.125 })).toBe('expects 38%, which is from 10% to 90%');
+  expect(why({ mean: 0.375, spread: 0.125 })).toBe('expects 38%, inside 10% to 90%');
   expect(why({ mean: 0.05, spread: 0.35 })).toBe(
-    'expects 5%, outside of 10% to 90%, but its guesses disagree: spread 35%, limit 30%',
+    'expects 5%, outside 10% to 90%, but its guesses disagree: spread 35%, limit 30%',
   );
   expect(why({ mean: 0.95, spread: 0.1 })).toMatch(/and its guesses agree: spread 10%/);
   expect(why({ mean: null, spread: null })).toBe('no prediction could be read');
   expect(why({ rule: 'calibrated', zero_variance: 0.8, expectation: 0.99 })).toBe(
-    'nothing to learn: 80% likely, for it expects 99%; closes above 65%',
+    'nothing to learn: 80% likely, as it expects 99% right; it closes above 65%',
   );
   expect(why({ rule: 'classifier', zero_variance: 0.2 })).toBe(
-    'nothing to learn: 20% likely; closes above 65%',
+    'nothing to learn: 20% likely; it closes above 65%',
   );
 });

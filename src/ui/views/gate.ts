@@ -91,14 +91,14 @@ export function whyInWords(decision: GateDecision, percent: (share: number) => s
   if (rule !== 'paper') {
     if (zero_variance === null) return decision.reason;
     const at =
-      rule === 'calibrated' && expectation !== null ? `, for it expects ${percent(expectation)}` : '';
-    return `nothing to learn: ${percent(zero_variance)} likely${at}; closes above ${percent(threshold)}`;
+      rule === 'calibrated' && expectation !== null ? `, as it expects ${percent(expectation)} right` : '';
+    return `nothing to learn: ${percent(zero_variance)} likely${at}; it closes above ${percent(threshold)}`;
   }
   if (mean === null || spread === null) return 'no prediction could be read';
   const band = `${percent(low)} to ${percent(high)}`;
-  if (mean >= low && mean <= high) return `expects ${percent(mean)}, which is from ${band}`;
+  if (mean >= low && mean <= high) return `expects ${percent(mean)}, inside ${band}`;
   const guesses = `spread ${percent(spread)}, limit ${percent(spread_limit)}`;
-  return `expects ${percent(mean)}, outside of ${band}, ${spread < spread_limit ? 'and its guesses agree' : 'but its guesses disagree'}: ${guesses}`;
+  return `expects ${percent(mean)}, outside ${band}, ${spread < spread_limit ? 'and its guesses agree' : 'but its guesses disagree'}: ${guesses}`;
 }
 
 /** What came of it, as a sentence without its end. */

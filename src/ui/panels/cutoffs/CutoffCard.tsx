@@ -7,6 +7,7 @@ import { memo } from 'react';
 import type { Task } from '../../../tasks/task';
 import { useWidth } from '../../components/useWidth';
 import { useLight } from '../../history/lit';
+import { unbrokenTerms } from '../../state/wording';
 import type { BarState, CutoffRow, RolloutBar } from '../../views/cutoffs';
 import styles from './CutoffCard.module.css';
 
@@ -30,7 +31,7 @@ export const CutoffCard = memo(function CutoffCard({ row, task, longest }: Props
   return (
     <li className={styles.card} data-testid={`cutoff-${row.index}`} {...light}>
       <span className={styles.prompt} title={text}>
-        {text}
+        {unbrokenTerms(text)}
       </span>
       <div ref={box} className={styles.frame} style={{ height }}>
         {width > 0 && (

@@ -26,8 +26,8 @@ import styles from './Cutoffs.module.css';
 
 /** Cards drawn at first. */
 const FIRST = 8;
-const SHARE: [number, number] = [0, 1];
-const percentTick = (value: number) => `${Math.round(value * 100)}%`;
+const SHARE: [number, null] = [0, null];
+const percentTick = (value: number) => `${formatNumber(value * 100, 2)}%`;
 
 export function CutoffPanel() {
   const manifest = usePage(shownManifest);
@@ -191,7 +191,7 @@ function Sums() {
           name="cutoff-correct-lost"
           value={figures.correctLost}
           text={formatNumber(figures.correctLost, 3)}
-          detail={`${formatCount(tally.auditedCorrect)} of ${formatCount(tally.audited)} that ran on came out right`}
+          detail={`estimated: ${formatCount(tally.auditedCorrect)} of ${formatCount(tally.audited)} that ran on came out right`}
           label={
             <Explain
               label="Right answers lost"

@@ -19,6 +19,7 @@ import { Explain } from '../../components/Explain';
 import { MetricName } from '../../components/MetricName';
 import { Panel } from '../../components/Panel';
 import { Picture } from '../../components/Picture';
+import { places } from '../../components/places';
 import { TableView } from '../../components/TableView';
 import { MOST_RECORDS } from '../../history/history';
 import { useRecentRecords } from '../../history/hooks';
@@ -50,9 +51,11 @@ export function ExpertsPanel() {
       name="experts"
       title="What do its predictions teach?"
       caption={
-        clones
-          ? 'Predictions with good notions are made true, kept, and imitated now and then.'
-          : 'Notions it predicted are given to some of its rollouts as a hint.'
+        manifest.meta_adapter !== 'none'
+          ? 'What prompts came to is kept, and the adapter that predicts learns from it after each step.'
+          : clones
+            ? 'Predictions with good notions are made true, kept, and imitated now and then.'
+            : 'Notions it predicted are given to some of its rollouts as a hint.'
       }
     >
       <div className={styles.split}>
@@ -101,21 +104,26 @@ function Collected({ view, task }: { view: ExpertsView; task: Task }) {
       </h3>
       <p className={`${styles.hint} number`} data-testid="experts-collected" data-value={collected}>
         {formatCount(collected)} in the steps kept here, {formatCount(buffered)} to learn from; step{' '}
-        {formatCount(newest?.step)}: {newest?.updates ? `${newest.updates} updates, ` : ''}
-        {newest?.reason}.
+        {formatCount(newest?.step)}:{' '}
+        {newest?.updates
+          ? `${formatCount(newest.updates)} ${newest.updates === 1 ? 'update' : 'updates'}`
+          : `no update, ${newest?.reason}`}
+        .
       </p>
       {rewrites.length > 0 && (
         <ol className={styles.rewrites}>
-          {rewrites.slice(0, MOST_LISTED).map((each) => (
-            <Rewritten key={`${each.step} ${each.index}`} rewrite={each} task={task} />
+          {places(Math.min(MOST_LISTED, rewrites.length)).map((place) => (
+            <Rewritten key={place} rewrite={rewrites[place]} task={task} />
           ))}
         </ol>
       )}
-      <TableView
-        name="experts"
-        title="Experts"
-        table={() => rewritesTable(rewrites, (id) => tokenText(task, id))}
-      />
+      {rewrites.length > 0 && (
+        <TableView
+          name="experts"
+          title="Experts"
+          table={() => rewritesTable(rewrites, (id) => tokenText(task, id))}
+        />
+      )}
     </section>
   );
 }
@@ -163,7 +171,7 @@ function Loss({ updates }: { updates: readonly SupervisedUpdate[] }) {
       label={`Mean negative log-likelihood of ${updates.length} updates, newest ${formatNumber(last?.nll, 3)} nats a token`}
       height={() => 150}
       legend={
-        <span className="number">
+        <span className={`${styles.newest} number`}>
           <MetricName name="masa/expert/nll" label="newest" /> {formatNumber(last?.nll, 3)}
         </span>
       }

@@ -1,9 +1,10 @@
 /** The prompts of a step as they arrive before the gate: what was predicted, what was decided and why, what came of it. */
 import { useState } from 'react';
-import { formatPercent } from '../../../run/format';
+import { formatShare } from '../../../run/format';
 import type { Task } from '../../../tasks/task';
 import { Button } from '../../components/Button';
 import { useLight } from '../../history/lit';
+import { unbrokenTerms } from '../../state/wording';
 import { type GateRow, outcomeInWords, roleInWords, whyInWords } from '../../views/gate';
 import styles from './Candidates.module.css';
 import { Evidence } from './Evidence';
@@ -42,7 +43,7 @@ function Candidate({ row, task }: { row: GateRow; task: Task }) {
       {...light}
     >
       <span className={styles.prompt} title={text}>
-        {text}
+        {unbrokenTerms(text)}
       </span>
       <Evidence row={row} />
       <span className={styles.verdict}>
@@ -50,7 +51,7 @@ function Candidate({ row, task }: { row: GateRow; task: Task }) {
           <i aria-hidden="true">{row.kept ? '→' : '⊘'}</i> {roleInWords(row.decision.role)}
         </strong>
         <span className={styles.why} data-testid="gate-why" title={row.decision.reason}>
-          {whyInWords(row.decision, formatPercent)}
+          {whyInWords(row.decision, formatShare)}
         </span>
       </span>
       <span className={styles.outcome} data-right={row.right ?? ''}>

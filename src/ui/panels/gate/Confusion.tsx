@@ -14,8 +14,8 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
     <div className={styles.confusion}>
       <table className={styles.matrix} data-testid="confusion">
         <caption>
-          Counted over {confusion.from === null ? 'no step yet' : spanOf(confusion)}. Of what was closed only
-          the prompts that were rolled out all the same are known.
+          Counted over {confusion.from === null ? 'no step yet' : spanOf(confusion)}. Of the prompts it closed
+          on, only those that were rolled out all the same are known.
         </caption>
         <thead>
           <tr>
@@ -105,7 +105,7 @@ export function Confusion({ confusion }: { confusion: GateConfusion }) {
           value={confusion.tokensSavedNet}
           label={
             <Explain
-              label="Less predictions"
+              label="Net of predictions"
               definition="The same after paying for the predictions that the gate reads. Below 0 the gate costs more than it saves."
               formula={`${formatCount(confusion.tokensSaved)} − ${formatCount(tally.metaTokens)}`}
               value={formatCount(confusion.tokensSavedNet)}

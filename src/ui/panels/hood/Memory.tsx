@@ -1,6 +1,6 @@
 /** What holds the device's memory: buffers as they were allocated, beside the plan that was made before. */
 import type { MemoryHolder } from '../../../run/events';
-import { formatBytes, formatCount, formatPercent } from '../../../run/format';
+import { formatBytes, formatCount, formatShare } from '../../../run/format';
 import { Empty } from '../../components/Empty';
 import { Explain } from '../../components/Explain';
 import { Panel } from '../../components/Panel';
@@ -99,7 +99,7 @@ function Held({ memory }: { memory: readonly HeldMemory[] }) {
                 />
               </th>
               <td className="number">{formatBytes(bytes)}</td>
-              <td className="number">{formatPercent(bytes / total)}</td>
+              <td className="number">{formatShare(bytes / total)}</td>
               <td className="number">{planned_bytes === 0 ? '–' : formatBytes(planned_bytes)}</td>
             </tr>
           ))}

@@ -138,12 +138,6 @@ function Plot({ points, calibration, what, before, width, height }: PlotProps) {
         it got right
       </text>
       <line className={styles.diagonal} data-testid="diagonal" x1={x(0)} y1={y(0)} x2={x(1)} y2={y(1)} />
-      <text className={styles.side} x={x(0.03)} y={y(0.95)}>
-        better than it thought
-      </text>
-      <text className={styles.side} x={x(0.97)} y={y(0.03)} textAnchor="end">
-        worse than it thought
-      </text>
       {bins.length > 1 && <path className={styles.band} d={band ?? ''} />}
       {before.map((each) => (
         <circle
@@ -202,6 +196,12 @@ function Plot({ points, calibration, what, before, width, height }: PlotProps) {
           <rect className={styles.knot} x={at(bin) - 3.5} y={y(bin.actual ?? 0) - 3.5} width={7} height={7} />
         </g>
       ))}
+      <text className={styles.side} x={x(0.03)} y={y(0.95)}>
+        better than it thought
+      </text>
+      <text className={styles.side} x={x(0.97)} y={y(0.03)} textAnchor="end">
+        worse than it thought
+      </text>
       {pointed && (
         <Pointed
           point={pointed}

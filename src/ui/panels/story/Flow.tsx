@@ -40,11 +40,20 @@ export function Flow({ story, step, readable }: Props) {
 function Legend({ gated }: { gated: boolean }) {
   return (
     <span className={styles.legend}>
-      <i className={styles.from} /> expected <i className={styles.to} /> got right
+      <span>
+        <i className={styles.from} /> expected
+      </span>
+      <span>
+        <i className={styles.to} /> got right
+      </span>
       {gated && (
         <>
-          <i className={styles.stopped}>×</i> skipped <i className={styles.dashed} /> tried all the same, to
-          check
+          <span>
+            <i className={styles.stopped}>×</i> skipped
+          </span>
+          <span>
+            <i className={styles.dashed} /> tried all the same, to check
+          </span>
         </>
       )}
     </span>
