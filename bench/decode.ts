@@ -59,7 +59,7 @@ export async function benchDecode(
             for (let i = 0; i < units; i++) await decoder.generate(prompts, count);
           },
         })),
-        { rounds: quick ? 3 : 5, seconds: 0.3, mostUnits: 4 },
+        { rounds: quick ? 3 : 5, seconds: 0.3, mostUnits: 4, mostSeconds: quick ? 45 : 300 },
       );
       for (const decoder of decoders) await decoder.dispose();
       const over = (name: string) => {

@@ -47,6 +47,7 @@ export async function benchMatmul(
       rounds: quick ? 5 : 9,
       seconds: quick ? 0.08 : 0.2,
       mostUnits: 64,
+      mostSeconds: quick ? 20 : 120,
     });
     for (const each of [...all, ceiling, copier]) each.dispose?.();
     const flops = 2 * m * n * k;

@@ -25,6 +25,8 @@ export interface Effort {
   seconds: number;
   /** More units than this are never taken at once. */
   mostUnits: number;
+  /** Rounds are left out, down to one, where all of them would take longer than this. */
+  mostSeconds: number;
 }
 
 export const now = (): number => performance.now() / 1000;
@@ -52,19 +54,27 @@ export function geometricMean(values: readonly number[]): number {
  */
 export async function interleave(
   candidates: readonly Candidate[],
-  { rounds, seconds, mostUnits }: Effort,
+  { rounds: wanted, seconds, mostUnits, mostSeconds }: Effort,
 ): Promise<Map<string, Timing & { all: number[] }>> {
   const units = new Map<string, number>();
+  let round = 0;
   for (const candidate of candidates) {
+    let start = now();
     await candidate.run(1);
-    const start = now();
-    await candidate.run(1);
+    // What is that slow is slow warm as well.
+    if (now() - start < 5) {
+      start = now();
+      await candidate.run(1);
+    }
     const once = Math.max(1e-5, now() - start);
-    units.set(candidate.name, Math.max(1, Math.min(mostUnits, Math.round(seconds / once))));
+    const count = Math.max(1, Math.min(mostUnits, Math.round(seconds / once)));
+    units.set(candidate.name, count);
+    round += once * count;
   }
+  const rounds = Math.max(1, Math.min(wanted, Math.floor(mostSeconds / round)));
   const all = new Map<string, number[]>(candidates.map((c) => [c.name, []]));
-  for (let round = 0; round < rounds; round++) {
-    const turn = round % 2 === 0 ? candidates : [...candidates].reverse();
+  for (let i = 0; i < rounds; i++) {
+    const turn = i % 2 === 0 ? candidates : [...candidates].reverse();
     for (const candidate of turn) {
       const count = units.get(candidate.name)!;
       const start = now();
