@@ -183,7 +183,7 @@ describe('lab generate', () => {
     expect(value.completions[0]).toEqual(value.completions[1]);
     const text = await lab('generate', '--model', base, '--prompt', '4 7 WAIT', ...greedy);
     expect(text.code).toBe(0);
-    expect(text.out).toMatch(/\n2\. .*\n.*\n {3}log-probability -/);
+    expect(text.out).toMatch(/\n2\. .*\n.*\n {3}log-probability −/);
   });
 
   test('an unknown word is 2 and named; a damaged model is 1', async () => {
