@@ -13,7 +13,12 @@ test('a step is profiled, and its kernels, the memory and the sources are what t
   await lab.record();
   await lab.open({ prompts_per_step: '2', max_completion_length: '24', eval_problems: '4', steps: '90' });
   await page.getByTestId('run-first').click();
-  await lab.atStep(1);
+  // Whichever step it is at by then.
+  await page.waitForFunction(
+    () => Number(document.querySelector('[data-testid=status]')?.getAttribute('data-step')) >= 1,
+    undefined,
+    { polling: 'raf', timeout: 60_000 },
+  );
   const kernels = page.getByTestId('panel-kernels');
   await expect(kernels.getByTestId('empty')).toContainText('No step has been profiled yet');
   await page.getByTestId('profile-step').click();

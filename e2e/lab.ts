@@ -66,9 +66,13 @@ export class LabPage {
     await expect(this.status).toHaveAttribute('data-state', state, { timeout: 90_000 });
   }
 
-  /** Steps finished, as the page shows them. */
+  /** Steps finished, as the page shows them. Looked at in every frame: while a run goes on a number is soon gone. */
   async atStep(step: number): Promise<void> {
-    await expect(this.status).toHaveAttribute('data-step', String(step), { timeout: 60_000 });
+    await this.page.waitForFunction(
+      (wanted) => document.querySelector('[data-testid=status]')?.getAttribute('data-step') === wanted,
+      String(step),
+      { polling: 'raf', timeout: 60_000 },
+    );
   }
 
   button(name: RegExp): Locator {
