@@ -1,17 +1,14 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
+import accumulateSlices from '../../shaders/accumulate_slices.wgsl?raw';
 import { BufferPool, type Gpu } from './device';
 import { type BoundKernel, Kernels, type ShaderFile } from './kernel';
 import { Profile } from './profile';
 import { openTestGpu } from './testing';
 
-const COUNT_UP: ShaderFile = {
-  name: 'count_up',
-  code: `@group(0) @binding(0) var<storage, read_write> x: array<u32>;
-@compute @workgroup_size(1)
-fn count_up(@builtin(global_invocation_id) id: vec3<u32>) { x[id.x] = x[id.x] * 3u + 1u; }`,
-};
-const USE = { kernel: 'count_up', shape: { width: 4 }, constants: {} };
+/** Adds one to each of four values: what a dispatch leaves, the next one reads. */
+const ADD: ShaderFile = { name: 'accumulate_slices', code: accumulateSlices };
+const USE = { kernel: 'accumulate_slices', shape: { count: 4 }, constants: { SLICES: 1 } };
 
 let gpu: Gpu;
 let untimed: GPUDevice;
@@ -29,8 +26,11 @@ beforeAll(async () => {
 async function run(device: GPUDevice, times: number, profile: Profile | null): Promise<number[]> {
   const kernels = new Kernels(device);
   const pool = new BufferPool(device);
-  const x = pool.storage('x', 4);
-  const kernel: BoundKernel = kernels.bind(COUNT_UP, { x });
+  const total = pool.storage('total', 4);
+  const slices = pool.storage('slices', 4);
+  device.queue.writeBuffer(slices, 0, new Float32Array([1, 1, 1, 1]));
+  const size = pool.uniform('size', new Uint32Array([4]));
+  const kernel: BoundKernel = kernels.bind(ADD, { size, slices, total }, { SLICES: 1 });
   await kernels.ready();
   const encoder = device.createCommandEncoder();
   const pass = profile ? profile.begin(encoder) : encoder.beginComputePass();
@@ -45,10 +45,10 @@ async function run(device: GPUDevice, times: number, profile: Profile | null): P
   kernel.encode(pass, [0, 1, 1]);
   pass.end();
   const staging = pool.readback('read', 16);
-  encoder.copyBufferToBuffer(x, 0, staging, 0, 16);
+  encoder.copyBufferToBuffer(total, 0, staging, 0, 16);
   device.queue.submit([encoder.finish()]);
   await staging.mapAsync(GPUMapMode.READ);
-  const values = [...new Uint32Array(staging.getMappedRange())];
+  const values = [...new Float32Array(staging.getMappedRange())];
   pool.destroy();
   return values;
 }
@@ -59,7 +59,9 @@ describe('a profile', () => {
     it(`has each of ${times} dispatches with its time, and they compute what they compute without it`, async () => {
       const profile = new Profile(gpu.device);
       expect(profile.timed).toBe(true);
-      expect(await run(gpu.device, times, profile)).toEqual(await run(gpu.device, times, null));
+      const values = await run(gpu.device, times, profile);
+      expect(values).toEqual([times, times, times, times]);
+      expect(values).toEqual(await run(gpu.device, times, null));
       const { dispatches, resolutionMs } = await profile.take();
       expect(dispatches.map(({ count }) => count)).toEqual(Array.from({ length: times }, (_, i) => i));
       dispatches.forEach(({ use, stage, workgroups, ms }, i) => {

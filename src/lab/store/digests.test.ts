@@ -13,13 +13,13 @@ async function keep(disk: MemoryDisk, name: string, seed: number) {
 
 test('kept runs are read in the order they are asked for, the open one as far as it has got', async () => {
   const disk = new MemoryDisk();
-  const first = await keep(disk, 'first', 1);
-  await first.library.close(first.run);
+  const { library: earlier, run: first } = await keep(disk, 'first', 1);
+  await earlier.close(first);
   const { library, run } = await keep(disk, '', 2);
-  const digests = await digestsOf(library, [run.id, first.run.id]);
+  const digests = await digestsOf(library, [run.id, first.id]);
   expect(digests.map(({ id, digest }) => [id, digest.name])).toEqual([
     [run.id, 'GRPO, seed 2'],
-    [first.run.id, 'first'],
+    [first.id, 'first'],
   ]);
   expect(digests[1].digest.record.steps.at(-1)?.costs.tokens).toBe(240);
   const one = reportNews([digests[1].digest]);
