@@ -29,10 +29,8 @@ export interface CommandSpec {
   /** The command's arguments in one line, e.g. `--preset NAME --out DIR`. */
   usage: string;
   options: readonly OptionSpec[];
-  /** It also takes words that are no options, in any place. */
-  takesWords?: boolean;
-  /** The option that words without one belong to: `--run A B` is `--run A --run B`. */
-  words?: string;
+  /** It also takes words that are no options, in any place: for themselves, or for an option (`A B` as `--run A --run B`). */
+  takesWords?: true | { as: string };
   /** A list of further names that the help explains below the options. */
   list?: { title: string; entries: readonly { name: string; help: string }[] };
 }
@@ -142,8 +140,9 @@ export function readArguments(spec: CommandSpec, argv: readonly string[]): Argum
   for (const token of tokens) {
     if (token.kind === 'option-terminator') continue;
     if (token.kind === 'positional') {
-      if (spec.takesWords) words.push(token.value);
-      else if (spec.words) values.set(spec.words, [...(values.get(spec.words) ?? []), token.value]);
+      const { takesWords } = spec;
+      if (takesWords === true) words.push(token.value);
+      else if (takesWords) values.set(takesWords.as, [...(values.get(takesWords.as) ?? []), token.value]);
       else issues.push(`expected options alone, got "${token.value}"`);
       continue;
     }

@@ -15,7 +15,7 @@ export const REPORT: CommandSpec = {
   summary:
     'Writes one HTML file about a run, or about several beside each other, grouped by arm over seeds. It opens from the disk, without a network.',
   usage: '--run DIR... --out FILE.html [--force] [--json]',
-  words: 'run',
+  takesWords: { as: 'run' },
   options: [
     {
       name: 'run',
