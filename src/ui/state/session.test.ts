@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { WorkerLike } from '../../lab/client';
 import type { Command, LabState, Message } from '../../lab/protocol';
 import { DEFAULT_MANIFEST, KNOBS } from '../../run/manifest';
+import { allowedIn } from './allowed';
 import { runStarted, stepMetrics, wholeStep } from './run-fixture';
-import { allowedIn, Session } from './session';
+import { Session } from './session';
 import { settingsOf } from './settings';
 import { createPageStore } from './store';
 
