@@ -48,7 +48,9 @@ export async function benchStartup({ executablePath, url, rounds, note, settings
           note(
             `startup, ${kind}: first rollout after ${seconds(at[STATIONS.first_rollout])}, first step after ${seconds(at[STATIONS.first_step])}, load ${load()}`,
           );
-          if (process.env.BENCH_TRACE) for (const [name, ms] of Object.entries(at).sort((a, b) => a[1] - b[1])) note(`  ${ms.toFixed(0).padStart(6)} ${name}`);
+          if (process.env.BENCH_TRACE)
+            for (const [name, ms] of Object.entries(at).sort((a, b) => a[1] - b[1]))
+              note(`  ${ms.toFixed(0).padStart(6)} ${name}`);
         }
       } finally {
         rmSync(profile, { recursive: true, force: true });

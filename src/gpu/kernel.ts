@@ -37,6 +37,9 @@ export class ShaderError extends Error {
   }
 }
 
+/** Told how many of the kernels that are waited for are compiled. */
+export type OnCompiled = (done: number, total: number) => void;
+
 interface Compiled {
   pipeline: GPUComputePipeline | null;
   ready: Promise<void>;
@@ -57,6 +60,8 @@ export function flatGrid(count: number): Grid {
 
 export class Kernels {
   private readonly cache = new Map<string, Compiled>();
+  /** What is being asked for, while something is built. */
+  private asked: Map<string, Compiled> | null = null;
 
   constructor(readonly device: GPUDevice) {}
 
@@ -90,9 +95,30 @@ export class Kernels {
     return new BoundKernel(file.name, compiled, group);
   }
 
+  /**
+   * Does `build`, which must not wait, and tells what it made from the kernels that it asked for: `ready` waits for
+   * those alone, not for what others have asked for by then.
+   */
+  building<T>(build: () => T): { built: T; ready(onProgress?: OnCompiled): Promise<void> } {
+    const asked = new Map<string, Compiled>();
+    const outer = this.asked;
+    this.asked = asked;
+    try {
+      return { built: build(), ready: (onProgress) => this.compiled([...asked], onProgress) };
+    } finally {
+      this.asked = outer;
+    }
+  }
+
   /** Waits until every kernel asked for so far is compiled. @throws ShaderError */
-  async ready(onProgress?: (done: number, total: number) => void): Promise<void> {
-    const all = [...this.cache];
+  ready(onProgress?: OnCompiled): Promise<void> {
+    return this.compiled([...this.cache], onProgress);
+  }
+
+  private async compiled(
+    all: readonly (readonly [key: string, Compiled])[],
+    onProgress?: OnCompiled,
+  ): Promise<void> {
     let done = 0;
     onProgress?.(0, all.length);
     await Promise.all(
@@ -117,7 +143,13 @@ export class Kernels {
   private compile(file: ShaderFile, constants: Readonly<Record<string, ConstantValue>>): Compiled {
     const key = `${file.name} ${JSON.stringify(Object.entries(constants).sort())}`;
     const known = this.cache.get(key);
-    if (known) return known;
+    const compiled = known ?? this.begin(file, constants);
+    this.cache.set(key, compiled);
+    this.asked?.set(key, compiled);
+    return compiled;
+  }
+
+  private begin(file: ShaderFile, constants: Readonly<Record<string, ConstantValue>>): Compiled {
     const body = specialise(file.name, file.code, constants);
     const code = file.prelude ? `${file.prelude}\n${body}` : body;
     const bindings = parseBindings(code);
@@ -136,7 +168,6 @@ export class Kernels {
     });
     // Reported by `ready`; without this an early failure would count as unhandled.
     compiled.ready.catch(() => {});
-    this.cache.set(key, compiled);
     return compiled;
   }
 

@@ -110,12 +110,13 @@ export class Policy {
     const pool = new BufferPool(gpu.device);
     gpu.device.pushErrorScope('out-of-memory');
     gpu.device.pushErrorScope('validation');
-    let built: Policy | Error;
-    try {
-      built = new Policy(gpu, config, capacity, pool);
-    } catch (error) {
-      built = error instanceof Error ? error : new Error(String(error));
-    }
+    const { built, ready } = gpu.kernels.building((): Policy | Error => {
+      try {
+        return new Policy(gpu, config, capacity, pool);
+      } catch (error) {
+        return error instanceof Error ? error : new Error(String(error));
+      }
+    });
     // Both at once: whatever else is made on the device meanwhile has scopes of its own.
     const scopes = [gpu.device.popErrorScope(), gpu.device.popErrorScope()];
     const refused = (await Promise.all(scopes)).find((e) => e);
@@ -123,7 +124,7 @@ export class Policy {
       if (built instanceof Error) throw built;
       if (refused)
         throw new DeviceError(`policy: the device refused to make the buffers: ${refused.message}`);
-      await gpu.kernels.ready(onProgress);
+      await ready(onProgress);
       return built;
     } catch (error) {
       pool.destroy();
