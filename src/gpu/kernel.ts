@@ -47,6 +47,12 @@ interface Compiled {
   bindings: Binding[];
 }
 
+/**
+ * Pipelines that are compiled at a time: as many as drivers have threads for. The others wait in the order in which they
+ * were asked for, which the driver's own threads do not keep: what is asked for first is needed first.
+ */
+const COMPILED_AT_ONCE = 4;
+
 /** Most workgroups a dispatch may have in one dimension (WebGPU's guaranteed limit). */
 const MAX_GROUPS = 65535;
 
@@ -62,6 +68,8 @@ export class Kernels {
   private readonly cache = new Map<string, Compiled>();
   /** What is being asked for, while something is built. */
   private asked: Map<string, Compiled> | null = null;
+  private compiling = 0;
+  private readonly waiting: (() => void)[] = [];
 
   constructor(readonly device: GPUDevice) {}
 
@@ -163,12 +171,25 @@ export class Kernels {
     });
     const compiled: Compiled = { pipeline: null, ready: Promise.resolve(), layout, bindings };
     const preludeLines = file.prelude ? file.prelude.split('\n').length : 0;
-    compiled.ready = this.build(file.name, code, layout, preludeLines).then((pipeline) => {
+    compiled.ready = this.inTurn(() => this.build(file.name, code, layout, preludeLines)).then((pipeline) => {
       compiled.pipeline = pipeline;
     });
     // Reported by `ready`; without this an early failure would count as unhandled.
     compiled.ready.catch(() => {});
     return compiled;
+  }
+
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.compiling < COMPILED_AT_ONCE) this.compiling++;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      // Handed on to the next, or given back.
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.compiling--;
+    }
   }
 
   private async build(
@@ -177,7 +198,10 @@ export class Kernels {
     layout: GPUBindGroupLayout,
     preludeLines: number,
   ): Promise<GPUComputePipeline> {
+    // What is wrong with it is told by `getCompilationInfo`, and to nobody else.
+    this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label: name, code });
+    void this.device.popErrorScope();
     try {
       return await this.device.createComputePipelineAsync({
         label: name,

@@ -16,6 +16,8 @@ let early: WorkerLike | null = null;
 /** Starts the thread and has it open the device; the next `trainerWorker` takes it over. */
 export function startEarly(baseUrl: string): void {
   early = keepingWhatIsSaid(start(), { type: 'open', baseUrl });
+  // Nobody takes this adapter: the browser wakes its GPU process for it, while the thread that needs one is starting.
+  navigator.gpu?.requestAdapter({ powerPreference: 'high-performance' }).catch(() => {});
 }
 
 /** The thread that was started early, else a new one. */
