@@ -5,8 +5,8 @@
  * on the device, several to a submission: sampling, ends and limits are decided there, and finished rows leave the
  * list of live rows. The host reads tokens back a chunk at a time while the next chunk is already under way.
  */
-import type { Grid } from '../gpu/kernel';
 import type { PassExtent } from '../gpu/profile';
+import { sampleTokens } from './decode-variants';
 import { Prefill } from './prefill';
 import { SHADERS } from './shaders';
 import { type Extent, encodeOps, f32, type Op, packUniform, passOver, type Workspace } from './workspace';
@@ -110,24 +110,17 @@ export class Decoder {
       { grid: (count) => [Math.ceil(count / 64), 1, 1] },
     );
     this.prefill = new Prefill(workspace, tokensExtent);
-    this.sample = workspace.op(
-      SHADERS.sample,
-      {
-        extent: this.live,
-        sampling: this.sampling,
-        randomness: this.randomness,
-        live_rows: 'liveRows',
-        logits: 'logits',
-        orders: 'orders',
-        state: 'state',
-        tokens: 'newTokens',
-        scores: 'newScores',
-      },
-      {
-        sizes: { vocabulary: workspace.config.vocab_size },
-        grid: (count): Grid => [Math.ceil(count / 64), 1, 1],
-      },
-    );
+    this.sample = sampleTokens(workspace, workspace.config, {
+      extent: this.live,
+      sampling: this.sampling,
+      randomness: this.randomness,
+      live_rows: 'liveRows',
+      logits: 'logits',
+      orders: 'orders',
+      state: 'state',
+      tokens: 'newTokens',
+      scores: 'newScores',
+    });
     this.staging = [0, 1].map((i) => pool.readback(`decoder.tokens${i}`, CHUNK * rows * 4));
     this.scoreStaging = pool.readback('decoder.scores', capacity.newTokens * rows * 8);
   }

@@ -125,8 +125,8 @@ describe('the profile of a step', () => {
     expect(kernels.reduce((sum, { ms }) => sum + ms!, 0)).toBeGreaterThan(0);
     expect(kernels.find(({ kernel }) => kernel === 'attention_decode')).toMatchObject({
       stage: 'rollout',
-      shape: { heads: 2, kv_heads: 1, cache_length: 24 },
-      constants: { HEAD_DIM: 4 },
+      shape: { cache_length: 24, head_dim: 4 },
+      constants: { HEADS: 2, KV_HEADS: 1 },
     });
     policy.destroy();
   });

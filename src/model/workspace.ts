@@ -185,6 +185,12 @@ export const perElement =
   (count: number): Grid =>
     flatGrid(count * each);
 
+/** Grid of x workgroups a row, rows in y, and in z where they are too many for it. */
+export function perRow(x: number, rows: number): Grid {
+  const z = Math.ceil(rows / 65535);
+  return [x, Math.ceil(rows / z), z];
+}
+
 /**
  * [positions, P / 2, 2] (cosine, sine) of position * theta^(-2 i / P), in double precision before rounding.
  * Source: arXiv 2104.09864; the layout is Hugging Face's.
