@@ -2,12 +2,15 @@
 //
 // Consumer: the head, in training and scoring. The softmax itself is not stored: `logits_backward` makes it
 // again from `normaliser`.
-// A row's sums are made in SHARE parts, each over every SHARE-th value, that are added up in order.
+// A row's sums are made in 64 parts, each over every 64th value, that are added up in order. So they are the same
+// whether one invocation goes through all parts or 64 invocations take one each.
 // Grid: SHARE invocations a row of the chunk, in workgroups of 64. Overwrites its entries of logp, entropy and
 // normaliser.
 
-// Invocations that share a row: 1 for the vocabulary of a small task, 64 for that of a language.
+// Invocations that share a row: 1, or 64.
 const SHARE: u32 = 1u;
+// Rows of a workgroup.
+const ROWS: u32 = 64u / SHARE;
 // Token ids that make a value: 4 where V is a multiple of 4.
 const VECTOR: u32 = 1u;
 alias Value = f32;
@@ -36,10 +39,23 @@ var<workgroup> sum_parts: array<vec2<f32>, 64>;
 /// The sum over a value's floats; a single float stands in all four places.
 fn total(v: vec4<f32>) -> f32 { return select((v.x + v.z) + (v.y + v.w), v.x, VECTOR == 1u); }
 
-@compute @workgroup_size(SHARE, 64 / SHARE)
+/// Sums of e and e z, with z a logit relative to the highest and e = exp(z), over every 64th value of the row at `at`.
+fn part(at: u32, first: u32, highest: f32) -> vec2<f32> {
+  var sum = vec4<f32>();
+  var weighted = vec4<f32>();
+  for (var i = first; i < shape.vocabulary / VECTOR; i += 64u) {
+    let z = vec4<f32>(logits[at + i] * shape.inverse_temperature - highest);
+    let e = exp(z);
+    sum += e;
+    weighted += e * z;
+  }
+  return vec2<f32>(total(sum), total(weighted));
+}
+
+@compute @workgroup_size(SHARE, ROWS)
 fn log_softmax_gather(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
                       @builtin(local_invocation_id) local: vec3<u32>) {
-  let first = (group.y * groups.x + group.x) * (64u / SHARE);
+  let first = (group.y * groups.x + group.x) * ROWS;
   let own = first + local.y;
   if (first >= extent.count) { return; }
   // An invocation past the last row sums with the others: a barrier needs every one of them.
@@ -54,23 +70,16 @@ fn log_softmax_gather(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_work
   if (SHARE > 1u) {
     highest_parts[local.x] = highest;
     workgroupBarrier();
-    for (var part = 0u; part < SHARE; part++) { highest = max(highest, highest_parts[part]); }
-  }
-  var sums = vec4<f32>();
-  var weighted = vec4<f32>();
-  for (var i = local.x; i < columns; i += SHARE) {
-    let z = vec4<f32>(logits[at + i] * beta - highest);
-    let e = exp(z);
-    sums += e;
-    weighted += e * z;
+    for (var i = 0u; i < 64u; i++) { highest = max(highest, highest_parts[i]); }
   }
   // (sum of e, sum of e z)
-  var all = vec2<f32>(total(sums), total(weighted));
-  if (SHARE > 1u) {
-    sum_parts[local.x] = all;
+  var all = vec2<f32>();
+  if (SHARE == 1u) {
+    for (var i = 0u; i < min(64u, columns); i++) { all += part(at, i, highest); }
+  } else {
+    sum_parts[local.x] = part(at, local.x, highest);
     workgroupBarrier();
-    all = vec2<f32>();
-    for (var part = 0u; part < SHARE; part++) { all += sum_parts[part]; }
+    for (var i = 0u; i < 64u; i++) { all += sum_parts[i]; }
   }
   if (local.x > 0u || own >= extent.count) { return; }
   let log_total = log(all.x);

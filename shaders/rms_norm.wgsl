@@ -9,6 +9,8 @@
 const GATHER: bool = false;
 // Invocations that share a row: 1, or 8.
 const SHARE: u32 = 1u;
+// Rows of a workgroup.
+const ROWS: u32 = 64u / SHARE;
 // Columns that make a value: 4 where D is a multiple of 4.
 const VECTOR: u32 = 1u;
 alias Value = f32;
@@ -48,10 +50,10 @@ fn tree(a: Value, b: Value, c: Value, d: Value, e: Value, f: Value, g: Value, h:
   return select((sum.x + sum.z) + (sum.y + sum.w), sum.x, VECTOR == 1u);
 }
 
-@compute @workgroup_size(SHARE, 64 / SHARE)
+@compute @workgroup_size(SHARE, ROWS)
 fn rms_norm(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
             @builtin(local_invocation_id) local: vec3<u32>) {
-  let first = (group.y * groups.x + group.x) * (64u / SHARE);
+  let first = (group.y * groups.x + group.x) * ROWS;
   let own = first + local.y;
   if (first >= extent.count) { return; }
   // An invocation past the last row sums with the others: a barrier needs every one of them.
