@@ -96,6 +96,31 @@ describe('planWorkspace', () => {
     }
   });
 
+  it('keeps of each layer what gradient checkpointing leaves, and never norms and gated activations', () => {
+    const config = tinyConfig({ num_hidden_layers: 3 });
+    const buffers = (gradientCheckpointing?: Capacity['gradientCheckpointing']) =>
+      planWorkspace(config, { ...CAPACITY, gradientCheckpointing });
+    const held = (plan: Record<string, number>, name: RegExp) =>
+      Object.keys(plan).filter((each) => name.test(each)).length;
+    for (const [mode, blocks, mlps] of [
+      [undefined, 3, 3],
+      ['off', 3, 3],
+      ['mlp', 3, 1],
+      ['block', 1, 1],
+    ] as const) {
+      const plan = buffers(mode);
+      expect(held(plan, /^x\d/)).toBe(4);
+      expect(held(plan, /^(qkv|attention|logsumexp|mid)\d/)).toBe(4 * blocks);
+      expect(held(plan, /^inverse[12]\.\d/)).toBe(2 * blocks);
+      expect(held(plan, /^gateUp\d/)).toBe(mlps);
+      expect(held(plan, /^(normed|act)/)).toBe(2);
+    }
+    const sum = (plan: Record<string, number>) => Object.values(plan).reduce((a, b) => a + b, 0);
+    // Two layers' gate and up, of 9 columns each for 100 tokens; of blocks also 16 of qkv, 8 and 2 of attention, 6 and 2.
+    expect(sum(buffers('off')) - sum(buffers('mlp'))).toBe(2 * 100 * 18);
+    expect(sum(buffers('mlp')) - sum(buffers('block'))).toBe(2 * 100 * (16 + 8 + 2 + 6 + 2));
+  });
+
   it('keeps logits small by going through a large vocabulary in chunks, but never less than the decoded rows', () => {
     const config = tinyConfig({ vocab_size: 32000 });
     expect(headChunk(config, { ...CAPACITY, tokens: 1000 })).toBe(262);
