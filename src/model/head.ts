@@ -172,11 +172,14 @@ const normSize = ({ hidden_size: width, rms_norm_eps: epsilon }: LlamaConfig) =>
   gathered: true,
 });
 
-/** How many invocations share a row of logits: the first suits a small vocabulary, or a processor that plays GPU. */
-export const SOFTMAX_VARIANTS: readonly RowVariant[] = [
-  { name: 'row', share: 1 },
-  { name: 'workgroup', share: 64 },
-];
+/** Below this a workgroup's 64 invocations have too little of a row each. */
+const SHARED_VOCABULARY = 1024;
+
+/** How many invocations share a row of logits. */
+export function softmaxVariants(vocabulary: number): RowVariant[] {
+  const row = { name: 'row', share: 1 };
+  return vocabulary < SHARED_VOCABULARY ? [row] : [row, { name: 'workgroup', share: 64 }];
+}
 
 export const softmaxKey = (vocabulary: number): string => `log_softmax_gather ${vocabulary}`;
 
@@ -186,7 +189,7 @@ export function logSoftmaxGather(
   extent: Extent,
   names: Record<'shape' | 'logits' | 'targets' | 'logp' | 'entropy' | 'normaliser', BufferRange | string>,
   vocabulary: number,
-  variant = chosen(maker.gpu, softmaxKey(vocabulary), SOFTMAX_VARIANTS),
+  variant = chosen(maker.gpu, softmaxKey(vocabulary), softmaxVariants(vocabulary)),
 ): Op {
   return maker.op(
     SHADERS.logSoftmaxGather,

@@ -1,13 +1,18 @@
 /** The kernels that go through rows as families to choose from, with what they are tried on. Used by `families.ts`. */
 import type { LlamaConfig } from './config';
-import { logSoftmaxGather, SOFTMAX_VARIANTS, softmaxKey } from './head';
+import { logSoftmaxGather, softmaxKey, softmaxVariants } from './head';
 import { NORM_VARIANTS, normKey, type RowVariant, rmsNorm, rmsNormBackward } from './norm';
 import type { Family, TestBench } from './variants';
-import { f32, packUniform } from './workspace';
+import { f32, type Op, packUniform } from './workspace';
 
-/** Rows that norms are measured with; of logits, as many as make so many values. */
-const ROWS = 256;
-const LOGITS = 2 ** 20;
+/** Most rows, and most values in them: enough that a kernel takes longer than it takes to be submitted. */
+const MOST_ROWS = 2048;
+const MOST_VALUES = 2 ** 18;
+/** Dispatches of a trial, for the same reason. */
+const REPEATS = 2;
+
+const repeated = (op: Op): Op[] => new Array<Op>(REPEATS).fill(op);
+const rowsOf = (width: number): number => Math.max(1, Math.min(MOST_ROWS, Math.floor(MOST_VALUES / width)));
 
 export function rowFamilies({
   hidden_size: width,
@@ -15,36 +20,37 @@ export function rowFamilies({
   vocab_size: vocabulary,
 }: LlamaConfig): Family[] {
   const size = { width, epsilon };
+  const count = rowsOf(width);
   const norms = (bench: TestBench) => ({
-    extent: bench.extent(ROWS),
+    extent: bench.extent(count),
     rows: bench.filled('rows', new Uint32Array(1)),
-    x: bench.floats('x', ROWS * width),
+    x: bench.floats('x', count * width),
     weight: bench.floats('weight', width),
-    inverse: bench.floats('inverse', ROWS),
+    inverse: bench.floats('inverse', count),
   });
   return [
     family('rms_norm', normKey('rms_norm', width), NORM_VARIANTS, (bench) => {
       const { extent, ...inputs } = norms(bench);
-      const y = bench.empty('y', ROWS * width);
+      const y = bench.empty('y', count * width);
       return (variant) => ({
-        ops: [rmsNorm(bench.maker, extent, { ...inputs, y }, size, variant)],
-        count: ROWS,
+        ops: repeated(rmsNorm(bench.maker, extent, { ...inputs, y }, size, variant)),
+        count,
         outputs: [y, inputs.inverse],
       });
     }),
     family('rms_norm_backward', normKey('rms_norm_backward', width), NORM_VARIANTS, (bench) => {
       const { extent, ...inputs } = norms(bench);
-      const dy = bench.floats('dy', ROWS * width);
-      const dx = bench.empty('dx', ROWS * width);
-      const y = bench.empty('y', ROWS * width);
+      const dy = bench.floats('dy', count * width);
+      const dx = bench.empty('dx', count * width);
+      const y = bench.empty('y', count * width);
       return (variant) => ({
-        ops: [rmsNormBackward(bench.maker, extent, { ...inputs, dy, dx, y }, size, true, variant)],
-        count: ROWS,
+        ops: repeated(rmsNormBackward(bench.maker, extent, { ...inputs, dy, dx, y }, size, true, variant)),
+        count,
         outputs: [dx, y],
       });
     }),
-    family('log_softmax_gather', softmaxKey(vocabulary), SOFTMAX_VARIANTS, (bench) => {
-      const rows = Math.max(1, Math.min(ROWS, Math.floor(LOGITS / vocabulary)));
+    family('log_softmax_gather', softmaxKey(vocabulary), softmaxVariants(vocabulary), (bench) => {
+      const rows = rowsOf(vocabulary);
       const extent = bench.extent(rows);
       const inputs = {
         shape: bench.pool.uniform('tune.shape', packUniform([vocabulary, f32(1)])),
@@ -57,7 +63,7 @@ export function rowFamilies({
         normaliser: bench.empty('normaliser', rows),
       };
       return (variant) => ({
-        ops: [logSoftmaxGather(bench.maker, extent, { ...inputs, ...written }, vocabulary, variant)],
+        ops: repeated(logSoftmaxGather(bench.maker, extent, { ...inputs, ...written }, vocabulary, variant)),
         count: rows,
         outputs: Object.values(written),
       });
