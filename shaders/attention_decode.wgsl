@@ -4,8 +4,9 @@
 // cache, and its attention is taken in one pass over the keys, the softmax as in `attention`: a running maximum and
 // sums relative to it (Milakov & Gimelshein, arXiv 1805.02867). One exponential a key does: of the old sums' factor
 // and the new key's weight, one is always 1.
-// Consumer: decoding, for any head size. `attention_decode_matrix` is the same for heads of 16 in registers;
-// `attention_decode_shared` shares a row's keys out over a workgroup. All add up in the same order, bit for bit.
+// Consumer: decoding, for any head size. `attention_decode_vec4` and, for heads of 16, `attention_decode_matrix` take
+// four columns at a time; `attention_decode_shared` shares a row's keys out over a workgroup. All add up in the same
+// order, bit for bit.
 // Grid: one invocation a (live row, query head), in rows of workgroups of 64. Overwrites out and the cache's new position.
 
 // Columns of a head, P, an even number; query heads, H; key/value heads, K, which divides H.
@@ -24,8 +25,8 @@ struct Shape { scale: f32, cache_length: u32 }
 @group(0) @binding(2) var<storage, read> live_rows: array<u32>;
 // [live] position of the new token; the cache holds those before
 @group(0) @binding(3) var<storage, read> positions: array<u32>;
-// [positions, P / 2] (cosine, sine)
-@group(0) @binding(4) var<storage, read> angles: array<vec2<f32>>;
+// [positions, P]: P / 2 cosines, then P / 2 sines
+@group(0) @binding(4) var<storage, read> angles: array<f32>;
 // [live, (H + 2 K) P]: queries, keys, values
 @group(0) @binding(5) var<storage, read> qkv: array<f32>;
 // [rows, 2 K, S, P]: a row's keys by head, then its values by head; written at the new position
@@ -56,7 +57,7 @@ fn attention_decode(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgr
   let new_key = keys + position * HEAD_DIM;
   let new_value = values + position * HEAD_DIM;
   for (var c = 0u; c < PAIRS; c++) {
-    let angle = angles[position * PAIRS + c];
+    let angle = vec2<f32>(angles[position * HEAD_DIM + c], angles[position * HEAD_DIM + PAIRS + c]);
     let q = vec2<f32>(qkv[from_query + c], qkv[from_query + PAIRS + c]);
     let k = vec2<f32>(qkv[from_key + c], qkv[from_key + PAIRS + c]);
     query[c] = fma(q.x, angle.x, -(q.y * angle.y)) * shape.scale;

@@ -1,6 +1,6 @@
 // `attention_decode` for heads of 16 columns, each a matrix of four by four.
 //
-// Adds over `attention_decode`: query, sums, a key, a value are one matrix each and stay in registers, where software
+// Adds over `attention_decode_vec4`: query, sums, a key, a value are one matrix each and stay in registers, where software
 // adapters keep an array in memory even if its indices are known. (Of larger heads so many loads in one go would take
 // them long to compile.) The sums are the same in the same order, bit for bit.
 // Grid: one invocation a (live row, query head), in rows of workgroups of 64. Overwrites out and the cache's new position.
@@ -20,7 +20,7 @@ struct Shape { scale: f32, cache_length: u32 }
 @group(0) @binding(2) var<storage, read> live_rows: array<u32>;
 // [live] position of the new token; the cache holds those before
 @group(0) @binding(3) var<storage, read> positions: array<u32>;
-// [positions, 4] two times (cosine, sine)
+// [positions, 4]: eight cosines, then eight sines
 @group(0) @binding(4) var<storage, read> angles: array<vec4<f32>>;
 // [live, (H + 2 K) 4]: queries, keys, values
 @group(0) @binding(5) var<storage, read> qkv: array<vec4<f32>>;
@@ -29,12 +29,10 @@ struct Shape { scale: f32, cache_length: u32 }
 // [live, H], written
 @group(0) @binding(7) var<storage, read_write> out: array<mat4x4<f32>>;
 
-
 // A head that lies at `at`, rotated to a position whose angles lie at `angle`.
 fn rotated(at: u32, angle: u32) -> mat4x4<f32> {
-  let a = mat4x4<f32>(angles[angle], angles[angle + 1u], angles[angle + 2u], angles[angle + 3u]);
-  let cosine = mat2x4<f32>(vec4<f32>(a[0].xz, a[1].xz), vec4<f32>(a[2].xz, a[3].xz));
-  let sine = mat2x4<f32>(vec4<f32>(a[0].yw, a[1].yw), vec4<f32>(a[2].yw, a[3].yw));
+  let cosine = mat2x4<f32>(angles[angle], angles[angle + 1u]);
+  let sine = mat2x4<f32>(angles[angle + 2u], angles[angle + 3u]);
   // The two halves of the head are the pairs' first and second members.
   let x = mat2x4<f32>(qkv[at], qkv[at + 1u]);
   let y = mat2x4<f32>(qkv[at + 2u], qkv[at + 3u]);

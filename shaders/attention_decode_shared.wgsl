@@ -23,8 +23,8 @@ struct Shape { scale: f32, cache_length: u32 }
 @group(0) @binding(2) var<storage, read> live_rows: array<u32>;
 // [live] position of the new token; the cache holds those before
 @group(0) @binding(3) var<storage, read> positions: array<u32>;
-// [positions, P / 2] (cosine, sine)
-@group(0) @binding(4) var<storage, read> angles: array<vec2<f32>>;
+// [positions, P]: P / 2 cosines, then P / 2 sines
+@group(0) @binding(4) var<storage, read> angles: array<f32>;
 // [live, (H + 2 K) P]: queries, keys, values
 @group(0) @binding(5) var<storage, read> qkv: array<f32>;
 // [rows, 2 K, S, P]: a row's keys by head, then its values by head; written at the new position
@@ -60,7 +60,8 @@ fn attention_decode_shared(@builtin(workgroup_id) group: vec3<u32>, @builtin(num
   let from_key = token + (HEADS + kv_head) * HEAD_DIM;
   let new_key = keys + position * HEAD_DIM;
   for (var p = lane; p < (SHARING + 1u) * PAIRS; p += LANES) {
-    let angle = angles[position * PAIRS + p % PAIRS];
+    let at_angle = position * HEAD_DIM + p % PAIRS;
+    let angle = vec2<f32>(angles[at_angle], angles[at_angle + PAIRS]);
     let of_key = p >= SHARING * PAIRS;
     let column = (p / PAIRS) * HEAD_DIM + p % PAIRS;
     let at = select(from_query + column, from_key + p % PAIRS, of_key);

@@ -3,6 +3,7 @@
  * them, and the families to choose from. All variants add up in the same order and give the same bits.
  * Used by `token-forward.ts` and `decoder.ts`.
  */
+import type { Gpu } from '../gpu/device';
 import { type BufferRange, flatGrid, type Grid, type ShaderFile } from '../gpu/kernel';
 import type { LlamaConfig } from './config';
 import { SHADERS } from './shaders';
@@ -17,21 +18,31 @@ interface DecodeVariant extends Named {
 
 type Places<Name extends string> = Record<Name, BufferRange | string | Extent>;
 
-function attentionVariants(config: LlamaConfig): DecodeVariant[] {
+/**
+ * What shares a row out over a workgroup is for GPUs: a processor that plays one spends its time in the barriers, and
+ * seconds on compiling what loses anyway.
+ */
+const sharesRows = ({ info }: Gpu): boolean => !info.software;
+
+function attentionVariants(gpu: Gpu, config: LlamaConfig): DecodeVariant[] {
   const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
   const sharing = { HEADS: heads, KV_HEADS: kvHeads };
   const constants = { ...sharing, HEAD_DIM: head };
-  const perHead = (rows: number) => flatGrid(rows * heads);
-  const variants: DecodeVariant[] =
+  const grid = (rows: number) => flatGrid(rows * heads);
+  const variants: DecodeVariant[] = [
     head === 16
-      ? [{ name: 'matrix', file: SHADERS.attentionDecodeMatrix, constants: sharing, grid: perHead }]
-      : [{ name: 'simple', file: SHADERS.attentionDecode, constants, grid: perHead }];
-  variants.push({
-    name: 'shared',
-    file: SHADERS.attentionDecodeShared,
-    constants: { ...constants, LANES: (heads / kvHeads) * head < 64 ? 32 : 64 },
-    grid: (rows) => perRow(kvHeads, rows),
-  });
+      ? { name: 'matrix', file: SHADERS.attentionDecodeMatrix, constants: sharing, grid }
+      : head % 8 === 0
+        ? { name: 'vec4', file: SHADERS.attentionDecodeVec4, constants, grid }
+        : { name: 'simple', file: SHADERS.attentionDecode, constants, grid },
+  ];
+  if (sharesRows(gpu))
+    variants.push({
+      name: 'shared',
+      file: SHADERS.attentionDecodeShared,
+      constants: { ...constants, LANES: (heads / kvHeads) * head < 64 ? 32 : 64 },
+      grid: (rows) => perRow(kvHeads, rows),
+    });
   return variants;
 }
 
@@ -44,7 +55,7 @@ export function attentionDecode(
   config: LlamaConfig,
   cacheLength: number,
   places: Places<'extent' | 'live_rows' | 'positions' | 'angles' | 'qkv' | 'cache' | 'out'>,
-  variant = chosen(maker.gpu, attentionKey(config), attentionVariants(config)),
+  variant = chosen(maker.gpu, attentionKey(config), attentionVariants(maker.gpu, config)),
 ): Op {
   const { file, constants, grid } = variant;
   return maker.op(file, places, {
@@ -55,20 +66,27 @@ export function attentionDecode(
   });
 }
 
-const SAMPLERS: readonly DecodeVariant[] = [
-  {
-    name: 'simple',
-    file: SHADERS.sample,
-    constants: {},
-    grid: (rows) => [Math.ceil(rows / 64), 1, 1],
-  },
-  {
-    name: 'shared',
-    file: SHADERS.sampleShared,
-    constants: {},
-    grid: (rows) => perRow(1, rows),
-  },
-];
+/** From so many tokens on a row's are worth sharing out. */
+const LARGE_VOCABULARY = 1024;
+
+function samplers(gpu: Gpu, { vocab_size }: LlamaConfig): DecodeVariant[] {
+  const variants: DecodeVariant[] = [
+    {
+      name: 'simple',
+      file: SHADERS.sample,
+      constants: {},
+      grid: (rows) => [Math.ceil(rows / 64), 1, 1],
+    },
+  ];
+  if (sharesRows(gpu) && vocab_size >= LARGE_VOCABULARY)
+    variants.push({
+      name: 'shared',
+      file: SHADERS.sampleShared,
+      constants: {},
+      grid: (rows) => perRow(1, rows),
+    });
+  return variants;
+}
 
 const sampleKey = ({ vocab_size }: LlamaConfig) => `sample ${vocab_size}`;
 
@@ -79,7 +97,7 @@ export function sampleTokens(
   places: Places<
     'extent' | 'sampling' | 'randomness' | 'live_rows' | 'logits' | 'orders' | 'state' | 'tokens' | 'scores'
   >,
-  variant = chosen(maker.gpu, sampleKey(config), SAMPLERS),
+  variant = chosen(maker.gpu, sampleKey(config), samplers(maker.gpu, config)),
 ): Op {
   return maker.op(variant.file, places, { sizes: { vocabulary: config.vocab_size }, grid: variant.grid });
 }
@@ -90,13 +108,13 @@ const POSITIONS = 64;
 /** Of a large vocabulary fewer rows will do. */
 const MOST_LOGITS = 2 ** 22;
 
-export function decodeFamilies(config: LlamaConfig): Family[] {
-  return [attentionFamily(config), sampleFamily(config)];
+export function decodeFamilies(gpu: Gpu, config: LlamaConfig): Family[] {
+  return [attentionFamily(gpu, config), sampleFamily(gpu, config)];
 }
 
-function attentionFamily(config: LlamaConfig): Family {
+function attentionFamily(gpu: Gpu, config: LlamaConfig): Family {
   const { head_dim: P, num_attention_heads: H, num_key_value_heads: K } = config;
-  const variants = attentionVariants(config);
+  const variants = attentionVariants(gpu, config);
   return {
     key: attentionKey(config),
     operation: 'attention_decode',
@@ -134,14 +152,14 @@ function attentionFamily(config: LlamaConfig): Family {
   };
 }
 
-function sampleFamily(config: LlamaConfig): Family {
+function sampleFamily(gpu: Gpu, config: LlamaConfig): Family {
   const V = config.vocab_size;
+  const variants = samplers(gpu, config);
   const rows = Math.max(1, Math.min(ROWS, Math.floor(MOST_LOGITS / V)));
   return {
     key: sampleKey(config),
     operation: 'sample',
-    // A part of the vocabulary has 32 tokens at least.
-    variants: V > 32 ? SAMPLERS.map(({ name }) => name) : [SAMPLERS[0].name],
+    variants: variants.map(({ name }) => name),
     prepare(bench) {
       const ids = Uint32Array.from({ length: rows }, (_, r) => r);
       const tokens = bench.empty('tokens', rows);
@@ -166,7 +184,7 @@ function sampleFamily(config: LlamaConfig): Family {
             config,
             // Its own, as a draw moves it on: the first one of each variant is compared.
             { ...places, state: bench.empty('state', 4 * rows) },
-            SAMPLERS.find((variant) => variant.name === name),
+            variants.find((variant) => variant.name === name),
           ),
         ],
         count: rows,

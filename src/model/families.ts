@@ -3,8 +3,9 @@ import type { Gpu } from '../gpu/device';
 import type { LlamaConfig } from './config';
 import { decodeFamilies } from './decode-variants';
 import { linearFamilies } from './linear-families';
+import { rowFamilies } from './row-families';
 import type { Family } from './variants';
 
 export function familiesOf(gpu: Gpu, config: LlamaConfig): Family[] {
-  return [...linearFamilies(gpu, config), ...decodeFamilies(config)];
+  return [...linearFamilies(gpu, config), ...rowFamilies(config), ...decodeFamilies(gpu, config)];
 }

@@ -6,7 +6,7 @@ import { rope } from './reference/rope';
 import { packRows } from './reference/rows';
 import { generator } from './reference/testing';
 import { SHADERS } from './shaders';
-import { expectClose, POISON, random32, runKernel } from './testing';
+import { angleTable, expectClose, POISON, random32, runKernel } from './testing';
 import { f32, perRow } from './workspace';
 
 /** Columns from .. to of each row of x [rows, width]. */
@@ -50,6 +50,8 @@ function kernelsOf({ heads, keyHeads, head, live }: Shape) {
       constants: { HEADS: heads, KV_HEADS: keyHeads },
       grid: flatGrid(live.length * heads),
     });
+  if (head % 8 === 0)
+    kernels.push({ file: SHADERS.attentionDecodeVec4, constants, grid: flatGrid(live.length * heads) });
   for (const LANES of [32, 64])
     kernels.push({
       file: SHADERS.attentionDecodeShared,
@@ -70,10 +72,7 @@ describe('attention over the cache', () => {
       const cache = random32(random, rows * 2 * keyHeads * cacheLength * head, 2);
       const positions = Uint32Array.from(live, ([, position]) => position);
       const theta = 1000;
-      const angles = Float32Array.from({ length: cacheLength * head }, (_, i) => {
-        const angle = Math.floor(i / head) * theta ** ((-2 * Math.floor((i % head) / 2)) / head);
-        return i % 2 === 0 ? Math.cos(angle) : Math.sin(angle);
-      });
+      const angles = angleTable(cacheLength, head, theta);
       const rotatedWidth = (heads + keyHeads) * head;
       const rotated = rope(columns(qkv.f64, all, 0, rotatedWidth), positions, heads + keyHeads, head, theta);
       const wantCache = cache.f64.slice();

@@ -8,6 +8,7 @@ import attentionBackwardQuery from '../../shaders/attention_backward_query.wgsl?
 import attentionDecode from '../../shaders/attention_decode.wgsl?raw';
 import attentionDecodeMatrix from '../../shaders/attention_decode_matrix.wgsl?raw';
 import attentionDecodeShared from '../../shaders/attention_decode_shared.wgsl?raw';
+import attentionDecodeVec4 from '../../shaders/attention_decode_vec4.wgsl?raw';
 import attentionWeights from '../../shaders/attention_weights.wgsl?raw';
 import cacheFill from '../../shaders/cache_fill.wgsl?raw';
 import clipGradient from '../../shaders/clip_gradient.wgsl?raw';
@@ -55,6 +56,7 @@ export const SHADERS = {
   attentionDecode: { name: 'attention_decode', code: attentionDecode },
   attentionDecodeMatrix: { name: 'attention_decode_matrix', code: attentionDecodeMatrix },
   attentionDecodeShared: { name: 'attention_decode_shared', code: attentionDecodeShared },
+  attentionDecodeVec4: { name: 'attention_decode_vec4', code: attentionDecodeVec4 },
   attentionWeights: { name: 'attention_weights', code: attentionWeights },
   cacheFill: { name: 'cache_fill', code: cacheFill },
   clipGradient: { name: 'clip_gradient', code: clipGradient },
