@@ -2,7 +2,7 @@
 import type { LlamaConfig } from '../src/model/config';
 import type { NamedTensors } from '../src/model/parameters';
 import { Policy } from '../src/model/policy';
-import { tuneLinear } from '../src/model/tune';
+import { tune } from '../src/model/tune';
 import { initialWeights } from '../src/rl/initialise';
 import { interleave, ratio } from './measure';
 import type { Ours } from './ours';
@@ -97,7 +97,7 @@ async function ourDecoder(
   rows: number,
   count: number,
 ): Promise<Decode> {
-  await tuneLinear(gpu, config);
+  await tune(gpu, config);
   const policy = await Policy.create(gpu, config, {
     tokens: rows * PROMPT,
     rows,

@@ -7,7 +7,7 @@ import { variantsOf } from '../src/model/linear-variants';
 import type { LossSettings } from '../src/model/loss';
 import type { NamedTensors } from '../src/model/parameters';
 import { Policy } from '../src/model/policy';
-import { tuneLinear } from '../src/model/tune';
+import { tune } from '../src/model/tune';
 import { OpMaker } from '../src/model/workspace';
 import {
   OPTIMIZER,
@@ -115,7 +115,7 @@ export async function trainingPolicy(
   config: LlamaConfig,
   { tokens }: Pick<TrainBatch, 'tokens'>,
 ): Promise<Policy> {
-  await tuneLinear(gpu, config);
+  await tune(gpu, config);
   return Policy.create(gpu, config, {
     tokens: tokens.reduce((sum, row) => sum + row.length, 0),
     rows: tokens.length,

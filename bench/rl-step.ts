@@ -4,7 +4,7 @@
  */
 import type { Gpu } from '../src/gpu/device';
 import { readModel } from '../src/model/model-file';
-import { tuneLinear } from '../src/model/tune';
+import { tune } from '../src/model/tune';
 import { Trainer } from '../src/rl/trainer';
 import type { RunEventOf } from '../src/run/events';
 import { type ManifestInput, parseManifest } from '../src/run/manifest';
@@ -26,7 +26,7 @@ async function openTrainer(
   const manifest = parseManifest(settings);
   const files = await read(manifest.model);
   const { config, weights } = readModel(files.config, files.weights);
-  await tuneLinear(gpu, config);
+  await tune(gpu, config);
   const steps: RunEventOf<'step_metrics'>[] = [];
   const trainer = await Trainer.create({
     gpu,

@@ -109,6 +109,11 @@ export class Kernels {
     );
   }
 
+  /** Gives up a kernel that was only tried, so that its failure is nobody else's. */
+  forget(kernel: BoundKernel): void {
+    for (const [key, compiled] of this.cache) if (kernel.isOf(compiled)) this.cache.delete(key);
+  }
+
   private compile(file: ShaderFile, constants: Readonly<Record<string, ConstantValue>>): Compiled {
     const key = `${file.name} ${JSON.stringify(Object.entries(constants).sort())}`;
     const known = this.cache.get(key);
@@ -164,6 +169,15 @@ export class BoundKernel {
     private readonly compiled: Compiled,
     private readonly group: GPUBindGroup,
   ) {}
+
+  /** Resolves once it can be encoded. @throws ShaderError */
+  get ready(): Promise<void> {
+    return this.compiled.ready;
+  }
+
+  isOf(compiled: Compiled): boolean {
+    return this.compiled === compiled;
+  }
 
   /** Encodes one dispatch. A grid with a zero in it encodes nothing. */
   encode(pass: Pass, [x, y, z]: Grid): void {

@@ -4,7 +4,7 @@
  */
 import type { Gpu } from '../gpu/device';
 import type { LlamaConfig } from '../model/config';
-import { adoptChoices, choicesText, tuneLinear } from '../model/tune';
+import { adoptChoices, choicesText, tune } from '../model/tune';
 import type { Progress } from './protocol';
 import { LAB_VERSION } from './version';
 
@@ -31,7 +31,7 @@ export async function tuneFor(
     const known = await store.recall(adapter);
     if (known) adoptChoices(gpu, known);
   }
-  const measured = await tuneLinear(gpu, config, (done, total) =>
+  const measured = await tune(gpu, config, (done, total) =>
     onProgress({ task: 'tuning', label: 'Choosing the fastest kernels', done, total, unit: '' }),
   );
   if (measured) await store.keep(adapter, choicesText(gpu));

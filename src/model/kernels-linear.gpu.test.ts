@@ -7,7 +7,7 @@ import { linear, linearBackwardInput, linearBackwardWeight } from './reference/l
 import { generator } from './reference/testing';
 import { SHADERS } from './shaders';
 import { expectClose, random32, runKernel, tinyConfig } from './testing';
-import { adoptChoices, choicesText, tuneLinear } from './tune';
+import { adoptChoices, choicesText, tune } from './tune';
 
 const tiles = (columns: number, rows: number, slices = 1): Grid => [
   Math.ceil(columns / 32),
@@ -200,13 +200,13 @@ describe('choosing kernels', () => {
     gpu.choices.clear();
     try {
       const seen: [number, number][] = [];
-      expect(await tuneLinear(gpu, config, (done, total) => seen.push([done, total]))).toBe(true);
+      expect(await tune(gpu, config, (done, total) => seen.push([done, total]))).toBe(true);
       const shapes = seen[0][1];
       expect(seen.at(-1)).toEqual([shapes, shapes]);
       expect(gpu.choices.size).toBe(shapes);
-      for (const name of gpu.choices.values()) expect(['vec4', 'subgroup']).toContain(name);
+      for (const [key, name] of gpu.choices) expect(`${key}: ${name}`).toMatch(/: (vec4|subgroup)$/);
       // Nothing is left to measure.
-      expect(await tuneLinear(gpu, config)).toBe(false);
+      expect(await tune(gpu, config)).toBe(false);
       const kept = choicesText(gpu);
       gpu.choices.clear();
       adoptChoices(gpu, kept);

@@ -9,11 +9,12 @@ import type { Gpu } from '../gpu/device';
 import type { ShaderFile } from '../gpu/kernel';
 import type { ConstantValue } from '../gpu/shader';
 import { SHADERS } from './shaders';
+import { chosen, type Named } from './variants';
 
 export type Product = 'forward' | 'backward_input' | 'backward_weight';
 export const PRODUCTS: readonly Product[] = ['forward', 'backward_input', 'backward_weight'];
 
-export interface Variant {
+export interface Variant extends Named {
   name: 'simple' | 'vec4' | 'subgroup';
   file: ShaderFile;
   constants: Readonly<Record<string, ConstantValue>>;
@@ -64,9 +65,5 @@ export function variantsOf(gpu: Gpu, product: Product, inputs: number, outputs: 
 export const productKey = (product: Product, inputs: number, outputs: number): string =>
   `${product} ${inputs}x${outputs}`;
 
-/** The variant that was chosen by measurement, or the one that always works where nothing was measured. */
-export function chosenVariant(gpu: Gpu, product: Product, inputs: number, outputs: number): Variant {
-  const variants = variantsOf(gpu, product, inputs, outputs);
-  const chosen = gpu.choices.get(productKey(product, inputs, outputs));
-  return variants.find(({ name }) => name === chosen) ?? variants[0];
-}
+export const chosenVariant = (gpu: Gpu, product: Product, inputs: number, outputs: number): Variant =>
+  chosen(gpu, productKey(product, inputs, outputs), variantsOf(gpu, product, inputs, outputs));

@@ -1,75 +1,88 @@
 /**
- * Chooses kernels by measurement: each linear product of a policy by each variant that the adapter has, in turns.
+ * Chooses kernels by measurement: each family of a policy's operations (`families.ts`) by each of its variants.
  *
- * A variant may only win when its result equals, bit for bit, that of the one that always works. The choices go into
+ * A variant may only win when its results equal, bit for bit, those of the one that always works; one that does not
+ * compile or gives other bits is left out, and only of that one a failure is an error. The choices go into
  * `gpu.choices`, which policies made afterwards follow, and can be kept as text for the next time. Used by the session
  * before a policy is made; without it everything works, slower.
  */
-import { BufferPool, type Gpu } from '../gpu/device';
+import { BufferPool, DeviceError, type Gpu } from '../gpu/device';
 import type { LlamaConfig } from './config';
-import { linearBackwardInput, linearForward, weightProduct } from './linear';
-import { PRODUCTS, type Product, productKey, type Variant, variantsOf } from './linear-variants';
-import { weightSlices } from './plan';
-import { type Op, OpMaker } from './workspace';
+import { familiesOf } from './families';
+import { type Family, TestBench, type Trial } from './variants';
+import { encodeOps, OpMaker } from './workspace';
 
-/** Rows that products are measured with: enough to fill an adapter, few enough to be quick. */
-const ROWS = 256;
 /** Turns every variant gets. */
 const TURNS = 3;
-/** No further product is begun after this long; what was not measured goes by the others of its kind. */
-const MOST_MS = 2500;
-
-interface Shape {
-  product: Product;
-  inputs: number;
-  outputs: number;
-}
-
-/** The distinct linear layers of a policy. */
-function shapesOf(config: LlamaConfig): Shape[] {
-  const { hidden_size: D, intermediate_size: F, head_dim: h } = config;
-  const queries = config.num_attention_heads * h;
-  const layers: readonly (readonly [number, number])[] = [
-    [D, queries + 2 * config.num_key_value_heads * h],
-    [queries, D],
-    [D, 2 * F],
-    [F, D],
-    [D, config.vocab_size],
-  ];
-  const shapes = new Map<string, Shape>();
-  for (const [inputs, outputs] of layers)
-    for (const product of PRODUCTS)
-      shapes.set(productKey(product, inputs, outputs), { product, inputs, outputs });
-  return [...shapes.values()];
-}
+/** A turn takes about this long, so that what a submission costs by itself does not decide. */
+const TURN_MS = 5;
+/** Most repetitions in a turn. */
+const MOST_UNITS = 64;
+/** A variant that took so many times as long as the best is not tried further, nor in later families of its operation. */
+const HOPELESS = 1.6;
+/** No further family is begun after this long; what was not measured goes by the others of its operation. */
+const MOST_MS = 2300;
+/** Families are made ready together, so that their kernels compile in parallel, while they take less than this. */
+const MOST_BYTES = 256 * 2 ** 20;
 
 /**
  * Measures what is not in `gpu.choices` yet.
  * @returns whether anything was measured, so that it is worth keeping.
- * @throws DeviceError when the device refuses a kernel.
+ * @throws DeviceError or ShaderError when the device refuses a kernel that always works elsewhere.
  */
-export async function tuneLinear(
+export async function tune(
   gpu: Gpu,
   config: LlamaConfig,
   onProgress?: (done: number, total: number) => void,
 ): Promise<boolean> {
-  const open = shapesOf(config).filter(
-    ({ product, inputs, outputs }) =>
-      !gpu.choices.has(productKey(product, inputs, outputs)) &&
-      variantsOf(gpu, product, inputs, outputs).length > 1,
-  );
+  return tuneFamilies(gpu, familiesOf(gpu, config), onProgress);
+}
+
+/** The same for any families. */
+export async function tuneFamilies(
+  gpu: Gpu,
+  families: readonly Family[],
+  onProgress?: (done: number, total: number) => void,
+): Promise<boolean> {
+  const open = families.filter(({ key, variants }) => variants.length > 1 && !gpu.choices.has(key));
   if (open.length === 0) return false;
   const start = performance.now();
-  const won = new Map<Product, Map<string, number>>(PRODUCTS.map((product) => [product, new Map()]));
-  for (const [i, shape] of open.entries()) {
-    onProgress?.(i, open.length);
-    const wins = won.get(shape.product)!;
-    const late = performance.now() - start > MOST_MS;
-    const usual = [...wins].sort((a, b) => b[1] - a[1])[0]?.[0];
-    const chosen = late && usual ? usual : await fastest(gpu, shape);
-    wins.set(chosen, (wins.get(chosen) ?? 0) + 1);
-    gpu.choices.set(productKey(shape.product, shape.inputs, shape.outputs), chosen);
+  const standings = new Map<string, Standing>();
+  onProgress?.(0, open.length);
+  for (let i = 0; i < open.length; ) {
+    const batch: Candidates[] = [];
+    try {
+      const before = i;
+      // At least one, however large.
+      for (let bytes = 0; i < open.length && (i === before || bytes < MOST_BYTES); i++) {
+        const standing = entry(standings, open[i].operation);
+        const late = performance.now() - start > MOST_MS;
+        if (late && standing.winner()) continue;
+        const candidates = await Candidates.bind(gpu, open[i], standing);
+        batch.push(candidates);
+        bytes += candidates.bytes;
+      }
+      for (const candidates of batch) {
+        const { family } = candidates;
+        const standing = entry(standings, family.operation);
+        const late = performance.now() - start > MOST_MS;
+        if (!(late && standing.winner())) {
+          const times = await candidates.measure(standing);
+          standing.add(times);
+          gpu.choices.set(family.key, fastest(times));
+        }
+        candidates.destroy();
+        onProgress?.(open.indexOf(family) + 1, open.length);
+      }
+    } finally {
+      for (const candidates of batch) candidates.destroy();
+    }
   }
+  for (const { key, operation, variants } of open)
+    if (!gpu.choices.has(key)) {
+      const winner = entry(standings, operation).winner();
+      gpu.choices.set(key, winner && variants.includes(winner) ? winner : variants[0]);
+    }
   onProgress?.(open.length, open.length);
   return true;
 }
@@ -90,85 +103,179 @@ export function adoptChoices(gpu: Gpu, text: string): void {
       gpu.choices.set(entry[0], entry[1]);
 }
 
-async function fastest(gpu: Gpu, shape: Shape): Promise<string> {
-  const pool = new BufferPool(gpu.device);
-  try {
-    const candidates = bindAll(gpu, pool, shape);
-    await gpu.kernels.ready();
-    const first = await result(gpu, candidates[0]);
-    const equal = [candidates[0]];
-    for (const candidate of candidates.slice(1)) {
-      const got = await result(gpu, candidate);
-      if (got.every((bits, i) => bits === first[i])) equal.push(candidate);
+/** How the variants of an operation have done so far. */
+class Standing {
+  private readonly wins = new Map<string, number>();
+  /** Slow everywhere so far, or not to be had. */
+  private readonly hopeless = new Map<string, boolean>();
+
+  add(times: ReadonlyMap<string, number>): void {
+    const best = fastest(times);
+    this.wins.set(best, (this.wins.get(best) ?? 0) + 1);
+    for (const [name, ms] of times) {
+      const slow = ms > HOPELESS * times.get(best)!;
+      this.hopeless.set(name, slow && (this.hopeless.get(name) ?? true));
     }
-    const times = equal.map(() => Number.POSITIVE_INFINITY);
-    // The best of several turns: what else the machine does only ever adds.
-    for (let turn = 0; turn < TURNS; turn++)
-      for (const [c, candidate] of equal.entries()) {
-        const begun = performance.now();
-        candidate.maker.submit('tune', (pass) => candidate.op.kernel.encode(pass, candidate.op.grid(ROWS)));
-        await gpu.device.queue.onSubmittedWorkDone();
-        times[c] = Math.min(times[c], performance.now() - begun);
-      }
-    return equal[times.indexOf(Math.min(...times))].variant.name;
-  } finally {
-    pool.destroy();
+  }
+
+  leaveOut(name: string): void {
+    this.hopeless.set(name, true);
+  }
+
+  worthTrying(name: string): boolean {
+    return !this.hopeless.get(name);
+  }
+
+  winner(): string | undefined {
+    return [...this.wins].sort((a, b) => b[1] - a[1])[0]?.[0];
   }
 }
 
-interface Candidate {
-  variant: Variant;
-  op: Op;
-  maker: OpMaker;
-  out: GPUBuffer;
+function entry(standings: Map<string, Standing>, operation: string): Standing {
+  const known = standings.get(operation);
+  if (known) return known;
+  const made = new Standing();
+  standings.set(operation, made);
+  return made;
 }
 
-/** Every variant over the same inputs, each with an output of its own. */
-function bindAll(gpu: Gpu, pool: BufferPool, { product, inputs, outputs }: Shape): Candidate[] {
-  const maker = new OpMaker(gpu, pool);
-  const filled = (label: string, values: number) => {
-    const buffer = pool.storage(`tune.${label}`, values);
-    gpu.device.queue.writeBuffer(buffer, 0, unequal(values));
-    return buffer;
-  };
-  const extent = maker.extent('tune');
-  extent.write(ROWS);
-  const w = filled('w', inputs * outputs);
-  const x = filled('x', ROWS * inputs);
-  const dy = filled('dy', ROWS * outputs);
-  const slices = weightSlices(outputs, inputs);
-  const size = { inputs, outputs };
-  const values =
-    product === 'forward'
-      ? ROWS * outputs
-      : product === 'backward_input'
-        ? ROWS * inputs
-        : slices * inputs * outputs;
-  return variantsOf(gpu, product, inputs, outputs).map((variant) => {
-    const out = pool.storage(`tune.${variant.name}`, values);
-    const op =
-      product === 'forward'
-        ? linearForward(maker, extent, { x, w, y: out, ...size }, variant)
-        : product === 'backward_input'
-          ? linearBackwardInput(maker, extent, { dy, w, dx: out, ...size }, variant)
-          : weightProduct(maker, extent, { dy, x, dw: out, ...size }, slices, variant);
-    return { variant, maker, out, op };
-  });
+function fastest(times: ReadonlyMap<string, number>): string {
+  return [...times].reduce((a, b) => (b[1] < a[1] ? b : a))[0];
 }
 
-/** Numbers between -1 and 1 that a wrong order of summation would show in. */
-function unequal(count: number): Float32Array<ArrayBuffer> {
-  return Float32Array.from({ length: count }, (_, i) => Math.sin(i * 12.9898) * (1 + (i % 7) / 8));
+/** The variants of a family that can be bound here, over the same inputs. */
+class Candidates {
+  private constructor(
+    readonly family: Family,
+    private readonly gpu: Gpu,
+    private readonly maker: OpMaker,
+    /** The first is that of the variant that always works. */
+    private readonly trials: Map<string, Trial>,
+  ) {}
+
+  static async bind(gpu: Gpu, family: Family, standing: Standing): Promise<Candidates> {
+    const maker = new OpMaker(gpu, new BufferPool(gpu.device));
+    const candidates = new Candidates(family, gpu, maker, new Map());
+    try {
+      const bind = family.prepare(new TestBench(maker));
+      for (const [i, name] of family.variants.entries()) {
+        if (i > 0 && !standing.worthTrying(name)) continue;
+        const [trial, refused] = await attempt(gpu, async () => bind(name));
+        if (trial && !refused) candidates.trials.set(name, trial);
+        else candidates.leaveOut(name, trial, standing);
+        if (refused && i === 0) throw refused;
+      }
+    } catch (error) {
+      candidates.destroy();
+      throw error;
+    }
+    return candidates;
+  }
+
+  get bytes(): number {
+    return this.maker.pool.bytes;
+  }
+
+  destroy(): void {
+    this.maker.pool.destroy();
+  }
+
+  /** Milliseconds of each variant that gives the base's bits. */
+  async measure(standing: Standing): Promise<Map<string, number>> {
+    const base = this.family.variants[0];
+    let expected: Uint32Array[] | undefined;
+    for (const [name, trial] of this.trials) {
+      if (name !== base && !standing.worthTrying(name)) {
+        this.trials.delete(name);
+        continue;
+      }
+      const [got, refused] = await attempt(this.gpu, async () => {
+        await Promise.all(trial.ops.map(({ kernel }) => kernel.ready));
+        return this.results(trial);
+      });
+      if (name === base) {
+        if (!got || refused) {
+          this.leaveOut(name, trial, standing);
+          throw refused;
+        }
+        expected = got;
+      } else if (!got || refused || !sameBits(got, expected!)) {
+        this.leaveOut(name, trial, standing);
+      }
+    }
+    const times = new Map<string, number>();
+    if (this.trials.size === 1) return new Map([[base, 0]]);
+    const units = await this.unitsOf(this.trials.get(base)!);
+    // The best of several turns: what else the machine does only ever adds.
+    for (let turn = 0; turn < TURNS; turn++) {
+      const best = Math.min(...times.values());
+      for (const [name, trial] of this.trials) {
+        const before = times.get(name) ?? Number.POSITIVE_INFINITY;
+        if (turn > 0 && before > HOPELESS * best) continue;
+        times.set(name, Math.min(before, await this.time(trial, units)));
+      }
+    }
+    return times;
+  }
+
+  private leaveOut(name: string, trial: Trial | undefined, standing: Standing): void {
+    for (const { kernel } of trial?.ops ?? []) this.gpu.kernels.forget(kernel);
+    this.trials.delete(name);
+    standing.leaveOut(name);
+  }
+
+  /** Repetitions that take about a turn. */
+  private async unitsOf(trial: Trial): Promise<number> {
+    let units = 1;
+    while (units < MOST_UNITS && (await this.time(trial, units)) < TURN_MS / 2) units *= 2;
+    return units;
+  }
+
+  private async time(trial: Trial, units: number): Promise<number> {
+    const begun = performance.now();
+    this.maker.submit('tune', (pass) => {
+      for (let i = 0; i < units; i++) encodeOps(pass, trial.ops, trial.count);
+    });
+    await this.gpu.device.queue.onSubmittedWorkDone();
+    return performance.now() - begun;
+  }
+
+  /** What a trial computes, as bits. */
+  private async results({ ops, count, outputs }: Trial): Promise<Uint32Array[]> {
+    const { device } = this.gpu;
+    for (const output of outputs)
+      device.queue.writeBuffer(output, 0, new Float32Array(output.size / 4).fill(1));
+    this.maker.submit('tune', (pass) => encodeOps(pass, ops, count));
+    const encoder = device.createCommandEncoder();
+    const staging = outputs.map((output) => this.maker.pool.readback('tune.read', output.size));
+    for (const [i, output] of outputs.entries())
+      encoder.copyBufferToBuffer(output, 0, staging[i], 0, output.size);
+    device.queue.submit([encoder.finish()]);
+    await Promise.all(staging.map((each) => each.mapAsync(GPUMapMode.READ)));
+    const results = staging.map((each) => new Uint32Array(each.getMappedRange().slice(0)));
+    this.maker.pool.destroy(staging);
+    return results;
+  }
 }
 
-/** What a candidate computes, as bits. */
-async function result(gpu: Gpu, { maker, op, out }: Candidate): Promise<Uint32Array> {
-  const { device } = gpu;
-  maker.submit('tune', (pass) => op.kernel.encode(pass, op.grid(ROWS)));
-  const staging = maker.pool.readback('tune.read', out.size);
-  const encoder = device.createCommandEncoder();
-  encoder.copyBufferToBuffer(out, 0, staging, 0, out.size);
-  device.queue.submit([encoder.finish()]);
-  await staging.mapAsync(GPUMapMode.READ);
-  return new Uint32Array(staging.getMappedRange().slice(0));
+function sameBits(got: readonly Uint32Array[], expected: readonly Uint32Array[]): boolean {
+  return got.every((bits, i) => bits.every((value, at) => value === expected[i][at]));
+}
+
+/** What `work` made and what the device or `work` had against it, which is then no failure of the device as such. */
+async function attempt<T>({ device }: Gpu, work: () => Promise<T>): Promise<[T | undefined, unknown]> {
+  const filters = ['validation', 'out-of-memory', 'internal'] as const;
+  for (const filter of filters) device.pushErrorScope(filter);
+  let made: T | undefined;
+  let refused: unknown;
+  try {
+    made = await work();
+  } catch (error) {
+    refused = error;
+  }
+  for (const _ of filters) {
+    const error = await device.popErrorScope();
+    if (error) refused ??= new DeviceError(error.message);
+  }
+  return [made, refused];
 }

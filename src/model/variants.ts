@@ -1,0 +1,76 @@
+/**
+ * Kernels to choose between: an operation in a shape class is a family, what can compute it are its variants.
+ *
+ * The first variant of a family works on every adapter; the others may only be taken where they were measured to give
+ * the same bits sooner (`tune.ts`). What was chosen stands in `gpu.choices` by the family's key, and an operation looks
+ * it up with `chosen` when it is bound. A new family joins `families.ts`. Used by the files that bind operations.
+ */
+import type { BufferPool, Gpu } from '../gpu/device';
+import type { Extent, Op, OpMaker } from './workspace';
+
+export interface Named {
+  name: string;
+}
+
+/** One variant bound over test inputs. */
+export interface Trial {
+  /** Dispatched in this order. */
+  ops: readonly Op[];
+  /** What the grids of `ops` are made for. */
+  count: number;
+  /** All that `ops` write and that counts: the same buffers for every variant. They hold ones beforehand. */
+  outputs: readonly GPUBuffer[];
+}
+
+export interface Family {
+  /** What its choice is kept by: operation and shape class. */
+  key: string;
+  /** Families of one operation tend to go alike: where time is short, one goes by the others. */
+  operation: string;
+  /** Names, the one that always works first. */
+  variants: readonly string[];
+  /** Makes the test inputs and outputs, and returns what binds a variant over them. */
+  prepare(bench: TestBench): (variant: string) => Trial;
+}
+
+/** What a family makes its test inputs with; all of it is destroyed once the family is measured. */
+export class TestBench {
+  constructor(
+    readonly maker: OpMaker,
+    readonly pool: BufferPool = maker.pool,
+  ) {}
+
+  /** Numbers between -1 and 1, the same every time, that a wrong order of summation shows in. */
+  floats(label: string, count: number): GPUBuffer {
+    const values = new Float32Array(count);
+    let state = 12345;
+    for (let i = 0; i < count; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      values[i] = state / 2 ** 31;
+    }
+    return this.filled(label, values);
+  }
+
+  filled(label: string, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer {
+    const buffer = this.pool.storage(`tune.${label}`, values.length);
+    this.maker.device.queue.writeBuffer(buffer, 0, values);
+    return buffer;
+  }
+
+  /** Room for results or for what lies between two operations. */
+  empty(label: string, count: number): GPUBuffer {
+    return this.pool.storage(`tune.${label}`, count);
+  }
+
+  extent(count: number, start = 0): Extent {
+    const extent = this.maker.extent('tune');
+    extent.write(count, start);
+    return extent;
+  }
+}
+
+/** The variant that was chosen by measurement, or the first where nothing was measured. */
+export function chosen<V extends Named>(gpu: Gpu, key: string, variants: readonly V[]): V {
+  const name = gpu.choices.get(key);
+  return variants.find((variant) => variant.name === name) ?? variants[0];
+}
