@@ -136,22 +136,26 @@ fn linear_backward_input_subgroup(@builtin(workgroup_id) group: vec3<u32>,
       a5 = add(a5, b, s);
     }
   }
-  four_rows(row, col, a0);
-  four_rows(row + 4u, col, a1);
-  if (ROWS > 8u) {
-    four_rows(row + 8u, col, a2);
-    four_rows(row + 12u, col, a3);
-  }
-  if (ROWS > 16u) {
-    four_rows(row + 16u, col, a4);
-    four_rows(row + 20u, col, a5);
-  }
-  if (QUADS > 1u) {
-    four_rows(row, col + LANES, c0);
-    four_rows(row + 4u, col + LANES, c1);
-    if (ROWS > 8u) {
-      four_rows(row + 8u, col + LANES, c2);
-      four_rows(row + 12u, col + LANES, c3);
+  // A loop, since a store is a good deal of code where it is made one invocation after the other.
+  let blocks = (min(ROWS, extent.count - row) + 3u) / 4u;
+  for (var i = 0u; i < blocks; i++) {
+    var a = a0;
+    var c = c0;
+    if (i == 1u) {
+      a = a1;
+      c = c1;
     }
+    if (i == 2u) {
+      a = a2;
+      c = c2;
+    }
+    if (i == 3u) {
+      a = a3;
+      c = c3;
+    }
+    if (i == 4u) { a = a4; }
+    if (i == 5u) { a = a5; }
+    four_rows(row + 4u * i, col, a);
+    if (QUADS > 1u) { four_rows(row + 4u * i, col + LANES, c); }
   }
 }

@@ -47,19 +47,13 @@ const REGISTER_TILE = [32, 32] as const;
 const MEMORY_TILE = [64, 64] as const;
 
 /**
- * Rows, and columns of an invocation in fours, of the tiles that a subgroup is tried with: a small one for few rows and
- * little to compile, and the largest that pays. Small subgroups get theirs by columns, as each covers few of them.
+ * Rows, and columns of an invocation in fours, of the tiles that a subgroup is tried with: the largest that pays, and a
+ * small one for few rows. Small subgroups get theirs by columns, as each covers few of them.
  */
-const subgroupTiles = (lanes: number): readonly (readonly [rows: number, quads: number])[] =>
-  lanes < 8
-    ? [
-        [8, 1],
-        [16, 2],
-      ]
-    : [
-        [8, 1],
-        [24, 1],
-      ];
+const subgroupTiles = (lanes: number): readonly (readonly [rows: number, quads: number])[] => [
+  lanes < 8 ? [16, 2] : [24, 1],
+  [8, 1],
+];
 
 /** What this adapter can compute the product by, the one that always works first. */
 export function variantsOf(gpu: Gpu, product: Product, inputs: number, outputs: number): Variant[] {
