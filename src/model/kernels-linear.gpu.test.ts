@@ -112,6 +112,7 @@ describe('the variants of a linear product', () => {
     [33, 64, 28],
     [65, 36, 132],
     [64, 128, 64],
+    [70, 72, 140],
   ])
     it(`give the same bits as the one that always works, at [${m}, ${k}] x [${n}, ${k}]`, async () => {
       const gpu = await openTestGpu();
@@ -204,15 +205,16 @@ describe('choosing kernels', () => {
       const shapes = seen[0][1];
       expect(seen.at(-1)).toEqual([shapes, shapes]);
       expect(gpu.choices.size).toBe(shapes);
-      for (const [key, name] of gpu.choices) expect(`${key}: ${name}`).toMatch(/: (vec4|subgroup)$/);
+      for (const [key, name] of gpu.choices)
+        expect(`${key}: ${name}`).toMatch(/: (vec4|subgroup \d+x\d|tile)$/);
       // Nothing is left to measure.
       expect(await tune(gpu, config)).toBe(false);
       const kept = choicesText(gpu);
       gpu.choices.clear();
       adoptChoices(gpu, kept);
       expect(choicesText(gpu)).toBe(kept);
-      gpu.choices.set('forward 32x96', 'subgroup');
-      expect(chosenVariant(gpu, 'forward', 32, 96).name).toBe('subgroup');
+      gpu.choices.set('forward 32x96', 'tile');
+      expect(chosenVariant(gpu, 'forward', 32, 96).name).toBe('tile');
       gpu.choices.set('forward 32x96', 'of a later version');
       expect(chosenVariant(gpu, 'forward', 32, 96).name).toBe('vec4');
       expect(chosenVariant(gpu, 'forward', 32, 97).name).toBe('simple');
