@@ -13,12 +13,15 @@ import embedding from '../../shaders/embedding.wgsl?raw';
 import embeddingBackward from '../../shaders/embedding_backward.wgsl?raw';
 import linearBackwardInput from '../../shaders/linear_backward_input.wgsl?raw';
 import linearBackwardInputSubgroup from '../../shaders/linear_backward_input_subgroup.wgsl?raw';
+import linearBackwardInputTile from '../../shaders/linear_backward_input_tile.wgsl?raw';
 import linearBackwardInputVec4 from '../../shaders/linear_backward_input_vec4.wgsl?raw';
 import linearBackwardWeight from '../../shaders/linear_backward_weight.wgsl?raw';
 import linearBackwardWeightSubgroup from '../../shaders/linear_backward_weight_subgroup.wgsl?raw';
+import linearBackwardWeightTile from '../../shaders/linear_backward_weight_tile.wgsl?raw';
 import linearBackwardWeightVec4 from '../../shaders/linear_backward_weight_vec4.wgsl?raw';
 import linearForward from '../../shaders/linear_forward.wgsl?raw';
 import linearForwardSubgroup from '../../shaders/linear_forward_subgroup.wgsl?raw';
+import linearForwardTile from '../../shaders/linear_forward_tile.wgsl?raw';
 import linearForwardVec4 from '../../shaders/linear_forward_vec4.wgsl?raw';
 import logSoftmaxGather from '../../shaders/log_softmax_gather.wgsl?raw';
 import logitsBackward from '../../shaders/logits_backward.wgsl?raw';
@@ -55,15 +58,18 @@ export const SHADERS = {
   embeddingBackward: { name: 'embedding_backward', code: embeddingBackward },
   linearBackwardInput: { name: 'linear_backward_input', code: linearBackwardInput },
   linearBackwardInputSubgroup: { name: 'linear_backward_input_subgroup', code: linearBackwardInputSubgroup },
+  linearBackwardInputTile: { name: 'linear_backward_input_tile', code: linearBackwardInputTile },
   linearBackwardInputVec4: { name: 'linear_backward_input_vec4', code: linearBackwardInputVec4 },
   linearBackwardWeight: { name: 'linear_backward_weight', code: linearBackwardWeight },
   linearBackwardWeightSubgroup: {
     name: 'linear_backward_weight_subgroup',
     code: linearBackwardWeightSubgroup,
   },
+  linearBackwardWeightTile: { name: 'linear_backward_weight_tile', code: linearBackwardWeightTile },
   linearBackwardWeightVec4: { name: 'linear_backward_weight_vec4', code: linearBackwardWeightVec4 },
   linearForward: { name: 'linear_forward', code: linearForward },
   linearForwardSubgroup: { name: 'linear_forward_subgroup', code: linearForwardSubgroup },
+  linearForwardTile: { name: 'linear_forward_tile', code: linearForwardTile },
   linearForwardVec4: { name: 'linear_forward_vec4', code: linearForwardVec4 },
   logSoftmaxGather: { name: 'log_softmax_gather', code: logSoftmaxGather },
   logitsBackward: { name: 'logits_backward', code: logitsBackward },
