@@ -14,8 +14,8 @@ struct Shape { head_dim: u32, heads: u32, kv_heads: u32, cache_length: u32 }
 @group(0) @binding(2) var<storage, read> live_rows: array<u32>;
 // [live] position of the new token
 @group(0) @binding(3) var<storage, read> positions: array<u32>;
-// [positions, P / 2] (cosine, sine)
-@group(0) @binding(4) var<storage, read> angles: array<vec2<f32>>;
+// [positions, P]: P / 2 cosines, then P / 2 sines
+@group(0) @binding(4) var<storage, read> angles: array<f32>;
 // [live, (H + 2 K) P], queries rotated in place
 @group(0) @binding(5) var<storage, read_write> qkv: array<f32>;
 // [rows, S, 2 K P]: keys, then values; written at the new position
@@ -38,9 +38,10 @@ fn rope_cache(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) 
   var first = a;
   var second = b;
   if (head < shape.heads + shape.kv_heads) {
-    let angle = angles[position * pairs + pair];
-    first = a * angle.x - b * angle.y;
-    second = b * angle.x + a * angle.y;
+    let cosine = angles[position * 2u * pairs + pair];
+    let sine = angles[position * 2u * pairs + pairs + pair];
+    first = a * cosine - b * sine;
+    second = b * cosine + a * sine;
   }
   if (head < shape.heads) {
     qkv[at] = first;

@@ -105,21 +105,21 @@ const COUNTS: Readonly<Record<string, Count>> = {
   rms_norm: ({ M, n, is }) => [null, M * (2 * n('width') + 1 + (is('GATHER') ? 1 : 0)) + n('width')],
   rms_norm_backward: ({ M, n, is }) => [
     null,
-    M * (4 * n('width') + 1 + (is('SCATTER') ? 1 : 0)) + n('width'),
+    M * ((is('RECOMPUTE') ? 5 : 4) * n('width') + 1 + (is('SCATTER') ? 1 : 0)) + n('width'),
   ],
   rms_norm_backward_weight: ({ M, n, is }) => [
     null,
     M * (2 * n('width') + 1 + (is('GATHER') ? 1 : 0)) + n('SLICES') * n('width'),
   ],
   rollout_statistics: ({ M, n }) => [null, 10 * M + 7 * n('active')],
-  rope: ({ M, n }) => [null, M * (1 + n('head_dim') + 2 * n('rotated') * n('head_dim'))],
+  rope: ({ M, n }) => [null, M * (1 + n('HEAD_DIM') + 2 * n('rotated') * n('HEAD_DIM'))],
   rope_cache: ({ M, n }) => [null, M * (2 + n('head_dim') * (1 + 2 * n('heads') + 4 * n('kv_heads')))],
   sample: ({ M, n }) => [null, M * (n('vocabulary') + 14)],
   schedule_rows: ({ M, encoded }) => [null, 4 * encoded + 2 + 3 * M],
   sequence_ratio: ({ M, n }) => [null, 3 * M + 2 * n('active')],
   sum_squares: ({ n }) => [null, n('count') + 2 * n('PARTIALS')],
   swiglu: ({ M, n }) => [null, 3 * M * n('width')],
-  swiglu_backward: ({ M, n }) => [null, 5 * M * n('width')],
+  swiglu_backward: ({ M, n }) => [null, 6 * M * n('width')],
   // What it reads depends on the loss's settings.
   token_loss: () => [null, null],
 };

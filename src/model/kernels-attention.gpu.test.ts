@@ -6,7 +6,7 @@ import { rope } from './reference/rope';
 import { packRows } from './reference/rows';
 import { generator } from './reference/testing';
 import { SHADERS } from './shaders';
-import { expectClose, POISON, random32, runKernel } from './testing';
+import { angleTable, expectClose, POISON, random32, runKernel } from './testing';
 import { f32 } from './workspace';
 
 /** Columns from .. to of each row of x [rows, width]. */
@@ -113,10 +113,7 @@ describe('the decoding kernels', () => {
       const liveRows = Uint32Array.from(live, ([row]) => row);
       const positions = Uint32Array.from(live, ([, position]) => position);
       const theta = 1000;
-      const angles = Float32Array.from({ length: cacheLength * head }, (_, i) => {
-        const angle = Math.floor(i / head) * theta ** ((-2 * Math.floor((i % head) / 2)) / head);
-        return i % 2 === 0 ? Math.cos(angle) : Math.sin(angle);
-      });
+      const angles = angleTable(cacheLength, head, theta);
       const put = await runKernel(gpu, SHADERS.ropeCache, {
         uniforms: { extent: [live.length, 0], shape: [head, heads, keyHeads, cacheLength] },
         inputs: { live_rows: liveRows, positions, angles },

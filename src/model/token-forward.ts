@@ -6,6 +6,7 @@
  */
 import { blockHalves, embed, layerBuffers } from './forward';
 import { projectLogits } from './head';
+import { rmsNorm } from './norm';
 import type { Parameters } from './parameters';
 import { SHADERS } from './shaders';
 import { f32, type Op, perElement, type Workspace } from './workspace';
@@ -54,17 +55,17 @@ export function buildTokenForward(workspace: Workspace, parameters: Parameters, 
         ...after,
       ];
     }),
-    workspace.op(
-      SHADERS.rmsNorm,
+    rmsNorm(
+      workspace,
+      live,
       {
-        extent: live,
         rows: 'liveRows',
         x: `x${config.num_hidden_layers % 2}`,
         weight: parameters.range('norm'),
         y: 'hidden',
         inverse: 'hiddenInverse',
       },
-      { shape: [config.hidden_size, f32(config.rms_norm_eps)], grid: perElement(1) },
+      { width: config.hidden_size, epsilon: config.rms_norm_eps },
     ),
     projectLogits(workspace, parameters, live),
   ];
