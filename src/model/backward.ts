@@ -4,6 +4,7 @@
  * `dx` holds the gradient of the residual stream all the way down: each half of a block adds its share to it.
  * Weight gradients are added to the arenas, so micro-batches accumulate.
  */
+import { attentionBackwardKeyValue, attentionBackwardQuery, headsOf } from './attention';
 import { layerBuffers, rope } from './forward';
 import { accumulateSlices, linearBackwardInput, linearBackwardWeight } from './linear';
 import type { Parameters } from './parameters';
@@ -66,7 +67,15 @@ function blockBackward(workspace: Workspace, parameters: Parameters, tokens: Ext
       ),
     ];
   };
-  const attentionShape = [heads, kvHeads, f32(1 / Math.sqrt(head))];
+  const attention = {
+    spans: 'spans',
+    qkv: b.qkv,
+    out: b.attention,
+    dout: 'dattention',
+    logsumexp: b.logsumexp,
+    delta: 'delta',
+    dqkv: 'dqkv',
+  };
   return [
     ...linear('down', 'dx', b.act, 'dact', inner, width),
     workspace.op(
@@ -77,33 +86,8 @@ function blockBackward(workspace: Workspace, parameters: Parameters, tokens: Ext
     ...linear('gate_up', 'dgateUp', b.norm2, 'dnorm', width, 2 * inner),
     ...norm('norm2', b.mid, b.inverse2),
     ...linear('o', 'dx', b.attention, 'dattention', queries, width),
-    workspace.op(
-      SHADERS.attentionBackwardQuery,
-      {
-        extent: tokens,
-        spans: 'spans',
-        qkv: b.qkv,
-        out: b.attention,
-        dout: 'dattention',
-        logsumexp: b.logsumexp,
-        delta: 'delta',
-        dqkv: 'dqkv',
-      },
-      { shape: attentionShape, constants: { HEAD_DIM: head }, grid: perElement(heads) },
-    ),
-    workspace.op(
-      SHADERS.attentionBackwardKeyValue,
-      {
-        extent: tokens,
-        spans: 'spans',
-        qkv: b.qkv,
-        dout: 'dattention',
-        logsumexp: b.logsumexp,
-        delta: 'delta',
-        dqkv: 'dqkv',
-      },
-      { shape: attentionShape, constants: { HEAD_DIM: head }, grid: perElement(kvHeads) },
-    ),
+    attentionBackwardQuery(workspace, tokens, attention, headsOf(config)),
+    attentionBackwardKeyValue(workspace, tokens, attention, headsOf(config)),
     rope(workspace, tokens, 'dqkv', true),
     ...linear('qkv', 'dqkv', b.norm1, 'dnorm', width, qkvColumns),
     ...norm('norm1', b.input, b.inverse1),

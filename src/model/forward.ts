@@ -6,6 +6,7 @@
  */
 
 import type { BufferRange } from '../gpu/kernel';
+import { attentionForward, headsOf } from './attention';
 import { linearForward } from './linear';
 import type { Parameters } from './parameters';
 import { SHADERS } from './shaders';
@@ -120,7 +121,6 @@ export function embed(
 /** The whole pass: one list of operations for each layer, the embedding in the first. The count is the tokens'. */
 export function buildForward(workspace: Workspace, parameters: Parameters, tokens: Extent): Op[][] {
   const { config } = workspace;
-  const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
   return Array.from({ length: config.num_hidden_layers }, (_, layer) => {
     const b = layerBuffers(workspace, layer);
     const { before, after } = blockHalves(workspace, parameters, tokens, layer, b);
@@ -128,14 +128,11 @@ export function buildForward(workspace: Workspace, parameters: Parameters, token
       ...(layer === 0 ? [embed(workspace, parameters, tokens, 'ids')] : []),
       ...before,
       rope(workspace, tokens, b.qkv, false),
-      workspace.op(
-        SHADERS.attention,
-        { extent: tokens, spans: 'spans', qkv: b.qkv, out: b.attention, logsumexp: b.logsumexp },
-        {
-          shape: [heads, kvHeads, f32(1 / Math.sqrt(head))],
-          constants: { HEAD_DIM: head },
-          grid: perElement(heads),
-        },
+      attentionForward(
+        workspace,
+        tokens,
+        { spans: 'spans', qkv: b.qkv, out: b.attention, logsumexp: b.logsumexp },
+        headsOf(config),
       ),
       ...after,
     ];
