@@ -50,6 +50,21 @@ const heads = ({ n }: Sizes) => {
   return { P, H, K, row: (H + 2 * K) * P, pairs: H * P * n('attended') };
 };
 
+const attentionForward: Count = (s) => {
+  const { P, H, row, pairs } = heads(s);
+  return [4 * pairs, s.M * (2 + row + H * P + H)];
+};
+
+const attentionKeyValue: Count = (s) => {
+  const { P, H, K, row, pairs } = heads(s);
+  return [8 * pairs, s.M * (2 + row + H * P + 2 * H + 2 * K * P)];
+};
+
+const attentionQuery: Count = (s) => {
+  const { P, H, row, pairs } = heads(s);
+  return [6 * pairs, s.M * (2 + row + 3 * H * P + 2 * H)];
+};
+
 const lowRank: (values: (a: number, b: number, w: number) => number) => Count =
   (values) =>
   ({ n }) => {
@@ -60,22 +75,19 @@ const lowRank: (values: (a: number, b: number, w: number) => number) => Count =
 const COUNTS: Readonly<Record<string, Count>> = {
   accumulate_slices: ({ n }) => [null, (n('SLICES') + 2) * n('count')],
   adamw: ({ n }) => [null, 7 * n('count')],
-  attention: (s) => {
-    const { P, H, row, pairs } = heads(s);
-    return [4 * pairs, s.M * (2 + row + H * P + H)];
-  },
-  attention_backward_key_value: (s) => {
-    const { P, H, K, row, pairs } = heads(s);
-    return [8 * pairs, s.M * (2 + row + H * P + 2 * H + 2 * K * P)];
-  },
-  attention_backward_query: (s) => {
-    const { P, H, row, pairs } = heads(s);
-    return [6 * pairs, s.M * (2 + row + 3 * H * P + 2 * H)];
-  },
+  attention: attentionForward,
+  attention_backward_key_value: attentionKeyValue,
+  attention_backward_key_value_subgroup: attentionKeyValue,
+  attention_backward_key_value_tile: attentionKeyValue,
+  attention_backward_query: attentionQuery,
+  attention_backward_query_subgroup: attentionQuery,
+  attention_backward_query_tile: attentionQuery,
   attention_decode: (s) => {
     const { P, H, K, pairs } = heads(s);
     return [4 * pairs, s.M * (2 + 2 * H * P) + 2 * K * P * s.n('attended')];
   },
+  attention_subgroup: attentionForward,
+  attention_tile: attentionForward,
   // Of one head. Profiles leave it out: it is for whoever looks at a row.
   attention_weights: (s) => {
     const { P, H, pairs } = heads(s);

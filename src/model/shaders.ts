@@ -4,8 +4,14 @@ import accumulateSlices from '../../shaders/accumulate_slices.wgsl?raw';
 import adamw from '../../shaders/adamw.wgsl?raw';
 import attention from '../../shaders/attention.wgsl?raw';
 import attentionBackwardKeyValue from '../../shaders/attention_backward_key_value.wgsl?raw';
+import attentionBackwardKeyValueSubgroup from '../../shaders/attention_backward_key_value_subgroup.wgsl?raw';
+import attentionBackwardKeyValueTile from '../../shaders/attention_backward_key_value_tile.wgsl?raw';
 import attentionBackwardQuery from '../../shaders/attention_backward_query.wgsl?raw';
+import attentionBackwardQuerySubgroup from '../../shaders/attention_backward_query_subgroup.wgsl?raw';
+import attentionBackwardQueryTile from '../../shaders/attention_backward_query_tile.wgsl?raw';
 import attentionDecode from '../../shaders/attention_decode.wgsl?raw';
+import attentionSubgroup from '../../shaders/attention_subgroup.wgsl?raw';
+import attentionTile from '../../shaders/attention_tile.wgsl?raw';
 import attentionWeights from '../../shaders/attention_weights.wgsl?raw';
 import cacheFill from '../../shaders/cache_fill.wgsl?raw';
 import clipGradient from '../../shaders/clip_gradient.wgsl?raw';
@@ -49,8 +55,23 @@ export const SHADERS = {
   adamw: { name: 'adamw', code: adamw },
   attention: { name: 'attention', code: attention },
   attentionBackwardKeyValue: { name: 'attention_backward_key_value', code: attentionBackwardKeyValue },
+  attentionBackwardKeyValueSubgroup: {
+    name: 'attention_backward_key_value_subgroup',
+    code: attentionBackwardKeyValueSubgroup,
+  },
+  attentionBackwardKeyValueTile: {
+    name: 'attention_backward_key_value_tile',
+    code: attentionBackwardKeyValueTile,
+  },
   attentionBackwardQuery: { name: 'attention_backward_query', code: attentionBackwardQuery },
+  attentionBackwardQuerySubgroup: {
+    name: 'attention_backward_query_subgroup',
+    code: attentionBackwardQuerySubgroup,
+  },
+  attentionBackwardQueryTile: { name: 'attention_backward_query_tile', code: attentionBackwardQueryTile },
   attentionDecode: { name: 'attention_decode', code: attentionDecode },
+  attentionSubgroup: { name: 'attention_subgroup', code: attentionSubgroup },
+  attentionTile: { name: 'attention_tile', code: attentionTile },
   attentionWeights: { name: 'attention_weights', code: attentionWeights },
   cacheFill: { name: 'cache_fill', code: cacheFill },
   clipGradient: { name: 'clip_gradient', code: clipGradient },
