@@ -64,6 +64,8 @@ export interface TokenPasses {
 
 /** Tokens made to a submission. Enough to hide the read-back, few enough to show rollouts growing. */
 const CHUNK = 8;
+/** The first submission is shorter: whoever watches has waited for it. */
+const FIRST_CHUNK = 2;
 
 /** Called after every chunk with what each row has grown by; may wait, to pause. */
 export type OnGrown = (grown: number[][], finished: boolean[]) => void | Promise<void>;
@@ -159,14 +161,15 @@ export class Decoder {
     let live = finished.filter((f) => !f).length;
     const pending: { mapped: Promise<void>; staging: GPUBuffer; count: number }[] = [];
     let submitted = 0;
+    let chunks = 0;
     /** Of each token's pass: how many rows it is for, only the device knows while it is encoded. */
     const extents: PassExtent[] | null = this.workspace.profile && [];
     try {
       while (submitted < longest || pending.length > 0) {
         // Two chunks under way: one being read, one being computed.
         while (submitted < longest && pending.length < 2 && live > 0) {
-          const count = Math.min(CHUNK, longest - submitted);
-          const staging = this.staging[(submitted / CHUNK) % 2];
+          const count = Math.min(chunks === 0 ? FIRST_CHUNK : CHUNK, longest - submitted);
+          const staging = this.staging[chunks++ % 2];
           queue.submit([
             this.encodeChunk(passes.token, rows.length, live, submitted, count, staging, extents),
           ]);

@@ -3,7 +3,7 @@
  * the URL in step with the settings. The only place where the page talks to the worker; knows no React.
  */
 import { LabClient, type WorkerLike } from '../../lab/client';
-import type { BenchmarkRequest, LabState } from '../../lab/protocol';
+import type { BenchmarkRequest, Going, LabState } from '../../lab/protocol';
 import type { RunEvent } from '../../run/events';
 import type { Knob, Manifest } from '../../run/manifest';
 import { manifestToQuery } from '../../run/manifest-query';
@@ -33,9 +33,6 @@ import {
 } from './settings';
 import type { Lab, Looking, PageState, PageStore } from './store';
 
-/** How a run can be told to go on; each is a command of the protocol. */
-type Going = 'run' | 'step' | 'phase';
-
 const fold = <T extends Pick<PageState, 'run' | 'history'>>(view: T, events: readonly RunEvent[]) => ({
   ...view,
   run: reduceEvents(view.run, events),
@@ -58,7 +55,7 @@ export class Session {
   readonly inspector: InspectorDesk;
   readonly #client: LabClient;
   readonly #events: FrameQueue<RunEvent>;
-  /** What to do once the run that is being loaded is ready. */
+  /** What to do once the kept run that is being opened is ready. */
   #next: Going | null = null;
   /** A load was sent, and nothing of the new run has come yet: what still arrives belongs to the old one. */
   #stale = false;
@@ -129,8 +126,11 @@ export class Session {
     );
   }
 
-  open(): void {
+  /** @param expectsRun the visitor sees the settings with a button to run them, which is then made ready. */
+  open(expectsRun: boolean): void {
     this.#client.send({ type: 'open', baseUrl: new URL('./', document.baseURI).href });
+    const { settings } = this.store.getState();
+    if (expectsRun && !hasInvalid(settings)) this.#client.send({ type: 'expect', manifest: settings.draft });
   }
 
   /** Goes on, or starts: loads first when nothing is loaded or the settings changed before the first step. */
@@ -281,7 +281,7 @@ export class Session {
   #load(next: Going | null): void {
     const { settings } = this.store.getState();
     if (hasInvalid(settings)) return;
-    this.#next = next;
+    this.#next = null;
     this.#stale = true;
     this.#clear();
     this.runs.persist();
@@ -293,7 +293,7 @@ export class Session {
       state: 'loading',
       progress: { adapter: progress.adapter, 'self-test': progress['self-test'] },
     }));
-    this.#client.send({ type: 'load', manifest: settings.draft });
+    this.#client.send({ type: 'load', manifest: settings.draft, ...(next && { goOn: next }) });
   }
 
   /** Room for another run: nothing of the last one stays on screen, a recording neither. */
