@@ -1,5 +1,6 @@
 /** Every family of kernels that a policy chooses from. Used by `tune.ts`. */
 import type { Gpu } from '../gpu/device';
+import { attentionFamilies } from './attention-families';
 import type { LlamaConfig } from './config';
 import { decodeFamilies } from './decode-variants';
 import { linearFamilies } from './linear-families';
@@ -7,5 +8,10 @@ import { rowFamilies } from './row-families';
 import type { Family } from './variants';
 
 export function familiesOf(gpu: Gpu, config: LlamaConfig): Family[] {
-  return [...linearFamilies(gpu, config), ...rowFamilies(config), ...decodeFamilies(gpu, config)];
+  return [
+    ...linearFamilies(gpu, config),
+    ...attentionFamilies(gpu, config),
+    ...rowFamilies(config),
+    ...decodeFamilies(gpu, config),
+  ];
 }

@@ -6,12 +6,13 @@
  */
 
 import type { BufferRange } from '../gpu/kernel';
+import { attentionForward, headsOf } from './attention';
 import { linearForward } from './linear';
 import { rmsNorm } from './norm';
 import type { Parameters } from './parameters';
 import { keptActivations } from './plan';
 import { SHADERS } from './shaders';
-import { type Extent, f32, type Op, perElement, perTile, vectorOf, type Workspace } from './workspace';
+import { type Extent, type Op, perTile, vectorOf, type Workspace } from './workspace';
 
 /** Names of the buffers a layer works in. Layers take turns in `normed` and `act`: the backward pass makes them again. */
 export function layerBuffers(workspace: Workspace, layer: number) {
@@ -131,30 +132,21 @@ export function buildForward(workspace: Workspace, parameters: Parameters, token
     return [
       ...(layer === 0 ? [embed(workspace, parameters, tokens, 'ids')] : []),
       ...before,
-      ...attentionForward(workspace, tokens, b),
+      ...rotateAndAttend(workspace, tokens, b),
       ...after,
     ];
   });
 }
 
 /** Rotation and attention of packed rows. */
-export function attentionForward(
+export function rotateAndAttend(
   workspace: Workspace,
   tokens: Extent,
-  b: ReturnType<typeof layerBuffers>,
+  { qkv, attention: out, logsumexp }: ReturnType<typeof layerBuffers>,
 ): Op[] {
-  const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = workspace.config;
   return [
-    rope(workspace, tokens, b.qkv, false),
-    workspace.op(
-      SHADERS.attention,
-      { extent: tokens, spans: 'spans', qkv: b.qkv, out: b.attention, logsumexp: b.logsumexp },
-      {
-        shape: [heads, kvHeads, f32(1 / Math.sqrt(head))],
-        constants: { HEAD_DIM: head },
-        grid: perElement(heads),
-      },
-    ),
+    rope(workspace, tokens, qkv, false),
+    attentionForward(workspace, tokens, { spans: 'spans', qkv, out, logsumexp }, headsOf(workspace.config)),
   ];
 }
 

@@ -59,6 +59,21 @@ const attentionDecode: Count = (s) => {
 
 const sample: Count = ({ M, n }) => [null, M * (n('vocabulary') + 14)];
 
+const attentionForward: Count = (s) => {
+  const { P, H, row, pairs } = heads(s);
+  return [4 * pairs, s.M * (2 + row + H * P + H)];
+};
+
+const attentionKeyValue: Count = (s) => {
+  const { P, H, K, row, pairs } = heads(s);
+  return [8 * pairs, s.M * (2 + row + H * P + 2 * H + 2 * K * P)];
+};
+
+const attentionQuery: Count = (s) => {
+  const { P, H, row, pairs } = heads(s);
+  return [6 * pairs, s.M * (2 + row + 3 * H * P + 2 * H)];
+};
+
 const lowRank: (values: (a: number, b: number, w: number) => number) => Count =
   (values) =>
   ({ n }) => {
@@ -69,22 +84,19 @@ const lowRank: (values: (a: number, b: number, w: number) => number) => Count =
 const COUNTS: Readonly<Record<string, Count>> = {
   accumulate_slices: ({ n }) => [null, (n('SLICES') + 2) * n('count')],
   adamw: ({ n }) => [null, 7 * n('count')],
-  attention: (s) => {
-    const { P, H, row, pairs } = heads(s);
-    return [4 * pairs, s.M * (2 + row + H * P + H)];
-  },
-  attention_backward_key_value: (s) => {
-    const { P, H, K, row, pairs } = heads(s);
-    return [8 * pairs, s.M * (2 + row + H * P + 2 * H + 2 * K * P)];
-  },
-  attention_backward_query: (s) => {
-    const { P, H, row, pairs } = heads(s);
-    return [6 * pairs, s.M * (2 + row + 3 * H * P + 2 * H)];
-  },
+  attention: attentionForward,
+  attention_backward_key_value: attentionKeyValue,
+  attention_backward_key_value_subgroup: attentionKeyValue,
+  attention_backward_key_value_tile: attentionKeyValue,
+  attention_backward_query: attentionQuery,
+  attention_backward_query_subgroup: attentionQuery,
+  attention_backward_query_tile: attentionQuery,
   attention_decode: attentionDecode,
   attention_decode_matrix: attentionDecode,
   attention_decode_shared: attentionDecode,
   attention_decode_vec4: attentionDecode,
+  attention_subgroup: attentionForward,
+  attention_tile: attentionForward,
   // Of one head. Profiles leave it out: it is for whoever looks at a row.
   attention_weights: (s) => {
     const { P, H, pairs } = heads(s);
@@ -96,12 +108,15 @@ const COUNTS: Readonly<Record<string, Count>> = {
   embedding_backward: ({ M, n }) => [null, 4 * M + n('tokens') * (1 + n('width')) + 2 * M * n('width')],
   linear_backward_input: matrix,
   linear_backward_input_subgroup: matrix,
+  linear_backward_input_tile: matrix,
   linear_backward_input_vec4: matrix,
   linear_backward_weight: backwardWeight,
   linear_backward_weight_subgroup: backwardWeight,
+  linear_backward_weight_tile: backwardWeight,
   linear_backward_weight_vec4: backwardWeight,
   linear_forward: forward,
   linear_forward_subgroup: forward,
+  linear_forward_tile: forward,
   linear_forward_vec4: forward,
   log_softmax_gather: ({ M, n }) => [null, M * (n('vocabulary') + 4)],
   logits_backward: ({ M, n }) => [null, M * (2 * n('vocabulary') + 3)],
