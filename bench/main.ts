@@ -54,7 +54,7 @@ export async function bench(
   const loadBefore = host.load();
   const products = has('matmul')
     ? await benchMatmul(ours, peers, quick, note)
-    : { matmul: [], ceiling: { fma_gflops: Number.NaN, copy_gbps: Number.NaN } };
+    : { matmul: [], ceiling: NO_CEILING };
   const train_step = has('train_step') ? await benchTrainStep(ours, peers, quick, note, unavailable) : [];
   const runtimes: OrtRuntime[] = [];
   if (has('decode')) for (const { name, open } of host.ort) runtimes.push(...(await attempt(name, open)));
@@ -81,6 +81,13 @@ export async function bench(
     steady,
   };
 }
+
+const NO_CEILING = {
+  fma_gflops: Number.NaN,
+  load_gvalues: Number.NaN,
+  broadcast_gvalues: null,
+  copy_gbps: Number.NaN,
+};
 
 function adapterName({ vendor, architecture, device, description, software }: Gpu['info']): string {
   const name = [vendor, architecture, device, description].filter((part) => part !== '').join(' ');

@@ -13,6 +13,24 @@ export interface MatmulResult {
   /** Over the faster of the peers, the median of ratios within a round. */
   ours_over_best_peer: number | null;
   of_fma_ceiling: number;
+  /** What bounds it by the kernel that was chosen, and how much of that is reached. */
+  bound: Bound & { reached: number };
+}
+
+/** What the adapter does of each alone. */
+export interface Rates {
+  fma_gflops: number;
+  /** Values read from a buffer by neighbours a row apart, from the cache. */
+  load_gvalues: number;
+  /** Values handed to an invocation by another of its subgroup; null where there are none. */
+  broadcast_gvalues: number | null;
+}
+
+export interface Bound {
+  variant: string;
+  gflops: number;
+  /** Of the bound's time: multiply-adds, loads, broadcasts. */
+  share: Record<string, number>;
 }
 
 export interface TrainStepResult {
@@ -82,7 +100,7 @@ export interface BenchReport {
   /** Peers that could not run here, with their error. */
   unavailable: Record<string, string>;
   load_average: string;
-  ceiling: { fma_gflops: number; copy_gbps: number };
+  ceiling: Rates & { copy_gbps: number };
   matmul: MatmulResult[];
   train_step: TrainStepResult[];
   decode: DecodeResult[];

@@ -22,9 +22,20 @@ export function table(report) {
   ];
   if (report.matmul.length > 0)
     sections.push(
-      `Matrix products, GFLOP/s. Ceiling of multiply-adds ${number(report.ceiling.fma_gflops)} GFLOP/s, of copies ${number(report.ceiling.copy_gbps)} GB/s.`,
+      `Matrix products, GFLOP/s. Ceiling of multiply-adds ${number(report.ceiling.fma_gflops)} GFLOP/s, of copies ${number(report.ceiling.copy_gbps)} GB/s;\n${number(report.ceiling.load_gvalues)} billion values are loaded a second, ${number(report.ceiling.broadcast_gvalues)} billion broadcast.`,
       markdown(
-        ['product', 'm, k, n', 'ours', 'TensorFlow.js', 'jax-js', 'ours over the better', 'of the ceiling'],
+        [
+          'product',
+          'm, k, n',
+          'ours',
+          'TensorFlow.js',
+          'jax-js',
+          'ours over the better',
+          'of the ceiling',
+          'kernel',
+          'its bound',
+          'reached',
+        ],
         report.matmul.map((/** @type {any} */ r) => [
           r.name,
           `${r.shape.m}, ${r.shape.k}, ${r.shape.n}`,
@@ -33,6 +44,9 @@ export function table(report) {
           number(r.gflops['jax-js']),
           times(r.ours_over_best_peer),
           `${(100 * r.of_fma_ceiling).toFixed(0)}%`,
+          r.bound.variant,
+          number(r.bound.gflops),
+          `${(100 * r.bound.reached).toFixed(0)}%`,
         ]),
       ),
     );
