@@ -15,6 +15,22 @@ export const timing = z.object({
   rounds: z.number().int(),
 });
 
+/** What the adapter does of each alone. */
+export const rates = z.object({
+  fma_gflops: z.number(),
+  /** Values read from a buffer by neighbours a row apart, from the cache. */
+  load_gvalues: z.number(),
+  /** Values handed to an invocation by another of its subgroup; null where there are none. */
+  broadcast_gvalues: z.number().nullable(),
+});
+
+export const bound = z.object({
+  variant: z.string(),
+  gflops: z.number(),
+  /** Of the bound's time: multiply-adds, loads, broadcasts. */
+  share: byName,
+});
+
 export const matmulResult = z.object({
   name: z.string(),
   /** y [m, n] = x [m, k] wᵀ */
@@ -27,6 +43,8 @@ export const matmulResult = z.object({
   /** Over the faster of the peers, the median of ratios within a round. */
   ours_over_best_peer: z.number().nullable(),
   of_fma_ceiling: z.number(),
+  /** What bounds it by the kernel that was chosen, and how much of that is reached. */
+  bound: bound.extend({ reached: z.number() }),
 });
 
 export const trainStepResult = z.object({
@@ -162,7 +180,7 @@ export const benchReport = z.object({
   /** How long each part took. */
   part_seconds: byName,
   load_average: z.string(),
-  ceiling: z.object({ fma_gflops: z.number(), copy_gbps: z.number() }).nullable(),
+  ceiling: rates.extend({ copy_gbps: z.number() }).nullable(),
   matmul: z.array(matmulResult),
   train_step: z.array(trainStepResult),
   decode: z.array(decodeResult),
@@ -174,6 +192,8 @@ export const benchReport = z.object({
   pytorch: z.array(pytorchResult).optional(),
 });
 
+export type Rates = z.infer<typeof rates>;
+export type Bound = z.infer<typeof bound>;
 export type MatmulResult = z.infer<typeof matmulResult>;
 export type TrainStepResult = z.infer<typeof trainStepResult>;
 export type DecodeResult = z.infer<typeof decodeResult>;

@@ -17,9 +17,20 @@ const markdown = (head, rows) =>
 function products({ matmul, ceiling }) {
   if (matmul.length === 0) return [];
   return [
-    `Matrix products, GFLOP/s. Ceiling of multiply-adds ${number(ceiling?.fma_gflops)} GFLOP/s, of copies ${number(ceiling?.copy_gbps)} GB/s.`,
+    `Matrix products, GFLOP/s. Ceiling of multiply-adds ${number(ceiling?.fma_gflops)} GFLOP/s, of copies ${number(ceiling?.copy_gbps)} GB/s;\n${number(ceiling?.load_gvalues)} billion values are loaded a second, ${number(ceiling?.broadcast_gvalues)} billion broadcast.`,
     markdown(
-      ['product', 'm, k, n', 'ours', 'TensorFlow.js', 'jax-js', 'ours over the better', 'of the ceiling'],
+      [
+        'product',
+        'm, k, n',
+        'ours',
+        'TensorFlow.js',
+        'jax-js',
+        'ours over the better',
+        'of the ceiling',
+        'kernel',
+        'its bound',
+        'reached',
+      ],
       matmul.map((/** @type {any} */ r) => [
         r.name,
         `${r.shape.m}, ${r.shape.k}, ${r.shape.n}`,
@@ -28,6 +39,9 @@ function products({ matmul, ceiling }) {
         number(r.gflops['jax-js']),
         times(r.ours_over_best_peer),
         percent(r.of_fma_ceiling),
+        r.bound.variant,
+        number(r.bound.gflops),
+        percent(r.bound.reached),
       ]),
     ),
   ];

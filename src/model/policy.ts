@@ -91,7 +91,8 @@ export class Policy {
           live: null,
         })
       : null;
-    this.training = trained ? new Training(workspace, this.inputs, this.reference) : null;
+    const graphs = [this.routes.policy, this.routes.adapter].flatMap((route) => (route ? [route.graph] : []));
+    this.training = trained ? new Training(workspace, this.inputs, this.reference, graphs) : null;
     this.training?.add('policy', this.parameters, this.parameters);
     if (capacity.experts) this.training?.add('experts', this.parameters, hold('experts', ['mean', 'square']));
     if (adapter) this.training?.add('adapter', adapter.parameters, adapter.parameters);
