@@ -43,7 +43,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.mjs'],
+          include: ['{src,bench}/**/*.test.{ts,tsx}', '{scripts,bench}/**/*.test.mjs'],
           exclude: ['**/*.gpu.test.ts'],
           maxWorkers: '100%',
           sequence: { groupOrder: 0 },

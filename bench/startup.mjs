@@ -9,6 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { chromiumArguments } from './page/browser.mjs';
 import { load, median, openSite } from './page/site.mjs';
+import { endTrace, startTrace } from './page/trace.mjs';
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 /** What a visitor waits for, in the order that it comes in. */
@@ -29,15 +30,16 @@ export const STATIONS = {
 const PATIENCE_MS = 180_000;
 
 /**
- * @param {{ executablePath: string, url?: string, rounds: number, note(text: string): void, settings?: string }} options
- *   url of a page that is served already, instead of a new build; settings as in a link
+ * @param {{ executablePath: string, url?: string, rounds: number, note(text: string): void, settings?: string, timeline?: boolean }} options
+ *   url of a page that is served already, instead of a new build; settings as in a link; a timeline notes every event
  * @returns what `StartupResult` in report.ts says
  */
-export async function benchStartup({ executablePath, url, rounds, note, settings = '' }) {
+export async function benchStartup({ executablePath, url, rounds, note, settings = '', timeline = false }) {
   const { chromium } = await import('@playwright/test');
   const site = await openSite(url);
   /** @type {Record<'cold' | 'warm', Record<string, number>[]>} */
   const openings = { cold: [], warm: [] };
+  let step;
   try {
     for (let round = 0; round < rounds; round++) {
       const profile = mkdtempSync(join(tmpdir(), 'masa-lab-bench-'));
@@ -48,18 +50,19 @@ export async function benchStartup({ executablePath, url, rounds, note, settings
           note(
             `startup, ${kind}: first rollout after ${seconds(at[STATIONS.first_rollout])}, first step after ${seconds(at[STATIONS.first_step])}, load ${load()}`,
           );
-          if (process.env.BENCH_TRACE)
+          if (timeline)
             for (const [name, ms] of Object.entries(at).sort((a, b) => a[1] - b[1]))
-              note(`  ${ms.toFixed(0).padStart(6)} ${name}`);
+              note(`  ${ms.toFixed(0).padStart(6)} ms ${name}`);
         }
       } finally {
         rmSync(profile, { recursive: true, force: true });
       }
     }
+    step = await measureStep(chromium, { executablePath, url: `${site.url}?${settings}` });
   } finally {
     await site.close();
   }
-  return { rounds, cold: summary(openings.cold), warm: summary(openings.warm) };
+  return { rounds, cold: summary(openings.cold), warm: summary(openings.warm), step };
 }
 
 const seconds = (/** @type {number} */ ms) => `${(ms / 1000).toFixed(2)} s`;
@@ -87,6 +90,36 @@ async function open(chromium, { executablePath, profile, url }) {
     }));
   } finally {
     await context.close();
+  }
+}
+
+/**
+ * What threads are busy for while the page computes its second step, by their own time: in an opening of its own, as
+ * tracing costs something.
+ */
+async function measureStep(chromium, { executablePath, url }) {
+  const browser = await chromium.launch({ executablePath, args: chromiumArguments() });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.addInitScript(readFileSync(join(HERE, 'page', 'opening.js'), 'utf8'));
+    await page.goto(url, { waitUntil: 'commit' });
+    const reached = (/** @type {string} */ name) =>
+      page.waitForFunction((wanted) => wanted in window.opening.at, name, {
+        polling: 100,
+        timeout: PATIENCE_MS,
+      });
+    await reached('step_metrics');
+    const start = performance.now();
+    await startTrace(browser, page);
+    await reached('second step');
+    const trace = await endTrace(browser);
+    return {
+      seconds: (performance.now() - start) / 1000,
+      main_thread_ms: trace.busy_own_ms,
+      worker_ms: trace.worker_own_ms,
+    };
+  } finally {
+    await browser.close();
   }
 }
 

@@ -13,7 +13,10 @@
       if (done === total) at[`${task} ends`] = when;
     },
     events: ({ events }, when) => {
-      for (const { type, phase } of events) first(type === 'phase' ? `phase ${phase}` : type, when);
+      for (const { type, phase } of events) {
+        if (type === 'step_metrics' && at.step_metrics) first('second step', when);
+        first(type === 'phase' ? `phase ${phase}` : type, when);
+      }
     },
   };
   Object.assign(window, { opening: { at } });

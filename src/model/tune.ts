@@ -70,7 +70,7 @@ export async function tuneFamilies(
         // The first of its kin says which variants the others need not compile.
         const first = batch.some((other) => kinOf(other.family) === kinOf(family)) && standings.isNew(family);
         if (first || bytes > MOST_BYTES) later.push(family);
-        else if (!(late() && standings.winner(family))) {
+        else if (!late()) {
           const candidates = await Candidates.bind(gpu, family, standings);
           batch.push(candidates);
           bytes += candidates.bytes;
@@ -78,7 +78,7 @@ export async function tuneFamilies(
       }
       for (const candidates of batch) {
         const { family } = candidates;
-        if (!(late() && standings.winner(family))) {
+        if (!late()) {
           const share = (operations.indexOf(family.operation) + 1) / operations.length;
           const times = await candidates.measure(
             standings,
@@ -96,12 +96,11 @@ export async function tuneFamilies(
     }
     left = later;
   }
-  for (const family of open)
-    if (!gpu.choices.has(family.key)) {
-      const winner = standings.winner(family);
-      const known = winner && family.variants.includes(winner);
-      gpu.choices.set(family.key, known ? winner : family.variants[0]);
-      provisionalOf(gpu).add(family.key);
+  for (const { key, operation, variants } of open)
+    if (!gpu.choices.has(key)) {
+      const winner = standings.winner(operation);
+      gpu.choices.set(key, winner && variants.includes(winner) ? winner : variants[0]);
+      provisionalOf(gpu).add(key);
     }
   onProgress?.(open.length, open.length);
   return true;
@@ -163,7 +162,7 @@ class Standings {
     return name === family.variants[0] || !this.behind.get(kinOf(family))?.get(name);
   }
 
-  winner({ operation }: Family): string | undefined {
+  winner(operation: string): string | undefined {
     return [...(this.wins.get(operation) ?? [])].sort((a, b) => b[1] - a[1])[0]?.[0];
   }
 
