@@ -95,13 +95,22 @@ function decode({ decode: results }) {
   return [
     'Batched greedy decoding, tokens a second.',
     markdown(
-      ['policy', 'rows', ...names, 'ours over ort webgpu', 'ours over ort wasm', 'same tokens'],
+      [
+        'policy',
+        'rows',
+        ...names,
+        'ours over ort webgpu',
+        'ours over ort wasm',
+        'ours over jax-js',
+        'same tokens',
+      ],
       results.map((/** @type {any} */ r) => [
         r.label,
         String(r.rows),
         ...names.map((name) => number(r.tokens_per_second[name], 0)),
         times(r.ours_over_ort),
         times(r.ours_over_ort_wasm),
+        times(r.ours_over_jaxjs),
         Object.entries(r.same_tokens)
           .map(([name, same]) => `${name} ${same}`)
           .join(', '),
