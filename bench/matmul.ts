@@ -105,7 +105,7 @@ export async function benchMatmul(
 
 const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
 
-function ceilingOf(rates: ReadonlyMap<string, readonly number[]>): BenchReport['ceiling'] {
+function ceilingOf(rates: ReadonlyMap<string, readonly number[]>): NonNullable<BenchReport['ceiling']> {
   const mean = (name: string) => geometricMean(rates.get(name) ?? []);
   return {
     fma_gflops: mean('fma ceiling'),

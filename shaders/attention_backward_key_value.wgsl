@@ -2,7 +2,8 @@
 //
 // For each key the queries of its row at or after it are gone through once, for every query head that shares it:
 // p = exp(score - logsumexp),  dv = sum p dout,  dk = scale * sum p (dout . v - delta) q.
-// Consumer: the backward pass, after `attention_backward_query` has written delta.
+// Consumer: the backward pass, after `attention_backward_query` has written delta, where no variant was measured to be
+// faster.
 // Grid: one invocation a (token, key/value head), heads slowest, in rows of workgroups of 64. Overwrites the key
 // and value columns of dqkv.
 
@@ -59,14 +60,14 @@ fn attention_backward_key_value(@builtin(workgroup_id) group: vec3<u32>, @builti
       var score = 0.0;
       var dp = 0.0;
       for (var c = 0u; c < HEAD_DIM; c++) {
-        score += key[c] * qkv[query + c];
-        dp += value[c] * dout[out_at + c];
+        score = fma(key[c], qkv[query + c], score);
+        dp = fma(value[c], dout[out_at + c], dp);
       }
       let p = exp(score - logsumexp[j * shape.heads + h]);
       let dscore = p * (dp - delta[j * shape.heads + h]) * shape.scale;
       for (var c = 0u; c < HEAD_DIM; c++) {
-        dvalue[c] += p * dout[out_at + c];
-        dkey[c] += dscore * qkv[query + c];
+        dvalue[c] = fma(p, dout[out_at + c], dvalue[c]);
+        dkey[c] = fma(dscore, qkv[query + c], dkey[c]);
       }
     }
   }

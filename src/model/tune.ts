@@ -41,6 +41,10 @@ export async function tune(
   return tuneFamilies(gpu, familiesOf(gpu, config), onProgress);
 }
 
+/** Whether all that is to be chosen for a policy is in `gpu.choices`. */
+export const isTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
+  familiesOf(gpu, config).every(({ key, variants }) => variants.length < 2 || gpu.choices.has(key));
+
 /** The same for any families. */
 export async function tuneFamilies(
   gpu: Gpu,
