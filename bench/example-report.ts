@@ -15,7 +15,7 @@ export const REPORT: BenchReport = {
   failed: {},
   part_seconds: { matmul: 3 },
   load_average: '1 before, 2 after',
-  ceiling: { fma_gflops: 30, load_gvalues: 2, broadcast_gvalues: 20, copy_gbps: 2 },
+  ceiling: { fma_gflops: 30, load_gvalues: 2, broadcast_gvalues: null, copy_gbps: 2 },
   matmul: [
     {
       name: 'head',
@@ -25,12 +25,7 @@ export const REPORT: BenchReport = {
       difference: { tfjs: 0 },
       ours_over_best_peer: 4.5,
       of_fma_ceiling: 0.3,
-      bound: {
-        variant: 'subgroup 8x1',
-        gflops: 12,
-        share: { loads: 0.8, multiply_adds: 0.2 },
-        reached: 0.75,
-      },
+      bound: { variant: 'vec4', gflops: 18, share: { loads: 0.8 }, reached: 0.5 },
     },
   ],
   train_step: [

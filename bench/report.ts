@@ -16,7 +16,7 @@ export const timing = z.object({
 });
 
 /** What the adapter does of each alone. */
-const rates = z.object({
+export const rates = z.object({
   fma_gflops: z.number(),
   /** Values read from a buffer by neighbours a row apart, from the cache. */
   load_gvalues: z.number(),
@@ -24,11 +24,10 @@ const rates = z.object({
   broadcast_gvalues: z.number().nullable(),
 });
 
-/** What bounds a product by the kernel that was chosen for it. */
-const bound = z.object({
+export const bound = z.object({
   variant: z.string(),
   gflops: z.number(),
-  /** Of the bound's time: multiply_adds, loads, broadcasts. */
+  /** Of the bound's time: multiply-adds, loads, broadcasts. */
   share: byName,
 });
 
@@ -44,7 +43,7 @@ export const matmulResult = z.object({
   /** Over the faster of the peers, the median of ratios within a round. */
   ours_over_best_peer: z.number().nullable(),
   of_fma_ceiling: z.number(),
-  /** And how much of it is reached. */
+  /** What bounds it by the kernel that was chosen, and how much of that is reached. */
   bound: bound.extend({ reached: z.number() }),
 });
 

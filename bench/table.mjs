@@ -17,7 +17,7 @@ const markdown = (head, rows) =>
 function products({ matmul, ceiling }) {
   if (matmul.length === 0) return [];
   return [
-    `Matrix products, GFLOP/s. Ceiling of multiply-adds ${number(ceiling?.fma_gflops)} GFLOP/s, of copies ${number(ceiling?.copy_gbps)} GB/s; ${number(ceiling?.load_gvalues)} billion values loaded a second, ${number(ceiling?.broadcast_gvalues ?? undefined)} billion broadcast.`,
+    `Matrix products, GFLOP/s. Ceiling of multiply-adds ${number(ceiling?.fma_gflops)} GFLOP/s, of copies ${number(ceiling?.copy_gbps)} GB/s;\n${number(ceiling?.load_gvalues)} billion values are loaded a second, ${number(ceiling?.broadcast_gvalues ?? undefined)} billion broadcast.`,
     markdown(
       [
         'product',
