@@ -2,14 +2,21 @@
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { bench, type Part } from './main';
+import { bench } from './main';
 import type { OrtRuntime } from './peers/ort';
 import type { BenchReport } from './report';
 
 export async function benchInNode(
   root: string,
   gpu: GPU,
-  options: { quick: boolean; parts: readonly Part[]; versions: Record<string, string> },
+  options: {
+    quick: boolean;
+    parts: readonly string[];
+    versions: Record<string, string>;
+    machine: string;
+    /** Hears of what there is so far. */
+    keep(report: BenchReport): void;
+  },
   /** Imports a package that must not be bundled. */
   load: (name: string) => Promise<unknown>,
 ): Promise<BenchReport> {
@@ -26,6 +33,7 @@ export async function benchInNode(
     {
       gpu,
       runtime: `Node ${process.versions.node}, Dawn (webgpu ${options.versions.webgpu})`,
+      machine: options.machine,
       versions: options.versions,
       readModel: async (name) => ({
         config: readFileSync(join(root, 'public/models', name, 'config.json'), 'utf8'),
@@ -43,6 +51,7 @@ export async function benchInNode(
         : null,
       load: () => loadavg()[0].toFixed(2),
       note: (text) => console.error(text),
+      keep: options.keep,
     },
     options,
   );

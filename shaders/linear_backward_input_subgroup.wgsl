@@ -1,13 +1,17 @@
 // dx = dy w, its rows shared out in a subgroup: `linear_backward_input_vec4` where subgroups have one fixed size.
 //
-// Adds over it what `linear_forward_subgroup` adds over its own: one row of dy read by each invocation, handed on by
-// broadcast. The sums are the same in the same order, bit for bit.
-// Grid: (inputs / (4 LANES), rows / 8) workgroups of one subgroup; each invocation makes 8 x 4 values. Overwrites dx.
+// Adds over it what `linear_forward_subgroup` adds over its own: one row of dy read by each invocation for all,
+// handed on by broadcast.
+// Grid: (inputs / (4 QUADS LANES), rows / ROWS) workgroups of one subgroup. Overwrites dx.
 enable subgroups;
 
 // Invocations of a subgroup on this adapter.
 const LANES: u32 = 8u;
-// Where in a subgroup the tile's second four rows are read.
+// Rows of a tile: 8, 16 or 24.
+const ROWS: u32 = 8u;
+// Columns of an invocation, in fours: 1, or 2 with at most 16 rows.
+const QUADS: u32 = 1u;
+// Where in a subgroup the second four of eight rows are read.
 const HIGH: u32 = select(0u, 4u, LANES >= 8u);
 
 struct Extent { count: u32, start: u32 }
@@ -25,52 +29,133 @@ struct Shape { inputs: u32, outputs: u32 }
 @group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
 
 fn store(row: u32, col4: u32, values: vec4<f32>) {
-  if (row >= extent.count || col4 * 4u >= shape.inputs) { return; }
-  dx[row * (shape.inputs / 4u) + col4] = values;
+  let k4 = shape.inputs / 4u;
+  if (row >= extent.count || col4 >= k4) { return; }
+  dx[row * k4 + col4] = values;
+}
+
+fn four_rows(row: u32, col4: u32, a: mat4x4<f32>) {
+  store(row, col4, a[0]);
+  store(row + 1u, col4, a[1]);
+  store(row + 2u, col4, a[2]);
+  store(row + 3u, col4, a[3]);
+}
+
+// Four rows of the product with four more terms each: row r gains m[r].x b[0], then m[r].y b[1], and so on. All
+// variants of this product add in this order, by fma(), and so give the same bits.
+fn add(a: mat4x4<f32>, b: mat4x4<f32>, m: mat4x4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(add_row(a[0], b, m[0]), add_row(a[1], b, m[1]), add_row(a[2], b, m[2]), add_row(a[3], b, m[3]));
+}
+
+fn add_row(a: vec4<f32>, b: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
+  return fma(vec4<f32>(v.w), b[3], fma(vec4<f32>(v.z), b[2], fma(vec4<f32>(v.y), b[1], fma(vec4<f32>(v.x), b[0], a))));
+}
+
+// What the first four invocations hold, and what the next four do.
+fn low(v: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(subgroupBroadcast(v, 0u), subgroupBroadcast(v, 1u),
+                     subgroupBroadcast(v, 2u), subgroupBroadcast(v, 3u));
+}
+
+fn high(v: vec4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(subgroupBroadcast(v, HIGH), subgroupBroadcast(v, HIGH + 1u),
+                     subgroupBroadcast(v, HIGH + 2u), subgroupBroadcast(v, HIGH + 3u));
+}
+
+// Four rows of w from `at` on.
+fn four(at: u32, stride: u32) -> mat4x4<f32> {
+  return mat4x4<f32>(w[at], w[at + stride], w[at + 2u * stride], w[at + 3u * stride]);
 }
 
 @compute @workgroup_size(LANES)
 fn linear_backward_input_subgroup(@builtin(workgroup_id) group: vec3<u32>,
                                   @builtin(subgroup_invocation_id) lane: u32) {
-  let k4 = shape.inputs / 4u;
-  let n4 = shape.outputs / 4u;
-  let row = group.y * 8u;
+  let columns = shape.inputs / 4u;
+  let row = group.y * ROWS;
+  let size = shape.outputs / 4u;
+  if (row >= extent.count) { return; }
   let last_row = extent.count - 1u;
-  // The rows that this invocation reads for all: the second where a subgroup is smaller than the tile.
-  let y_low = min(row + lane % 8u, last_row) * n4;
-  let y_high = min(row + 4u + lane % 8u, last_row) * n4;
   // An invocation past the last column computes what it does not store: a broadcast needs every one of them.
-  let col4 = group.x * LANES + lane;
-  let column = min(col4, k4 - 1u);
-  var a0 = vec4<f32>();
-  var a1 = vec4<f32>();
-  var a2 = vec4<f32>();
-  var a3 = vec4<f32>();
-  var a4 = vec4<f32>();
-  var a5 = vec4<f32>();
-  var a6 = vec4<f32>();
-  var a7 = vec4<f32>();
-  for (var n = 0u; n < n4; n++) {
-    let at = n * 4u * k4 + column;
-    let b = mat4x4<f32>(w[at], w[at + k4], w[at + 2u * k4], w[at + 3u * k4]);
-    let low = dy[y_low + n];
-    var high = low;
-    if (LANES < 8u) { high = dy[y_high + n]; }
-    a0 += b * subgroupBroadcast(low, 0u);
-    a1 += b * subgroupBroadcast(low, 1u);
-    a2 += b * subgroupBroadcast(low, 2u);
-    a3 += b * subgroupBroadcast(low, 3u);
-    a4 += b * subgroupBroadcast(high, HIGH + 0u);
-    a5 += b * subgroupBroadcast(high, HIGH + 1u);
-    a6 += b * subgroupBroadcast(high, HIGH + 2u);
-    a7 += b * subgroupBroadcast(high, HIGH + 3u);
+  let col = group.x * QUADS * LANES + lane;
+  let column = min(col, columns - 1u);
+  let next = min(col + LANES, columns - 1u);
+  // What this invocation reads for all: the second where a subgroup is smaller than eight.
+  let low0 = min(row + 0u + lane % 8u, last_row) * size;
+  let high0 = min(row + 4u + lane % 8u, last_row) * size;
+  let low1 = min(row + 8u + lane % 8u, last_row) * size;
+  let high1 = min(row + 12u + lane % 8u, last_row) * size;
+  let low2 = min(row + 16u + lane % 8u, last_row) * size;
+  let high2 = min(row + 20u + lane % 8u, last_row) * size;
+  var a0 = mat4x4<f32>();
+  var a1 = mat4x4<f32>();
+  var a2 = mat4x4<f32>();
+  var a3 = mat4x4<f32>();
+  var a4 = mat4x4<f32>();
+  var a5 = mat4x4<f32>();
+  var c0 = mat4x4<f32>();
+  var c1 = mat4x4<f32>();
+  var c2 = mat4x4<f32>();
+  var c3 = mat4x4<f32>();
+  for (var n = 0u; n < size; n++) {
+    let b = four(n * 4u * columns + column, columns);
+    var d = b;
+    if (QUADS > 1u) { d = four(n * 4u * columns + next, columns); }
+    {
+      let v = dy[low0 + n];
+      var u = v;
+      if (LANES < 8u) { u = dy[high0 + n]; }
+      let f = low(v);
+      let s = high(u);
+      a0 = add(a0, b, f);
+      a1 = add(a1, b, s);
+      if (QUADS > 1u) {
+        c0 = add(c0, d, f);
+        c1 = add(c1, d, s);
+      }
+    }
+    if (ROWS > 8u) {
+      let v = dy[low1 + n];
+      var u = v;
+      if (LANES < 8u) { u = dy[high1 + n]; }
+      let f = low(v);
+      let s = high(u);
+      a2 = add(a2, b, f);
+      a3 = add(a3, b, s);
+      if (QUADS > 1u) {
+        c2 = add(c2, d, f);
+        c3 = add(c3, d, s);
+      }
+    }
+    if (ROWS > 16u) {
+      let v = dy[low2 + n];
+      var u = v;
+      if (LANES < 8u) { u = dy[high2 + n]; }
+      let f = low(v);
+      let s = high(u);
+      a4 = add(a4, b, f);
+      a5 = add(a5, b, s);
+    }
   }
-  store(row + 0u, col4, a0);
-  store(row + 1u, col4, a1);
-  store(row + 2u, col4, a2);
-  store(row + 3u, col4, a3);
-  store(row + 4u, col4, a4);
-  store(row + 5u, col4, a5);
-  store(row + 6u, col4, a6);
-  store(row + 7u, col4, a7);
+  // A loop, since a store is a good deal of code where it is made one invocation after the other.
+  let blocks = (min(ROWS, extent.count - row) + 3u) / 4u;
+  for (var i = 0u; i < blocks; i++) {
+    var a = a0;
+    var c = c0;
+    if (i == 1u) {
+      a = a1;
+      c = c1;
+    }
+    if (i == 2u) {
+      a = a2;
+      c = c2;
+    }
+    if (i == 3u) {
+      a = a3;
+      c = c3;
+    }
+    if (i == 4u) { a = a4; }
+    if (i == 5u) { a = a5; }
+    four_rows(row + 4u * i, col, a);
+    if (QUADS > 1u) { four_rows(row + 4u * i, col + LANES, c); }
+  }
 }

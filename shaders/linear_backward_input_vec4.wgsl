@@ -22,6 +22,16 @@ fn store(row: u32, col4: u32, values: vec4<f32>) {
   dx[at] = values;
 }
 
+// Four rows of the product with four more terms each: row r gains m[r].x b[0], then m[r].y b[1], and so on. All
+// variants of this product add in this order, by fma(), and so give the same bits.
+fn add(a: mat4x4<f32>, b: mat4x4<f32>, m: mat4x4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(add_row(a[0], b, m[0]), add_row(a[1], b, m[1]), add_row(a[2], b, m[2]), add_row(a[3], b, m[3]));
+}
+
+fn add_row(a: vec4<f32>, b: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
+  return fma(vec4<f32>(v.w), b[3], fma(vec4<f32>(v.z), b[2], fma(vec4<f32>(v.y), b[1], fma(vec4<f32>(v.x), b[0], a))));
+}
+
 @compute @workgroup_size(8, 8)
 fn linear_backward_input_vec4(@builtin(global_invocation_id) id: vec3<u32>) {
   let row = id.y * 4u;
@@ -33,20 +43,14 @@ fn linear_backward_input_vec4(@builtin(global_invocation_id) id: vec3<u32>) {
   let y1 = min(row + 1u, last_row) * n4;
   let y2 = min(row + 2u, last_row) * n4;
   let y3 = min(row + 3u, last_row) * n4;
-  var a0 = vec4<f32>();
-  var a1 = vec4<f32>();
-  var a2 = vec4<f32>();
-  var a3 = vec4<f32>();
+  var a = mat4x4<f32>();
   for (var n = 0u; n < n4; n++) {
     let at = n * 4u * k4 + id.x;
     let b = mat4x4<f32>(w[at], w[at + k4], w[at + 2u * k4], w[at + 3u * k4]);
-    a0 += b * dy[y0 + n];
-    a1 += b * dy[y1 + n];
-    a2 += b * dy[y2 + n];
-    a3 += b * dy[y3 + n];
+    a = add(a, b, mat4x4<f32>(dy[y0 + n], dy[y1 + n], dy[y2 + n], dy[y3 + n]));
   }
-  store(row, id.x, a0);
-  store(row + 1u, id.x, a1);
-  store(row + 2u, id.x, a2);
-  store(row + 3u, id.x, a3);
+  store(row, id.x, a[0]);
+  store(row + 1u, id.x, a[1]);
+  store(row + 2u, id.x, a[2]);
+  store(row + 3u, id.x, a[3]);
 }

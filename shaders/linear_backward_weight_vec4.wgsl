@@ -28,29 +28,45 @@ fn store(slice: u32, row: u32, col4: u32, values: vec4<f32>) {
   }
 }
 
+// Four rows of the product with four more terms each: row r gains m[r].x b[0], then m[r].y b[1], and so on. All
+// variants of this product add in this order, by fma(), and so give the same bits.
+fn add(a: mat4x4<f32>, b: mat4x4<f32>, m: mat4x4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(add_row(a[0], b, m[0]), add_row(a[1], b, m[1]), add_row(a[2], b, m[2]), add_row(a[3], b, m[3]));
+}
+
+fn add_row(a: vec4<f32>, b: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
+  return fma(vec4<f32>(v.w), b[3], fma(vec4<f32>(v.z), b[2], fma(vec4<f32>(v.y), b[1], fma(vec4<f32>(v.x), b[0], a))));
+}
+
+// Four rows of x from m on.
+fn four(m: u32, most: u32, column: u32, stride: u32) -> mat4x4<f32> {
+  return mat4x4<f32>(x[m * stride + column], x[min(m + 1u, most) * stride + column],
+                     x[min(m + 2u, most) * stride + column], x[min(m + 3u, most) * stride + column]);
+}
+
+// A row of dy, zeros past the last.
+fn gradient(m: u32, last: u32, column: u32, stride: u32) -> vec4<f32> {
+  return select(vec4<f32>(), dy[min(m, last - 1u) * stride + column], m < last);
+}
+
 @compute @workgroup_size(8, 8)
 fn linear_backward_weight_vec4(@builtin(global_invocation_id) id: vec3<u32>) {
   let k4 = shape.inputs / 4u;
   let n4 = shape.outputs / 4u;
   if (id.x >= k4 || id.y >= n4) { return; }
-  let per_slice = (extent.count + SLICES - 1u) / SLICES;
+  // Whole fours of rows a slice; what the last four lack counts as zeros, which change no sum.
+  let per_slice = (extent.count + 4u * SLICES - 1u) / (4u * SLICES) * 4u;
   let first = min(id.z * per_slice, extent.count);
   let last = min(first + per_slice, extent.count);
-  var a0 = vec4<f32>();
-  var a1 = vec4<f32>();
-  var a2 = vec4<f32>();
-  var a3 = vec4<f32>();
-  for (var m = first; m < last; m++) {
-    let d = dy[m * n4 + id.y];
-    let b = x[m * k4 + id.x];
-    a0 += d.x * b;
-    a1 += d.y * b;
-    a2 += d.z * b;
-    a3 += d.w * b;
+  var a = mat4x4<f32>();
+  for (var m = first; m < last; m += 4u) {
+    let d = mat4x4<f32>(dy[m * n4 + id.y], gradient(m + 1u, last, id.y, n4),
+                        gradient(m + 2u, last, id.y, n4), gradient(m + 3u, last, id.y, n4));
+    a = add(a, four(m, last - 1u, id.x, k4), transpose(d));
   }
   let row = id.y * 4u;
-  store(id.z, row, id.x, a0);
-  store(id.z, row + 1u, id.x, a1);
-  store(id.z, row + 2u, id.x, a2);
-  store(id.z, row + 3u, id.x, a3);
+  store(id.z, row, id.x, a[0]);
+  store(id.z, row + 1u, id.x, a[1]);
+  store(id.z, row + 2u, id.x, a[2]);
+  store(id.z, row + 3u, id.x, a[3]);
 }

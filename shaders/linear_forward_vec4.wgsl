@@ -33,6 +33,16 @@ fn store(row: u32, col4: u32, values: vec4<f32>) {
   }
 }
 
+// Four rows of the product with four more terms each: row r gains m[r].x b[0], then m[r].y b[1], and so on. All
+// variants of this product add in this order, by fma(), and so give the same bits.
+fn add(a: mat4x4<f32>, b: mat4x4<f32>, m: mat4x4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(add_row(a[0], b, m[0]), add_row(a[1], b, m[1]), add_row(a[2], b, m[2]), add_row(a[3], b, m[3]));
+}
+
+fn add_row(a: vec4<f32>, b: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
+  return fma(vec4<f32>(v.w), b[3], fma(vec4<f32>(v.z), b[2], fma(vec4<f32>(v.y), b[1], fma(vec4<f32>(v.x), b[0], a))));
+}
+
 @compute @workgroup_size(8, 8)
 fn linear_forward_vec4(@builtin(global_invocation_id) id: vec3<u32>) {
   let col = id.x * 4u;
@@ -48,20 +58,13 @@ fn linear_forward_vec4(@builtin(global_invocation_id) id: vec3<u32>) {
   let w1 = w0 + k_size;
   let w2 = w1 + k_size;
   let w3 = w2 + k_size;
-  var a0 = vec4<f32>();
-  var a1 = vec4<f32>();
-  var a2 = vec4<f32>();
-  var a3 = vec4<f32>();
+  var a = mat4x4<f32>();
   for (var k = 0u; k < k_size; k++) {
-    let b = mat4x4<f32>(w[w0 + k], w[w1 + k], w[w2 + k], w[w3 + k]);
-    // v * b is the row vector (dot(v, b[0]), .., dot(v, b[3])).
-    a0 += x[x0 + k] * b;
-    a1 += x[x1 + k] * b;
-    a2 += x[x2 + k] * b;
-    a3 += x[x3 + k] * b;
+    let b = transpose(mat4x4<f32>(w[w0 + k], w[w1 + k], w[w2 + k], w[w3 + k]));
+    a = add(a, b, mat4x4<f32>(x[x0 + k], x[x1 + k], x[x2 + k], x[x3 + k]));
   }
-  store(row, id.x, a0);
-  store(row + 1u, id.x, a1);
-  store(row + 2u, id.x, a2);
-  store(row + 3u, id.x, a3);
+  store(row, id.x, a[0]);
+  store(row + 1u, id.x, a[1]);
+  store(row + 2u, id.x, a[2]);
+  store(row + 3u, id.x, a[3]);
 }

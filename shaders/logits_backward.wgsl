@@ -1,7 +1,7 @@
 // logits := dloss/dlogits, in place: coefficient * (onehot(target) - softmax(logits / temperature)) / temperature.
 //
 // Consumer: the head's backward pass; `coefficient` is dloss/dlogp of each active token, from `token_loss`.
-// Grid: one invocation a (row of the chunk, token id), in rows of workgroups of 64.
+// Grid: (token ids / 8, rows of the chunk / 32) workgroups of 8 x 32, one invocation a logit.
 
 struct Extent { count: u32, start: u32 }
 struct Shape { vocabulary: u32, inverse_temperature: f32 }
@@ -19,14 +19,12 @@ struct Shape { vocabulary: u32, inverse_temperature: f32 }
 // [C, V] logits, overwritten with their gradient
 @group(0) @binding(5) var<storage, read_write> logits: array<f32>;
 
-@compute @workgroup_size(64)
-fn logits_backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-                   @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
-  let row = i / shape.vocabulary;
-  if (row >= extent.count) { return; }
-  let entry = extent.start + row;
+@compute @workgroup_size(8, 32)
+fn logits_backward(@builtin(global_invocation_id) id: vec3<u32>) {
+  if (id.x >= shape.vocabulary || id.y >= extent.count) { return; }
+  let entry = extent.start + id.y;
+  let i = id.y * shape.vocabulary + id.x;
   let p = exp(logits[i] * shape.inverse_temperature - normaliser[entry]);
-  let hit = select(0.0, 1.0, i % shape.vocabulary == targets[entry]);
+  let hit = select(0.0, 1.0, id.x == targets[entry]);
   logits[i] = coefficient[entry] * (hit - p) * shape.inverse_temperature;
 }

@@ -1,11 +1,22 @@
-// dx += the gradient of RMSNorm's input.
+// dx += the gradient of RMSNorm's input, and y, the norm's output, once more.
 //
 // With g = dy * weight and r = 1 / rms(x):  dx = r g - x r^3 / D * sum(g x).
-// Consumer: the backward pass at each norm. With SCATTER, row r of dy belongs to row rows[extent.start + r] of
-// x and dx (the gathered rows of the head; no row occurs twice).
-// Grid: one invocation a row, in rows of workgroups of 64. Adds to dx: the residual stream's gradient is in it.
+// Consumer: the backward pass at each norm. The forward pass does not keep y of every layer; the gradient of the
+// projection's weight takes it from here, the same bits as there. With SCATTER, row r of dy belongs to row
+// rows[extent.start + r] of x and dx (the gathered rows of the head; no row occurs twice).
+// The sum is made in eight chains, as in `rms_norm`.
+// Grid: SHARE invocations a row, in workgroups of 64. Adds to dx, as the residual stream's gradient is in it.
+// Overwrites y, where RECOMPUTE.
 
 const SCATTER: bool = false;
+const RECOMPUTE: bool = false;
+// Invocations that share a row: 1, or 8.
+const SHARE: u32 = 1u;
+// Rows of a workgroup.
+const ROWS: u32 = 64u / SHARE;
+// Columns that make a value: 4 where D is a multiple of 4.
+const VECTOR: u32 = 1u;
+alias Value = f32;
 
 struct Extent { count: u32, start: u32 }
 struct Shape { width: u32, epsilon: f32 }
@@ -17,30 +28,63 @@ struct Shape { width: u32, epsilon: f32 }
 // [A] rows of x, read where SCATTER
 @group(0) @binding(2) var<storage, read> rows: array<u32>;
 // [T, D]
-@group(0) @binding(3) var<storage, read> x: array<f32>;
+@group(0) @binding(3) var<storage, read> x: array<Value>;
 // [D]
-@group(0) @binding(4) var<storage, read> weight: array<f32>;
+@group(0) @binding(4) var<storage, read> weight: array<Value>;
 // [M] from the forward pass
 @group(0) @binding(5) var<storage, read> inverse: array<f32>;
 // [M, D]
-@group(0) @binding(6) var<storage, read> dy: array<f32>;
+@group(0) @binding(6) var<storage, read> dy: array<Value>;
 // [T, D], added to
-@group(0) @binding(7) var<storage, read_write> dx: array<f32>;
+@group(0) @binding(7) var<storage, read_write> dx: array<Value>;
+// [M, D], written where RECOMPUTE
+@group(0) @binding(8) var<storage, read_write> y: array<Value>;
 
-@compute @workgroup_size(64)
+var<workgroup> shared_chains: array<Value, 64>;
+
+/// dy weight x over every eighth value of a row, from its value `first` on.
+fn chain(row: u32, at: u32, first: u32) -> Value {
+  var sum = Value();
+  for (var i = first; i < shape.width / VECTOR; i += 8u) { sum += dy[row + i] * weight[i] * x[at + i]; }
+  return sum;
+}
+
+fn tree(a: Value, b: Value, c: Value, d: Value, e: Value, f: Value, g: Value, h: Value) -> f32 {
+  let sum = vec4<f32>(((a + e) + (c + g)) + ((b + f) + (d + h)));
+  return select((sum.x + sum.z) + (sum.y + sum.w), sum.x, VECTOR == 1u);
+}
+
+@compute @workgroup_size(SHARE, ROWS)
 fn rms_norm_backward(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-                     @builtin(local_invocation_index) lane: u32) {
-  let row = (group.y * groups.x + group.x) * 64u + lane;
-  if (row >= extent.count) { return; }
-  let width = shape.width;
-  var source = row;
-  if (SCATTER) { source = rows[extent.start + row]; }
-  let at = source * width;
-  let scale = inverse[row];
-  var along = 0.0;
-  for (var i = 0u; i < width; i++) { along += dy[row * width + i] * weight[i] * x[at + i]; }
-  let pull = along * scale * scale * scale / f32(width);
-  for (var i = 0u; i < width; i++) {
-    dx[at + i] += dy[row * width + i] * weight[i] * scale - x[at + i] * pull;
+                     @builtin(local_invocation_id) local: vec3<u32>) {
+  let first = (group.y * groups.x + group.x) * ROWS;
+  let own = first + local.y;
+  if (first >= extent.count) { return; }
+  // An invocation past the last row sums with the others: a barrier needs every one of them.
+  let r = min(own, extent.count - 1u);
+  let columns = shape.width / VECTOR;
+  var source = r;
+  if (SCATTER) { source = rows[extent.start + r]; }
+  let at = source * columns;
+  let row = r * columns;
+  var along: f32;
+  if (SHARE == 1u) {
+    along = tree(chain(row, at, 0u), chain(row, at, 1u), chain(row, at, 2u), chain(row, at, 3u),
+                 chain(row, at, 4u), chain(row, at, 5u), chain(row, at, 6u), chain(row, at, 7u));
+  } else {
+    let c = local.y * SHARE;
+    shared_chains[c + local.x] = chain(row, at, local.x);
+    workgroupBarrier();
+    along = tree(shared_chains[c], shared_chains[c + 1u], shared_chains[c + 2u], shared_chains[c + 3u],
+                 shared_chains[c + 4u], shared_chains[c + 5u], shared_chains[c + 6u], shared_chains[c + 7u]);
+  }
+  if (own >= extent.count) { return; }
+  let scale = inverse[r];
+  let pull = along * scale * scale * scale / f32(shape.width);
+  for (var i = local.x; i < columns; i += SHARE) {
+    let value = x[at + i];
+    dx[at + i] += dy[row + i] * weight[i] * scale - value * pull;
+    // As `rms_norm` writes it.
+    if (RECOMPUTE) { y[row + i] = value * scale * weight[i]; }
   }
 }

@@ -20,7 +20,7 @@ const LOSS_SEQUENCE_RATIO: u32 = 2u;
 struct Extent { count: u32, start: u32 }
 struct Loss { kind: u32, old: u32, epsilon: f32, epsilon_high: f32, beta: f32 }
 
-// Active tokens, A = extent.count.
+// Active tokens: extent.count of all A, from extent.start on.
 @group(0) @binding(0) var<uniform> extent: Extent;
 @group(0) @binding(1) var<uniform> loss: Loss;
 // [A] the rollout each token is of
@@ -43,8 +43,9 @@ struct Loss { kind: u32, old: u32, epsilon: f32, epsilon_high: f32, beta: f32 }
 @compute @workgroup_size(64)
 fn token_loss(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
               @builtin(local_invocation_index) lane: u32) {
-  let a = (group.y * groups.x + group.x) * 64u + lane;
-  if (a >= extent.count) { return; }
+  let i = (group.y * groups.x + group.x) * 64u + lane;
+  if (i >= extent.count) { return; }
+  let a = extent.start + i;
   let row = rollout[a];
   let advantage = rollout_values[row].x;
   let weight = rollout_values[row].y;

@@ -36,6 +36,16 @@ describe('specialise', () => {
     }
   });
 
+  it('moves one float at a time, or four', () => {
+    const code = 'const VECTOR: u32 = 1u;\nalias Value = f32;\n';
+    expect(specialise('wide', code, { VECTOR: 1 })).toBe(code);
+    expect(specialise('wide', code, { VECTOR: 4 })).toBe(
+      'const VECTOR: u32 = 4u;\nalias Value = vec4<f32>;\n',
+    );
+    expect(() => specialise('wide', code, { VECTOR: 2 })).toThrow('wide.VECTOR: expected 1 or 4, got 2');
+    expect(() => specialise('wide', 'const VECTOR: u32 = 1u;', { VECTOR: 4 })).toThrow('alias Value = f32;');
+  });
+
   it('names a constant that the file does not have', () => {
     expect(() => specialise('sum', CODE, { SIZE: 1, WIDTH: 2, DEPTH: 3 })).toThrow(
       'shader sum: no constant named WIDTH, DEPTH',
@@ -108,11 +118,14 @@ describe('every shader file', () => {
       expect(bindings.length).toBe(code.match(/@binding\(/g)?.length ?? 0);
       expect(bindings.map((b) => b.index)).toEqual(bindings.map((_, i) => i));
       expect(bindings.filter((b) => b.type !== 'uniform').length).toBeLessThanOrEqual(8);
-      const constant = (text: string) => new RegExp(`const ${text}: u32 = (\\d+)u;`).exec(code)?.[1] ?? text;
+      /** A number, a constant's name, or one divided by the other. */
+      const constant = (text: string): number =>
+        (new RegExp(`const ${text}: u32 = ([^;]+);`).exec(code)?.[1] ?? text)
+          .split('/')
+          .map((part) => (/^\d/.test(part.trim()) ? Number.parseInt(part, 10) : constant(part.trim())))
+          .reduce((a, b) => a / b);
       for (const [, sizes] of code.matchAll(/@workgroup_size\(([^)]*)\)/g)) {
-        const invocations = sizes
-          .split(',')
-          .reduce((product, size) => product * Number(constant(size.trim())), 1);
+        const invocations = sizes.split(',').reduce((product, size) => product * constant(size.trim()), 1);
         expect(invocations).toBeLessThanOrEqual(256);
       }
       if (name === 'philox') return;

@@ -2,8 +2,9 @@
  * A WGSL file as the lab uses it: its text with the sizes filled in, and what its bindings are.
  *
  * A shader file is valid WGSL as it stands. Lines of the form `const NAME: u32 = 16u;` are its sizes and
- * switches; `specialise` replaces their values, which is all the code generation there is. Binding names and
- * kinds are read off the declarations, so that TypeScript binds by the names a reader sees in the file.
+ * switches; `specialise` replaces their values, which is all the code generation there is. Where a file calls what it
+ * moves at a time `Value` (`alias Value = f32;`), its constant VECTOR says how many floats that is: 1 or 4. Binding
+ * names and kinds are read off the declarations, so that TypeScript binds by the names a reader sees in the file.
  */
 
 export type ConstantValue = number | boolean;
@@ -14,6 +15,7 @@ export interface Binding {
   type: GPUBufferBindingType;
 }
 
+const VALUE = 'alias Value = f32;';
 const CONSTANT = /^const ([A-Z][A-Z0-9_]*): (u32|f32|bool) = [^;]+;/gm;
 
 /**
@@ -31,7 +33,11 @@ export function specialise(
     return `const ${key}: ${type} = ${literal(`${name}.${key}`, type, constants[key])};`;
   });
   if (left.size > 0) throw new Error(`shader ${name}: no constant named ${[...left].join(', ')}`);
-  return text;
+  const { VECTOR = 1 } = constants;
+  if (VECTOR === 1) return text;
+  if (VECTOR !== 4) throw new Error(`shader ${name}.VECTOR: expected 1 or 4, got ${VECTOR}`);
+  if (!text.includes(VALUE)) throw new Error(`shader ${name}: expected a line ${VALUE}`);
+  return text.replace(VALUE, 'alias Value = vec4<f32>;');
 }
 
 function literal(where: string, type: string, value: ConstantValue): string {

@@ -62,7 +62,7 @@ export function explainError(thrown: unknown, gpu: Gpu | null): LabError {
       code: 'memory-plan',
       message: error.message,
       remedy:
-        'Lower micro_batch_tokens, prompts_per_step or num_generations, and close other pages that use the GPU.',
+        'Lower micro_batch_tokens, prompts_per_step or num_generations, set gradient_checkpointing to block, and close other pages that use the GPU.',
     };
   if (error instanceof NonFiniteError)
     return {

@@ -2,27 +2,46 @@
  * The backward pass from the last block's output to the embedding, over packed rows.
  *
  * `dx` holds the gradient of the residual stream all the way down: each half of a block adds its share to it.
- * Weight gradients are added to the arenas, so micro-batches accumulate.
+ * Weight gradients are added to the arenas, so micro-batches accumulate. What the forward pass did not keep is made
+ * again: norms and gated activations on the way, by kernels that read what they come from anyway; with
+ * `gradientCheckpointing` a whole MLP or block, by the operations of the forward pass.
  */
 import { attentionBackwardKeyValue, attentionBackwardQuery, headsOf } from './attention';
-import { layerBuffers, rope } from './forward';
+import { blockHalves, layerBuffers, rope, rotateAndAttend } from './forward';
 import { accumulateSlices, linearBackwardInput, linearBackwardWeight } from './linear';
+import { rmsNormBackward, rmsNormBackwardWeight } from './norm';
 import type { Parameters } from './parameters';
-import { NORM_SLICES } from './plan';
+import { keptActivations, NORM_SLICES } from './plan';
 import { SHADERS } from './shaders';
-import { type Extent, f32, type Op, perElement, type Workspace } from './workspace';
+import { type Extent, type Op, perTile, vectorOf, type Workspace } from './workspace';
 
 /** Operations of all blocks, last to first. The count is the tokens'. */
 export function buildBackward(workspace: Workspace, parameters: Parameters, tokens: Extent): Op[] {
   const ops: Op[] = [];
-  for (let layer = workspace.config.num_hidden_layers - 1; layer >= 0; layer--)
+  const last = workspace.config.num_hidden_layers - 1;
+  for (let layer = last; layer >= 0; layer--) {
+    // The last block's activations are still there.
+    if (layer < last) ops.push(...recompute(workspace, parameters, tokens, layer));
     ops.push(...blockBackward(workspace, parameters, tokens, layer));
+  }
   return ops;
+}
+
+/** The part of a block's forward pass whose results were not kept. */
+function recompute(workspace: Workspace, parameters: Parameters, tokens: Extent, layer: number): Op[] {
+  const kept = keptActivations(workspace.capacity);
+  if (kept.mlp) return [];
+  const b = layerBuffers(workspace, layer);
+  const { before, output, norm2, gateUp } = blockHalves(workspace, parameters, tokens, layer, b);
+  const mlp = [norm2, gateUp];
+  if (kept.block) return mlp;
+  return [...before, ...rotateAndAttend(workspace, tokens, b), output, ...mlp];
 }
 
 /** The embedding's share, after the blocks. The count is the distinct ids'. */
 export function buildEmbeddingBackward(workspace: Workspace, parameters: Parameters, segments: Extent): Op {
   const width = workspace.config.hidden_size;
+  const vector = vectorOf(width);
   return workspace.op(
     SHADERS.embeddingBackward,
     {
@@ -32,7 +51,7 @@ export function buildEmbeddingBackward(workspace: Workspace, parameters: Paramet
       dx: 'dx',
       dtable: parameters.range('embedding', 'gradient'),
     },
-    { shape: [width], grid: perElement(width) },
+    { shape: [width], constants: { VECTOR: vector }, grid: perTile(width / vector) },
   );
 }
 
@@ -42,29 +61,28 @@ function blockBackward(workspace: Workspace, parameters: Parameters, tokens: Ext
   const { num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
   const queries = heads * head;
   const qkvColumns = (heads + 2 * kvHeads) * head;
+  const vector = vectorOf(inner);
   const b = layerBuffers(workspace, layer);
   const w = (name: string) => parameters.range(`layers.${layer}.${name}`);
   const g = (name: string) => parameters.range(`layers.${layer}.${name}`, 'gradient');
-  /** dy -> dx and dw of one projection. */
-  const linear = (name: string, dy: string, x: string, dx: string, inputs: number, outputs: number): Op[] => [
+  /** dy -> dx, what makes x again, and dw of one projection. */
+  const linear = (
+    name: string,
+    { dy, x, dx, inputs, outputs }: { dy: string; x: string; dx: string; inputs: number; outputs: number },
+    between: readonly Op[] = [],
+  ): Op[] => [
     linearBackwardInput(workspace, tokens, { dy, w: w(name), dx, inputs, outputs }),
+    ...between,
     ...linearBackwardWeight(workspace, tokens, { dy, x, dw: g(name), inputs, outputs }),
   ];
-  /** dnorm -> adds to dx, and to the norm weight's gradient. */
+  /** dnorm -> adds to dx, and to the norm weight's gradient; the norm itself. */
   const norm = (name: string, x: string, inverse: string): Op[] => {
-    const shape = [width, f32(config.rms_norm_eps)];
+    const size = { width, epsilon: config.rms_norm_eps };
+    const rows = { rows: 'sources', x, inverse, dy: 'dnorm' };
     return [
-      workspace.op(
-        SHADERS.rmsNormBackwardWeight,
-        { extent: tokens, rows: 'sources', x, inverse, dy: 'dnorm', slices: 'slices' },
-        { shape, constants: { SLICES: NORM_SLICES }, grid: () => perElement(NORM_SLICES * width)(1) },
-      ),
+      rmsNormBackwardWeight(workspace, tokens, { ...rows, slices: 'slices' }, size),
       accumulateSlices(workspace, g(name), width, NORM_SLICES),
-      workspace.op(
-        SHADERS.rmsNormBackward,
-        { extent: tokens, rows: 'sources', x, weight: w(name), inverse, dy: 'dnorm', dx: 'dx' },
-        { shape, grid: perElement(1) },
-      ),
+      rmsNormBackward(workspace, tokens, { ...rows, weight: w(name), dx: 'dx', y: b.normed }, size, true),
     ];
   };
   const attention = {
@@ -77,19 +95,26 @@ function blockBackward(workspace: Workspace, parameters: Parameters, tokens: Ext
     dqkv: 'dqkv',
   };
   return [
-    ...linear('down', 'dx', b.act, 'dact', inner, width),
-    workspace.op(
-      SHADERS.swigluBackward,
-      { extent: tokens, gate_up: b.gateUp, dout: 'dact', dgate_up: 'dgateUp' },
-      { shape: [inner], grid: perElement(inner) },
+    ...linear('down', { dy: 'dx', x: b.act, dx: 'dact', inputs: inner, outputs: width }, [
+      workspace.op(
+        SHADERS.swigluBackward,
+        { extent: tokens, gate_up: b.gateUp, dout: 'dact', dgate_up: 'dgateUp', out: b.act },
+        { shape: [inner], constants: { VECTOR: vector }, grid: perTile(inner / vector) },
+      ),
+    ]),
+    ...linear(
+      'gate_up',
+      { dy: 'dgateUp', x: b.normed, dx: 'dnorm', inputs: width, outputs: 2 * inner },
+      norm('norm2', b.mid, b.inverse2),
     ),
-    ...linear('gate_up', 'dgateUp', b.norm2, 'dnorm', width, 2 * inner),
-    ...norm('norm2', b.mid, b.inverse2),
-    ...linear('o', 'dx', b.attention, 'dattention', queries, width),
+    ...linear('o', { dy: 'dx', x: b.attention, dx: 'dattention', inputs: queries, outputs: width }),
     attentionBackwardQuery(workspace, tokens, attention, headsOf(config)),
     attentionBackwardKeyValue(workspace, tokens, attention, headsOf(config)),
     rope(workspace, tokens, 'dqkv', true),
-    ...linear('qkv', 'dqkv', b.norm1, 'dnorm', width, qkvColumns),
-    ...norm('norm1', b.input, b.inverse1),
+    ...linear(
+      'qkv',
+      { dy: 'dqkv', x: b.normed, dx: 'dnorm', inputs: width, outputs: qkvColumns },
+      norm('norm1', b.input, b.inverse1),
+    ),
   ];
 }

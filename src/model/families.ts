@@ -2,9 +2,16 @@
 import type { Gpu } from '../gpu/device';
 import { attentionFamilies } from './attention-families';
 import type { LlamaConfig } from './config';
+import { decodeFamilies } from './decode-variants';
 import { linearFamilies } from './linear-families';
+import { rowFamilies } from './row-families';
 import type { Family } from './variants';
 
 export function familiesOf(gpu: Gpu, config: LlamaConfig): Family[] {
-  return [...linearFamilies(gpu, config), ...attentionFamilies(gpu, config)];
+  return [
+    ...linearFamilies(gpu, config),
+    ...attentionFamilies(gpu, config),
+    ...rowFamilies(config),
+    ...decodeFamilies(gpu, config),
+  ];
 }

@@ -14,7 +14,7 @@ import { Head, type HeadChunk } from './head';
 import type { Inputs } from './inputs';
 import type { Parameters } from './parameters';
 import { buildTokenForward } from './token-forward';
-import { encodeOps, type Op, type Workspace } from './workspace';
+import { type Extent, encodeOps, type Op, type Workspace } from './workspace';
 
 /** A chunk of the head with the active tokens in it: how many, from which on. */
 export type HeadPart = { chunk: HeadChunk; count: number; start: number };
@@ -72,9 +72,13 @@ export class Graph {
   }
 
   /** Logits of a part, then log-probability and entropy of its active tokens. */
-  encodeHead(pass: Pass, { chunk, count }: HeadPart): void {
+  encodeHead(pass: Pass, part: HeadPart): void {
+    this.encodeLogits(pass, part);
+    encodeOps(pass, part.chunk.gather, part.count);
+  }
+
+  encodeLogits(pass: Pass, { chunk, count }: HeadPart): void {
     encodeOps(pass, chunk.logits, count);
-    encodeOps(pass, chunk.gather, count);
   }
 
   /** Log-probabilities of all active tokens, from their ids on. */
@@ -85,14 +89,19 @@ export class Graph {
     return parts;
   }
 
-  /** From the loss's `coefficient` to the gradient of every parameter, which is added to; after `encodeScores`. */
-  encodeBackward(pass: Pass, parts: readonly HeadPart[], batch: PackedBatch): void {
+  /** The extents of the head's chunks, for what else runs over them. */
+  get headExtents(): Extent[] {
+    return this.head.chunks.map(({ extent }) => extent);
+  }
+
+  /** From the loss's `coefficient` to `dx` and the head's gradients, by the logits that were made last. */
+  encodeHeadBackward(pass: Pass, { chunk, count }: HeadPart): void {
+    encodeOps(pass, chunk.backward, count);
+  }
+
+  /** From `dx` to the gradient of every parameter of the blocks and the embedding, which is added to. */
+  encodeBackward(pass: Pass, batch: PackedBatch): void {
     if (!this.backward) throw new Error('internal: this graph was planned without training');
-    for (const { chunk, count } of parts) {
-      // A single chunk's logits are still there.
-      if (parts.length > 1) encodeOps(pass, chunk.logits, count);
-      encodeOps(pass, chunk.backward, count);
-    }
     encodeOps(pass, this.backward.blocks, batch.tokens);
     encodeOps(pass, [this.backward.embedding], batch.segments);
   }

@@ -2,14 +2,28 @@
  * The head, in chunks of active tokens: final norm, logits, log-probabilities, and their gradients.
  *
  * Logits are only made for active tokens and only a chunk at a time, so neither a long row nor a large vocabulary
- * needs [tokens, vocabulary] floats. With more than one chunk the backward pass makes the logits again.
+ * needs [tokens, vocabulary] floats. Where the loss of a token depends on that token alone, a chunk's logits become their
+ * gradient at once; where it depends on the whole rollout, the logits of more than one chunk are made twice.
  */
 import type { BufferRange } from '../gpu/kernel';
+import type { LlamaConfig } from './config';
 import { accumulateSlices, linearBackwardInput, linearBackwardWeight, linearForward } from './linear';
+import { type RowVariant, rmsNorm, rmsNormBackward, rmsNormBackwardWeight } from './norm';
 import type { Parameters } from './parameters';
 import { headChunk, NORM_SLICES } from './plan';
 import { SHADERS } from './shaders';
-import { type Extent, f32, type Op, packUniform, perElement, type Workspace } from './workspace';
+import { chosen } from './variants';
+import {
+  type Extent,
+  f32,
+  type Op,
+  type OpMaker,
+  packUniform,
+  perElement,
+  perTile,
+  vectorOf,
+  type Workspace,
+} from './workspace';
 
 /** Operations of one chunk of active tokens. The count is the chunk's rows. */
 export interface HeadChunk {
@@ -45,10 +59,10 @@ export class Head {
         extent,
         logits: this.forward(parameters, extent),
         gather: [
-          workspace.op(
-            SHADERS.logSoftmaxGather,
+          logSoftmaxGather(
+            workspace,
+            extent,
             {
-              extent,
               shape: this.shape,
               logits: 'logits',
               targets: 'targets',
@@ -56,7 +70,7 @@ export class Head {
               entropy: 'entropy',
               normaliser: 'normaliser',
             },
-            { sizes: { vocabulary: config.vocab_size }, grid: perElement(1) },
+            config.vocab_size,
           ),
         ],
         backward: trained ? this.backward(parameters, extent) : [],
@@ -84,21 +98,17 @@ export class Head {
   private forward(parameters: Parameters, extent: Extent): Op[] {
     const { config, capacity } = this.workspace;
     return [
-      this.workspace.op(
-        SHADERS.rmsNorm,
+      rmsNorm(
+        this.workspace,
+        extent,
         {
-          extent,
           rows: 'sources',
           x: finalBuffer(config.num_hidden_layers, capacity.trained),
           weight: parameters.range('norm'),
           y: 'hidden',
           inverse: 'hiddenInverse',
         },
-        {
-          shape: [config.hidden_size, f32(config.rms_norm_eps)],
-          constants: { GATHER: true },
-          grid: perElement(1),
-        },
+        normSize(config),
       ),
       projectLogits(this.workspace, parameters, extent),
     ];
@@ -108,8 +118,12 @@ export class Head {
     const { config } = this.workspace;
     const { hidden_size: width, vocab_size: vocabulary } = config;
     const head = headTensor(config.tie_word_embeddings);
-    const x = finalBuffer(config.num_hidden_layers, true);
-    const shape = [width, f32(config.rms_norm_eps)];
+    const norm = {
+      rows: 'sources',
+      x: finalBuffer(config.num_hidden_layers, true),
+      inverse: 'hiddenInverse',
+      dy: 'dnorm',
+    };
     return [
       this.workspace.op(
         SHADERS.logitsBackward,
@@ -121,7 +135,7 @@ export class Head {
           coefficient: 'coefficient',
           logits: 'logits',
         },
-        { sizes: { vocabulary }, grid: perElement(vocabulary) },
+        { sizes: { vocabulary }, grid: perTile(vocabulary) },
       ),
       linearBackwardInput(this.workspace, extent, {
         dy: 'logits',
@@ -137,31 +151,55 @@ export class Head {
         inputs: width,
         outputs: vocabulary,
       }),
-      this.workspace.op(
-        SHADERS.rmsNormBackwardWeight,
-        { extent, rows: 'sources', x, inverse: 'hiddenInverse', dy: 'dnorm', slices: 'slices' },
-        {
-          shape,
-          constants: { GATHER: true, SLICES: NORM_SLICES },
-          grid: () => perElement(NORM_SLICES * width)(1),
-        },
-      ),
+      rmsNormBackwardWeight(this.workspace, extent, { ...norm, slices: 'slices' }, normSize(config)),
       accumulateSlices(this.workspace, parameters.range('norm', 'gradient'), width, NORM_SLICES),
-      this.workspace.op(
-        SHADERS.rmsNormBackward,
-        {
-          extent,
-          rows: 'sources',
-          x,
-          weight: parameters.range('norm'),
-          inverse: 'hiddenInverse',
-          dy: 'dnorm',
-          dx: 'dx',
-        },
-        { shape, constants: { SCATTER: true }, grid: perElement(1) },
+      rmsNormBackward(
+        this.workspace,
+        extent,
+        // The norm is still there: it is of this chunk.
+        { ...norm, weight: parameters.range('norm'), dx: 'dx', y: 'hidden' },
+        normSize(config),
+        false,
       ),
     ];
   }
+}
+
+/** The final norm, of the active tokens alone. */
+const normSize = ({ hidden_size: width, rms_norm_eps: epsilon }: LlamaConfig) => ({
+  width,
+  epsilon,
+  gathered: true,
+});
+
+/** Below this a workgroup's 64 invocations have too little of a row each. */
+const SHARED_VOCABULARY = 1024;
+
+/** How many invocations share a row of logits. */
+export function softmaxVariants(vocabulary: number): RowVariant[] {
+  const row = { name: 'row', share: 1 };
+  return vocabulary < SHARED_VOCABULARY ? [row] : [row, { name: 'workgroup', share: 64 }];
+}
+
+export const softmaxKey = (vocabulary: number): string => `log_softmax_gather ${vocabulary}`;
+
+/** logp, entropy and normaliser of the targets. */
+export function logSoftmaxGather(
+  maker: OpMaker,
+  extent: Extent,
+  names: Record<'shape' | 'logits' | 'targets' | 'logp' | 'entropy' | 'normaliser', BufferRange | string>,
+  vocabulary: number,
+  variant = chosen(maker.gpu, softmaxKey(vocabulary), softmaxVariants(vocabulary)),
+): Op {
+  return maker.op(
+    SHADERS.logSoftmaxGather,
+    { extent, ...names },
+    {
+      sizes: { vocabulary },
+      constants: { SHARE: variant.share, VECTOR: vectorOf(vocabulary) },
+      grid: perElement(variant.share),
+    },
+  );
 }
 
 /** logits = hidden headᵀ. */

@@ -50,6 +50,15 @@ const heads = ({ n }: Sizes) => {
   return { P, H, K, row: (H + 2 * K) * P, pairs: H * P * n('attended') };
 };
 
+/** Attended counts the new tokens themselves, whose keys and values are written, not read. */
+const attentionDecode: Count = (s) => {
+  const [P, H, K] = [s.n('head_dim'), s.n('HEADS'), s.n('KV_HEADS')];
+  const attended = s.n('attended');
+  return [4 * H * P * attended, s.M * (2 + (H + 2 * K) * P + P + H * P) + 2 * K * P * attended];
+};
+
+const sample: Count = ({ M, n }) => [null, M * (n('vocabulary') + 14)];
+
 const attentionForward: Count = (s) => {
   const { P, H, row, pairs } = heads(s);
   return [4 * pairs, s.M * (2 + row + H * P + H)];
@@ -82,10 +91,10 @@ const COUNTS: Readonly<Record<string, Count>> = {
   attention_backward_query: attentionQuery,
   attention_backward_query_subgroup: attentionQuery,
   attention_backward_query_tile: attentionQuery,
-  attention_decode: (s) => {
-    const { P, H, K, pairs } = heads(s);
-    return [4 * pairs, s.M * (2 + 2 * H * P) + 2 * K * P * s.n('attended')];
-  },
+  attention_decode: attentionDecode,
+  attention_decode_matrix: attentionDecode,
+  attention_decode_shared: attentionDecode,
+  attention_decode_vec4: attentionDecode,
   attention_subgroup: attentionForward,
   attention_tile: attentionForward,
   // Of one head. Profiles leave it out: it is for whoever looks at a row.
@@ -93,18 +102,21 @@ const COUNTS: Readonly<Record<string, Count>> = {
     const { P, H, pairs } = heads(s);
     return [(2 * pairs) / H, s.M * (3 + 2 * P) + s.M ** 2];
   },
-  cache_fill: ({ M, n }) => [null, 2 * M + 2 * n('columns') * n('filled')],
+  cache_fill: ({ M, n }) => [null, 2 * M + 4 * n('KV_HEADS') * n('HEAD_DIM') * n('filled')],
   clip_gradient: ({ n }) => [null, 2 * n('count') + 4],
   embedding: ({ M, n }) => [null, M * (1 + 2 * n('width'))],
   embedding_backward: ({ M, n }) => [null, 4 * M + n('tokens') * (1 + n('width')) + 2 * M * n('width')],
   linear_backward_input: matrix,
   linear_backward_input_subgroup: matrix,
+  linear_backward_input_tile: matrix,
   linear_backward_input_vec4: matrix,
   linear_backward_weight: backwardWeight,
   linear_backward_weight_subgroup: backwardWeight,
+  linear_backward_weight_tile: backwardWeight,
   linear_backward_weight_vec4: backwardWeight,
   linear_forward: forward,
   linear_forward_subgroup: forward,
+  linear_forward_tile: forward,
   linear_forward_vec4: forward,
   log_softmax_gather: ({ M, n }) => [null, M * (n('vocabulary') + 4)],
   logits_backward: ({ M, n }) => [null, M * (2 * n('vocabulary') + 3)],
@@ -114,21 +126,21 @@ const COUNTS: Readonly<Record<string, Count>> = {
   rms_norm: ({ M, n, is }) => [null, M * (2 * n('width') + 1 + (is('GATHER') ? 1 : 0)) + n('width')],
   rms_norm_backward: ({ M, n, is }) => [
     null,
-    M * (4 * n('width') + 1 + (is('SCATTER') ? 1 : 0)) + n('width'),
+    M * ((is('RECOMPUTE') ? 5 : 4) * n('width') + 1 + (is('SCATTER') ? 1 : 0)) + n('width'),
   ],
   rms_norm_backward_weight: ({ M, n, is }) => [
     null,
     M * (2 * n('width') + 1 + (is('GATHER') ? 1 : 0)) + n('SLICES') * n('width'),
   ],
   rollout_statistics: ({ M, n }) => [null, 10 * M + 7 * n('active')],
-  rope: ({ M, n }) => [null, M * (1 + n('head_dim') + 2 * n('rotated') * n('head_dim'))],
-  rope_cache: ({ M, n }) => [null, M * (2 + n('head_dim') * (1 + 2 * n('heads') + 4 * n('kv_heads')))],
-  sample: ({ M, n }) => [null, M * (n('vocabulary') + 14)],
+  rope: ({ M, n }) => [null, M * (1 + n('HEAD_DIM') + 2 * n('rotated') * n('HEAD_DIM'))],
+  sample,
+  sample_shared: sample,
   schedule_rows: ({ M, encoded }) => [null, 4 * encoded + 2 + 3 * M],
   sequence_ratio: ({ M, n }) => [null, 3 * M + 2 * n('active')],
   sum_squares: ({ n }) => [null, n('count') + 2 * n('PARTIALS')],
   swiglu: ({ M, n }) => [null, 3 * M * n('width')],
-  swiglu_backward: ({ M, n }) => [null, 5 * M * n('width')],
+  swiglu_backward: ({ M, n }) => [null, 6 * M * n('width')],
   // What it reads depends on the loss's settings.
   token_loss: () => [null, null],
 };

@@ -1,4 +1,4 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { flatGrid } from '../gpu/kernel';
 import { openTestGpu } from '../gpu/testing';
 import { rmsNorm, rmsNormBackward } from './reference/rms-norm';
@@ -6,8 +6,8 @@ import { rope, ropeBackward } from './reference/rope';
 import { swiglu, swigluBackward } from './reference/swiglu';
 import { generator } from './reference/testing';
 import { SHADERS } from './shaders';
-import { expectClose, random32, runKernel } from './testing';
-import { f32 } from './workspace';
+import { angleTable, expectClose, POISON, random32, runKernel } from './testing';
+import { f32, perTile, vectorOf } from './workspace';
 
 const EPSILON = 1e-5;
 
@@ -28,6 +28,9 @@ describe('the RMSNorm kernels', () => {
     [9, 5, 1, 0],
     [70, 6, 33, 7],
     [131, 9, 65, 2],
+    // Four values at a time: fewer than eight of them, and more.
+    [67, 12, 0, 0],
+    [19, 100, 5, 3],
   ])
     it(`norm ${taken ? `${taken} gathered of ` : ''}${tokens} rows of ${width}, and go back`, async () => {
       const gpu = await openTestGpu();
@@ -46,24 +49,35 @@ describe('the RMSNorm kernels', () => {
       const before = random32(random, tokens * width);
       const uniforms = { extent: [count, start], shape: [width, f32(EPSILON)] };
       const source = take(x.f64, used, width);
+      const VECTOR = vectorOf(width);
 
-      const forward = await runKernel(gpu, SHADERS.rmsNorm, {
-        constants: { GATHER: gathered },
-        uniforms,
-        inputs: { rows, x: x.f32, weight: weight.f32 },
-        outputs: { y: count * width, inverse: count },
-        grid: flatGrid(count),
-      });
+      const norm = (SHARE: number) =>
+        runKernel(gpu, SHADERS.rmsNorm, {
+          constants: { GATHER: gathered, SHARE, VECTOR },
+          uniforms,
+          inputs: { rows, x: x.f32, weight: weight.f32 },
+          outputs: { y: count * width, inverse: count },
+          grid: flatGrid(count * SHARE),
+        });
+      const forward = await norm(1);
       expectClose(forward.y, rmsNorm(source, weight.f64, EPSILON), 'y');
+      expect(await norm(8)).toEqual(forward);
 
       const want = rmsNormBackward(dy.f64, source, weight.f64, EPSILON);
-      const backward = await runKernel(gpu, SHADERS.rmsNormBackward, {
-        constants: { SCATTER: gathered },
-        uniforms,
-        inputs: { rows, x: x.f32, weight: weight.f32, inverse: forward.inverse, dy: dy.f32 },
-        outputs: { dx: before.f32 },
-        grid: flatGrid(count),
-      });
+      const back = (SHARE: number, RECOMPUTE: boolean) =>
+        runKernel(gpu, SHADERS.rmsNormBackward, {
+          constants: { SCATTER: gathered, RECOMPUTE, SHARE, VECTOR },
+          uniforms,
+          inputs: { rows, x: x.f32, weight: weight.f32, inverse: forward.inverse, dy: dy.f32 },
+          outputs: { dx: before.f32, y: count * width },
+          grid: flatGrid(count * SHARE),
+        });
+      const backward = await back(1, true);
+      expect(backward.y).toEqual(forward.y);
+      expect(await back(8, true)).toEqual(backward);
+      const without = await back(1, false);
+      expect(without.dx).toEqual(backward.dx);
+      expect(without.y.every((value) => value === POISON)).toBe(true);
       const added = before.f64.slice();
       used.forEach((t, r) => {
         for (let d = 0; d < width; d++) added[t * width + d] += want.dX[r * width + d];
@@ -73,11 +87,11 @@ describe('the RMSNorm kernels', () => {
 
       for (const slices of [1, 16]) {
         const parted = await runKernel(gpu, SHADERS.rmsNormBackwardWeight, {
-          constants: { GATHER: gathered, SLICES: slices },
+          constants: { GATHER: gathered, SLICES: slices, VECTOR },
           uniforms,
           inputs: { rows, x: x.f32, inverse: forward.inverse, dy: dy.f32 },
           outputs: { slices: slices * width },
-          grid: flatGrid(slices * width),
+          grid: [Math.ceil(width / VECTOR / 8), Math.ceil(slices / 8), 1],
         });
         const total = new Float64Array(width);
         parted.slices.forEach((value, i) => {
@@ -95,6 +109,7 @@ describe('the SwiGLU kernels', () => {
     [7, 9],
     [5, 13],
     [33, 31],
+    [35, 44],
   ])
     it(`gate ${tokens} tokens of ${width}, and go back`, async () => {
       const gpu = await openTestGpu();
@@ -110,20 +125,22 @@ describe('the SwiGLU kernels', () => {
           (_, i) => gateUp.f64[(Math.floor(i / width) * 2 + which) * width + (i % width)],
         );
       const [gate, up] = [half(0), half(1)];
+      const VECTOR = vectorOf(width);
       const uniforms = { extent: [tokens, 0], shape: [width] };
+      const common = { constants: { VECTOR }, uniforms, grid: perTile(width / VECTOR)(tokens) };
       const forward = await runKernel(gpu, SHADERS.swiglu, {
-        uniforms,
+        ...common,
         inputs: { gate_up: gateUp.f32 },
         outputs: { out: tokens * width },
-        grid: flatGrid(tokens * width),
       });
       expectClose(forward.out, swiglu(gate, up), 'out');
       const backward = await runKernel(gpu, SHADERS.swigluBackward, {
-        uniforms,
+        ...common,
         inputs: { gate_up: gateUp.f32, dout: dout.f32 },
-        outputs: { dgate_up: tokens * 2 * width },
-        grid: flatGrid(tokens * width),
+        outputs: { dgate_up: tokens * 2 * width, out: tokens * width },
       });
+      // The gradient of the down projection's weight takes this for what the forward pass went on with.
+      expect(backward.out).toEqual(forward.out);
       const { dGate, dUp } = swigluBackward(dout.f64, gate, up);
       const want = gateUp.f64.map((_, i) => {
         const [token, column] = [Math.floor(i / (2 * width)), i % (2 * width)];
@@ -145,6 +162,7 @@ describe('the RoPE kernel', () => {
       const gpu = await openTestGpu();
       const random = generator(tokens * head);
       const rotated = heads + keyHeads;
+      const VECTOR = vectorOf(head / 2);
       const stride = (rotated + keyHeads) * head;
       const qkv = random32(random, tokens * stride);
       // Positions repeat and are not in order, as in packed rows.
@@ -156,11 +174,11 @@ describe('the RoPE kernel', () => {
       );
       for (const reverse of [false, true]) {
         const got = await runKernel(gpu, SHADERS.rope, {
-          constants: { REVERSE: reverse },
-          uniforms: { extent: [tokens, 0], shape: [head, rotated, stride] },
+          constants: { REVERSE: reverse, HEAD_DIM: head, VECTOR },
+          uniforms: { extent: [tokens, 0], shape: [rotated, stride] },
           inputs: { positions, angles },
           outputs: { qkv: qkv.f32 },
-          grid: flatGrid((tokens * rotated * head) / 2),
+          grid: perTile((rotated * head) / 2 / VECTOR)(tokens),
         });
         const want = (reverse ? ropeBackward : rope)(turned, positions, rotated, head, theta);
         // Values are left as they are.
@@ -172,12 +190,3 @@ describe('the RoPE kernel', () => {
       }
     });
 });
-
-/** [positions, P / 2, 2] (cosine, sine). */
-function angleTable(positions: number, head: number, theta: number): Float32Array {
-  return Float32Array.from({ length: positions * head }, (_, i) => {
-    const [position, pair] = [Math.floor(i / head), Math.floor((i % head) / 2)];
-    const angle = position * theta ** ((-2 * pair) / head);
-    return i % 2 === 0 ? Math.cos(angle) : Math.sin(angle);
-  });
-}

@@ -6,7 +6,7 @@ import { generator } from './reference/testing';
 import { tokenLoss } from './reference/token-loss';
 import { SHADERS } from './shaders';
 import { expectClose, POISON, REFERENCE_LOSS, random32, runKernel } from './testing';
-import { f32 } from './workspace';
+import { f32, perTile, vectorOf } from './workspace';
 
 describe('the log-softmax kernels', () => {
   for (const [rows, vocabulary, temperature, scale, start] of [
@@ -15,6 +15,9 @@ describe('the log-softmax kernels', () => {
     [31, 1, 1, 5, 2],
     [7, 1000, 1.5, 80, 5],
     [33, 65, 1, 20, 0],
+    // Four at a time, fewer and more than a workgroup's 64 parts.
+    [66, 20, 1, 20, 1],
+    [5, 1004, 0.9, 40, 0],
   ])
     it(`gather ${rows} rows of ${vocabulary} at temperature ${temperature}, logits to ±${scale}, from entry ${start}`, async () => {
       const gpu = await openTestGpu();
@@ -24,12 +27,15 @@ describe('the log-softmax kernels', () => {
       const targets = Uint32Array.from({ length: entries }, () => Math.floor(random() * vocabulary));
       const coefficient = random32(random, entries);
       const uniforms = { extent: [rows, start], shape: [vocabulary, f32(1 / temperature)] };
-      const forward = await runKernel(gpu, SHADERS.logSoftmaxGather, {
-        uniforms,
-        inputs: { logits: logits.f32, targets },
-        outputs: { logp: entries, entropy: entries, normaliser: entries },
-        grid: flatGrid(rows),
-      });
+      const gather = (SHARE: number) =>
+        runKernel(gpu, SHADERS.logSoftmaxGather, {
+          constants: { SHARE, VECTOR: vectorOf(vocabulary) },
+          uniforms,
+          inputs: { logits: logits.f32, targets },
+          outputs: { logp: entries, entropy: entries, normaliser: entries },
+          grid: flatGrid(rows * SHARE),
+        });
+      const forward = await gather(1);
       const own = targets.slice(start);
       const want = logSoftmaxGather(logits.f64, own, vocabulary, temperature);
       // Log-probabilities to -230 lie this close in single precision.
@@ -40,12 +46,13 @@ describe('the log-softmax kernels', () => {
       // The entries of other chunks stay.
       for (const values of Object.values(forward))
         expect(values.slice(0, start).every((value) => value === POISON)).toBe(true);
+      expect(await gather(64)).toEqual(forward);
 
       const backward = await runKernel(gpu, SHADERS.logitsBackward, {
         uniforms,
         inputs: { targets, normaliser: forward.normaliser, coefficient: coefficient.f32 },
         outputs: { logits: logits.f32 },
-        grid: flatGrid(rows * vocabulary),
+        grid: perTile(vocabulary)(rows),
       });
       const gradient = logSoftmaxGatherBackward(
         coefficient.f64.slice(start),
@@ -130,30 +137,41 @@ describe('the loss kernels', () => {
           });
           expectClose(log_ratio, ratios, 'log_ratio');
 
-          const got = await runKernel(gpu, SHADERS.tokenLoss, {
-            uniforms: {
-              extent: [active, 0],
-              loss: [
-                level === 'token' ? 1 : 2,
-                1,
-                f32(options.epsilon),
-                f32(options.epsilonHigh),
-                f32(options.beta),
-              ],
-            },
-            inputs: {
-              rollout: rowOf,
-              rollout_values: Float32Array.from(weights.flatMap((w, r) => [advantages[r], w])),
-              logp: logp.f32,
-              old_logp: old.f32,
-              // Not to be read without beta.
-              reference_logp: beta > 0 ? reference.f32 : new Float32Array(0),
-              log_ratio: level === 'sequence' ? log_ratio : new Float32Array(0),
-            },
-            outputs: { coefficient: active, detail: 4 * active },
-            grid: flatGrid(active),
-          });
+          const lossOf = (count: number, start: number) =>
+            runKernel(gpu, SHADERS.tokenLoss, {
+              uniforms: {
+                extent: [count, start],
+                loss: [
+                  level === 'token' ? 1 : 2,
+                  1,
+                  f32(options.epsilon),
+                  f32(options.epsilonHigh),
+                  f32(options.beta),
+                ],
+              },
+              inputs: {
+                rollout: rowOf,
+                rollout_values: Float32Array.from(weights.flatMap((w, r) => [advantages[r], w])),
+                logp: logp.f32,
+                old_logp: old.f32,
+                // Not to be read without beta.
+                reference_logp: beta > 0 ? reference.f32 : new Float32Array(0),
+                log_ratio: level === 'sequence' ? log_ratio : new Float32Array(0),
+              },
+              outputs: { coefficient: active, detail: 4 * active },
+              grid: flatGrid(count),
+            });
+          const got = await lossOf(active, 0);
           expectClose(got.coefficient, want.dLogp, 'coefficient');
+          // A chunk of the head's tokens, and no others.
+          const [from, to] = [Math.floor(active / 3), Math.ceil((2 * active) / 3)];
+          const chunk = await lossOf(to - from, from);
+          expect(chunk.coefficient).toEqual(
+            got.coefficient.map((value, a) => (a >= from && a < to ? value : POISON)),
+          );
+          expect(chunk.detail).toEqual(
+            got.detail.map((value, i) => (i >= 4 * from && i < 4 * to ? value : POISON)),
+          );
           const ratioOf = (a: number) =>
             Math.exp(level === 'token' ? logp.f64[a] - old.f64[a] : ratios[rowOf[a]]);
           const detail = Array.from(rowOf).flatMap((row, a) => {

@@ -6,7 +6,7 @@ import { clipFactor, globalNorm } from './reference/clip';
 import { generator } from './reference/testing';
 import { SHADERS } from './shaders';
 import { expectClose, POISON, random32, runKernel } from './testing';
-import { f32 } from './workspace';
+import { f32, vectorOf } from './workspace';
 
 /** Norm, scale, finite and broken of arenas of gradients, as the optimiser chains the two kernels. */
 async function clip(arenas: readonly Float32Array[], maxNorm: number, partials = 64) {
@@ -14,7 +14,7 @@ async function clip(arenas: readonly Float32Array[], maxNorm: number, partials =
   const all = new Float32Array(arenas.length * partials * 2);
   for (const [i, gradient] of arenas.entries()) {
     const { partials: got } = await runKernel(gpu, SHADERS.sumSquares, {
-      constants: { PARTIALS: partials },
+      constants: { PARTIALS: partials, VECTOR: vectorOf(gradient.length) },
       uniforms: { size: [gradient.length, i * partials] },
       inputs: { gradient },
       outputs: { partials: all.length },
@@ -36,7 +36,7 @@ async function clip(arenas: readonly Float32Array[], maxNorm: number, partials =
 }
 
 describe('the gradient norm kernels', () => {
-  for (const sizes of [[1], [63], [64, 65], [1000, 1, 33]])
+  for (const sizes of [[1], [63], [64, 65], [1000, 1, 33], [4, 516]])
     for (const maxNorm of [0.5, 1e6])
       it(`clip arenas of ${sizes} values at ${maxNorm}`, async () => {
         const random = generator(sizes[0]);
@@ -106,9 +106,11 @@ describe('the AdamW kernel', () => {
     [65, 64],
     [131, 33],
     [63, 63],
+    [264, 132],
   ])
     it(`takes three steps on ${count} values and decays the first ${decayEnd}`, async () => {
       const gpu = await openTestGpu();
+      const vector = vectorOf(count, decayEnd);
       const random = generator(count);
       const weights = random32(random, count);
       let state: Record<'parameters' | 'mean' | 'square', Float32Array> = {
@@ -122,10 +124,11 @@ describe('the AdamW kernel', () => {
         const gradient = random32(random, count);
         const scale = 0.5;
         const got = await runKernel(gpu, SHADERS.adamw, {
-          uniforms: { size: [count, decayEnd], step: step(t) },
+          constants: { VECTOR: vector },
+          uniforms: { size: [count, decayEnd, 0], step: step(t) },
           inputs: { clip: Float32Array.from([2, scale, 1, 0]), gradient: gradient.f32 },
           outputs: state,
-          grid: flatGrid(count),
+          grid: flatGrid(count / vector),
         });
         state = { parameters: got.parameters, mean: got.mean, square: got.square };
         const scaled = gradient.f64.map((g) => g * scale);

@@ -37,6 +37,7 @@ function linearFamily(gpu: Gpu, product: Product, inputs: number, outputs: numbe
   return {
     key: productKey(product, inputs, outputs),
     operation: product,
+    kin: 'linear',
     variants: variants.map(({ name }) => name),
     prepare(bench) {
       const bind = BIND[product](bench, size);

@@ -15,7 +15,6 @@ export type Product = 'forward' | 'backward_input' | 'backward_weight';
 export const PRODUCTS: readonly Product[] = ['forward', 'backward_input', 'backward_weight'];
 
 export interface Variant extends Named {
-  name: 'simple' | 'vec4' | 'subgroup';
   file: ShaderFile;
   constants: Readonly<Record<string, ConstantValue>>;
   /** Columns and rows of the product that a workgroup computes. */
@@ -27,37 +26,52 @@ const FILES = {
     simple: SHADERS.linearForward,
     vec4: SHADERS.linearForwardVec4,
     subgroup: SHADERS.linearForwardSubgroup,
+    tile: SHADERS.linearForwardTile,
   },
   backward_input: {
     simple: SHADERS.linearBackwardInput,
     vec4: SHADERS.linearBackwardInputVec4,
     subgroup: SHADERS.linearBackwardInputSubgroup,
+    tile: SHADERS.linearBackwardInputTile,
   },
   backward_weight: {
     simple: SHADERS.linearBackwardWeight,
     vec4: SHADERS.linearBackwardWeightVec4,
     subgroup: SHADERS.linearBackwardWeightSubgroup,
+    tile: SHADERS.linearBackwardWeightTile,
   },
 } as const;
 
-/** Outputs of a workgroup in each direction: 8 x 8 invocations of 4 x 4. */
-const TILE = 32;
+/** Outputs of a workgroup of `vec4` in each direction: 8 x 8 invocations of 4 x 4; and of `tile`: of 8 x 8. */
+const REGISTER_TILE = [32, 32] as const;
+const MEMORY_TILE = [64, 64] as const;
+
+/**
+ * Rows, and columns of an invocation in fours, of the tiles that a subgroup is tried with: the largest that pays, and a
+ * small one for few rows. Small subgroups get theirs by columns, as each covers few of them.
+ */
+const subgroupTiles = (lanes: number): readonly (readonly [rows: number, quads: number])[] => [
+  lanes < 8 ? [16, 2] : [24, 1],
+  [8, 1],
+];
 
 /** What this adapter can compute the product by, the one that always works first. */
 export function variantsOf(gpu: Gpu, product: Product, inputs: number, outputs: number): Variant[] {
-  const files = FILES[product];
-  const tile = [TILE, TILE] as const;
+  const { simple, vec4, subgroup, tile } = FILES[product];
   if (inputs % 4 !== 0 || outputs % 4 !== 0)
-    return [{ name: 'simple', file: files.simple, constants: {}, tile }];
-  const variants: Variant[] = [{ name: 'vec4', file: files.vec4, constants: {}, tile }];
-  // Its tile of 8 rows is read by at least 4 invocations.
-  if (gpu.subgroupSize >= 4)
-    variants.push({
-      name: 'subgroup',
-      file: files.subgroup,
-      constants: { LANES: gpu.subgroupSize },
-      tile: [4 * gpu.subgroupSize, 8],
-    });
+    return [{ name: 'simple', file: simple, constants: {}, tile: REGISTER_TILE }];
+  const variants: Variant[] = [{ name: 'vec4', file: vec4, constants: {}, tile: REGISTER_TILE }];
+  const LANES = gpu.subgroupSize;
+  // What is read for all takes at least 4 invocations.
+  if (LANES >= 4)
+    for (const [ROWS, QUADS] of subgroupTiles(LANES))
+      variants.push({
+        name: `subgroup ${ROWS}x${QUADS}`,
+        file: subgroup,
+        constants: { LANES, ROWS, QUADS },
+        tile: [4 * QUADS * LANES, ROWS],
+      });
+  variants.push({ name: 'tile', file: tile, constants: {}, tile: MEMORY_TILE });
   return variants;
 }
 

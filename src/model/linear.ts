@@ -6,7 +6,7 @@ import type { BufferRange, Grid } from '../gpu/kernel';
 import { chosenVariant, type Variant } from './linear-variants';
 import { weightSlices } from './plan';
 import { SHADERS } from './shaders';
-import { type Extent, type Op, type OpMaker, perElement, type Workspace } from './workspace';
+import { type Extent, type Op, type OpMaker, perElement, vectorOf, type Workspace } from './workspace';
 
 type Place = BufferRange | string;
 
@@ -107,6 +107,10 @@ export function accumulateSlices(
       slices: 'slices',
       total,
     },
-    { constants: { SLICES: slices }, sizes: { count }, grid: () => perElement(count)(1) },
+    {
+      constants: { SLICES: slices, VECTOR: vectorOf(count) },
+      sizes: { count },
+      grid: () => perElement(count / vectorOf(count))(1),
+    },
   );
 }

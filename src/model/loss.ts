@@ -77,14 +77,16 @@ export interface RolloutSums {
 export class Loss {
   private readonly uniform: GPUBuffer;
   private readonly sequence: Op;
-  private readonly token: Op;
+  /** The token loss over each extent: all active tokens, or a chunk of the head. */
+  private readonly token: Map<Extent, Op>;
   private readonly statistics: Op;
   private kind: LossSettings['kind'] = 'token';
 
   constructor(
     private readonly workspace: Workspace,
-    active: Extent,
+    private readonly active: Extent,
     rows: Extent,
+    chunks: readonly Extent[],
   ) {
     this.uniform = workspace.pool.uniform('loss.settings', packUniform([0, 0, f32(0), f32(0), f32(0)]));
     this.sequence = workspace.op(
@@ -92,22 +94,7 @@ export class Loss {
       { extent: rows, ranges: 'ranges', logp: 'logp', old_logp: 'oldLogp', log_ratio: 'logRatio' },
       { grid: perElement(1) },
     );
-    this.token = workspace.op(
-      SHADERS.tokenLoss,
-      {
-        extent: active,
-        loss: this.uniform,
-        rollout: 'rowOfActive',
-        rollout_values: 'rowValues',
-        logp: 'logp',
-        old_logp: 'oldLogp',
-        reference_logp: 'referenceLogp',
-        log_ratio: 'logRatio',
-        coefficient: 'coefficient',
-        detail: 'detail',
-      },
-      { grid: perElement(1) },
-    );
+    this.token = new Map([active, ...chunks].map((extent) => [extent, this.tokenLoss(extent)]));
     this.statistics = workspace.op(
       SHADERS.rolloutStatistics,
       {
@@ -135,12 +122,45 @@ export class Loss {
     this.workspace.device.queue.writeBuffer(this.uniform, 0, data);
   }
 
-  /** From `logp` and `entropy`: coefficient, detail and the rollouts' sums. */
+  /** Whether a token's loss depends on that token alone, so that it can be had a chunk of the head at a time. */
+  get byToken(): boolean {
+    return this.kind !== 'sequence';
+  }
+
+  /** From a chunk's `logp` its coefficient and detail. */
+  encodeChunk(pass: Pass, chunk: Extent, count: number): void {
+    encodeOps(pass, [this.token.get(chunk)!], count);
+  }
+
+  /** From all of `logp`: coefficient and detail. */
   encode(pass: Pass, active: number, rows: number): void {
     if (active === 0) return;
-    if (this.kind === 'sequence') encodeOps(pass, [this.sequence], rows);
-    encodeOps(pass, [this.token], active);
-    encodeOps(pass, [this.statistics], rows);
+    if (!this.byToken) encodeOps(pass, [this.sequence], rows);
+    this.encodeChunk(pass, this.active, active);
+  }
+
+  /** From logp, entropy and detail the rollouts' sums. */
+  encodeStatistics(pass: Pass, active: number, rows: number): void {
+    if (active > 0) encodeOps(pass, [this.statistics], rows);
+  }
+
+  private tokenLoss(extent: Extent): Op {
+    return this.workspace.op(
+      SHADERS.tokenLoss,
+      {
+        extent,
+        loss: this.uniform,
+        rollout: 'rowOfActive',
+        rollout_values: 'rowValues',
+        logp: 'logp',
+        old_logp: 'oldLogp',
+        reference_logp: 'referenceLogp',
+        log_ratio: 'logRatio',
+        coefficient: 'coefficient',
+        detail: 'detail',
+      },
+      { grid: perElement(1) },
+    );
   }
 }
 

@@ -25,7 +25,7 @@ const HOLDERS: readonly (readonly [RegExp, MemoryHolder])[] = [
     'batch',
   ],
   [
-    /^workspace\.(x|norm|inverse|qkv|attention|logsumexp|mid|gateUp|act|hidden|hiddenInverse|logits|logp|entropy|normaliser)$/,
+    /^workspace\.(x|normed|inverse|qkv|attention|logsumexp|mid|gateUp|act|hidden|hiddenInverse|logits|logp|entropy|normaliser)$/,
     'activations',
   ],
   [

@@ -9,7 +9,7 @@ import { flatGrid } from '../gpu/kernel';
 import type { Parameters } from './parameters';
 import { NORM_PARTIALS } from './plan';
 import { SHADERS } from './shaders';
-import { encodeOps, f32, type Op, packUniform, type Workspace } from './workspace';
+import { encodeOps, f32, type Op, packUniform, vectorOf, type Workspace } from './workspace';
 
 /** Names as in torch.optim.AdamW and TRL. */
 export interface OptimizerSettings {
@@ -76,7 +76,7 @@ export class Optimizer {
             partials,
           },
           {
-            constants: { PARTIALS: NORM_PARTIALS },
+            constants: { PARTIALS: NORM_PARTIALS, VECTOR: vectorOf(arena.size) },
             sizes: { count: arena.size },
             grid: () => flatGrid(NORM_PARTIALS),
           },
@@ -126,6 +126,7 @@ export class Optimizer {
   private adamw(arena: number, first: number, size: number): Op {
     const { parameters, moments, workspace } = this;
     const { decayEnd } = parameters.layout.arenas[arena];
+    const vector = vectorOf(first, size, decayEnd);
     return workspace.op(
       SHADERS.adamw,
       {
@@ -137,7 +138,11 @@ export class Optimizer {
         mean: moments.arenas('mean')[arena],
         square: moments.arenas('square')[arena],
       },
-      { sizes: { count: size }, grid: () => flatGrid(size) },
+      {
+        constants: { VECTOR: vector },
+        sizes: { count: size },
+        grid: () => flatGrid(size / vector),
+      },
     );
   }
 }

@@ -80,21 +80,45 @@ describe('planWorkspace', () => {
       for (const [name, columns] of [
         ['x0', 6],
         ['x1', 6],
-        ['norm1.0', 6],
+        ['normed', 6],
         ['inverse1.0', 1],
         ['qkv0', 16],
         ['attention0', 8],
         ['mid0', 6],
-        ['norm2.0', 6],
         ['inverse2.0', 1],
         ['gateUp0', 18],
-        ['act0', 9],
+        ['act', 9],
         ['hidden', 6],
         ['hiddenInverse', 1],
         ['logits', 13],
       ] as const)
         expect(plan[name], name).toBeGreaterThanOrEqual(50 * columns);
     }
+  });
+
+  it('keeps of each layer what gradient checkpointing leaves, and never norms and gated activations', () => {
+    const config = tinyConfig({ num_hidden_layers: 3 });
+    const buffers = (gradientCheckpointing?: Capacity['gradientCheckpointing']) =>
+      planWorkspace(config, { ...CAPACITY, gradientCheckpointing });
+    const held = (plan: Record<string, number>, name: RegExp) =>
+      Object.keys(plan).filter((each) => name.test(each)).length;
+    for (const [mode, blocks, mlps] of [
+      [undefined, 3, 3],
+      ['off', 3, 3],
+      ['mlp', 3, 1],
+      ['block', 1, 1],
+    ] as const) {
+      const plan = buffers(mode);
+      expect(held(plan, /^x\d/)).toBe(4);
+      expect(held(plan, /^(qkv|attention|logsumexp|mid)\d/)).toBe(4 * blocks);
+      expect(held(plan, /^inverse[12]\.\d/)).toBe(2 * blocks);
+      expect(held(plan, /^gateUp\d/)).toBe(mlps);
+      expect(held(plan, /^(normed|act)/)).toBe(2);
+    }
+    const sum = (plan: Record<string, number>) => Object.values(plan).reduce((a, b) => a + b, 0);
+    // Two layers' gate and up, of 9 columns each for 100 tokens; of blocks also 16 of qkv, 8 and 2 of attention, 6 and 2.
+    expect(sum(buffers('off')) - sum(buffers('mlp'))).toBe(2 * 100 * 18);
+    expect(sum(buffers('mlp')) - sum(buffers('block'))).toBe(2 * 100 * (16 + 8 + 2 + 6 + 2));
   });
 
   it('keeps logits small by going through a large vocabulary in chunks, but never less than the decoded rows', () => {

@@ -27,6 +27,8 @@ export interface Capacity {
   newTokens: number;
   /** Gradients, moments and activations of every layer are kept. */
   trained: boolean;
+  /** Activations that are not kept but made again; nothing by default. */
+  gradientCheckpointing?: GradientCheckpointing;
   /** A second set of weights is kept as the reference of the KL term. */
   reference: boolean;
   /** A LoRA adapter, with a second set of weights and gradients that it is merged into. */
@@ -53,8 +55,27 @@ export function weightSlices(rows: number, columns: number): number {
 /** Slices of a norm weight's gradient. */
 export const NORM_SLICES = 64;
 
-/** Partial sums of squares an arena. */
-export const NORM_PARTIALS = 1024;
+/** Partial sums of squares an arena: enough invocations to read the largest at a GPU's pace. */
+export const NORM_PARTIALS = 8192;
+
+/**
+ * What the forward pass drops and the backward pass makes again, to save memory; bits stay the same. Named as in
+ * transformers and TRL, where it is all or nothing: nothing; each block's gate and up projections; each block but its
+ * input.
+ */
+export const GRADIENT_CHECKPOINTING = ['off', 'mlp', 'block'] as const;
+export type GradientCheckpointing = (typeof GRADIENT_CHECKPOINTING)[number];
+
+/** Whether every layer keeps its gate and up projections, and the rest of its block, until the backward pass. */
+export function keptActivations({ trained, gradientCheckpointing = 'off' }: Capacity): {
+  mlp: boolean;
+  block: boolean;
+} {
+  return {
+    mlp: trained && gradientCheckpointing === 'off',
+    block: trained && gradientCheckpointing !== 'block',
+  };
+}
 
 /** A buffer to be: its name and how many 4-byte values it holds. */
 export type BufferPlan = Record<string, number>;
@@ -87,25 +108,24 @@ export function planWorkspace(config: LlamaConfig, capacity: Capacity): BufferPl
   };
   // Without a backward pass one layer's activations serve all: layers take turns in two residual buffers.
   const layers = capacity.trained ? L : 1;
+  const kept = keptActivations(capacity);
   // Decoding works in the first layer's, and takes turns in x0 and x1: they hold every row that is decoded, too.
   const most = Math.max(T, B);
-  for (let l = 0; l < layers; l++) {
+  for (let l = 0; l <= layers; l++) plan[`x${l}`] = (l < 2 ? most : T) * D;
+  for (let l = 0; l < (kept.block ? L : 1); l++) {
     const N = l === 0 ? most : T;
     Object.assign(plan, {
-      [`x${l}`]: (l < 2 ? most : T) * D,
-      [`norm1.${l}`]: N * D,
       [`inverse1.${l}`]: N,
       [`qkv${l}`]: N * (HP + 2 * KP),
       [`attention${l}`]: N * HP,
       [`logsumexp${l}`]: T * H,
       [`mid${l}`]: N * D,
-      [`norm2.${l}`]: N * D,
       [`inverse2.${l}`]: N,
-      [`gateUp${l}`]: N * 2 * F,
-      [`act${l}`]: N * F,
     });
   }
-  plan[`x${layers}`] = (layers < 2 ? most : T) * D;
+  for (let l = 0; l < (kept.mlp ? L : 1); l++) plan[`gateUp${l}`] = (l === 0 ? most : T) * 2 * F;
+  // What the backward pass makes again of these is not kept.
+  Object.assign(plan, { normed: most * D, act: most * F });
   if (capacity.trained) {
     const scratch = [
       [HP + 2 * KP, D],

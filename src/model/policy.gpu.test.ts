@@ -174,33 +174,35 @@ describe('the gradient', () => {
     }
   });
 
-  it('is right where the head goes through the tokens in several chunks', async () => {
-    // 32 MiB of logits are 262 tokens of this vocabulary.
-    const config = tinyConfig({ hidden_size: 3, vocab_size: 32003, head_dim: 2, intermediate_size: 2 });
-    const weights = randomWeights(config, 6);
-    const batch = randomBatch(config, [201, 65], 7, (_, active) => 1 / active, { density: 1 });
-    const policy = await makePolicy(await openTestGpu(), config, weights.f32, { tokens: 266 });
-    policy.accumulate(batch.rows, { ...GRPO, temperature: 0.8 });
-    const loss = (await policy.report()).reduce((sum, r) => sum + r.loss, 0);
-    const gradients = await policy.download('gradient');
-    const scored = await policy.score(batch.rows, { temperature: 0.8 });
-    policy.destroy();
-    const want = lossAndGradients(config, weights.f64, batch.reference, {
-      ...REFERENCE_LOSS,
-      lossType: 'dapo',
-      temperature: 0.8,
-    });
-    expect(batch.activeTokens).toBeGreaterThan(262);
-    expect(loss).toBeCloseTo(want.loss, 5);
-    scored.forEach(({ logps }, r) => {
-      const first = r * 201;
-      expectClose(logps, want.logp.slice(first, first + logps.length), `logps of row ${r}`, {
-        absolute: 3e-5,
+  for (const kind of ['token', 'sequence'] as const)
+    it(`is right where the head goes through the tokens in several chunks, with the ${kind}'s ratio`, async () => {
+      // 32 MiB of logits are 262 tokens of this vocabulary.
+      const config = tinyConfig({ hidden_size: 3, vocab_size: 32003, head_dim: 2, intermediate_size: 2 });
+      const weights = randomWeights(config, 6);
+      const batch = randomBatch(config, [201, 65], 7, (_, active) => 1 / active, { density: 1 });
+      const policy = await makePolicy(await openTestGpu(), config, weights.f32, { tokens: 266 });
+      policy.accumulate(batch.rows, { ...GRPO, kind, temperature: 0.8 });
+      const loss = (await policy.report()).reduce((sum, r) => sum + r.loss, 0);
+      const gradients = await policy.download('gradient');
+      const scored = await policy.score(batch.rows, { temperature: 0.8 });
+      policy.destroy();
+      const want = lossAndGradients(config, weights.f64, batch.reference, {
+        ...REFERENCE_LOSS,
+        lossType: 'dapo',
+        importanceSamplingLevel: kind,
+        temperature: 0.8,
       });
+      expect(batch.activeTokens).toBeGreaterThan(262);
+      expect(loss).toBeCloseTo(want.loss, 5);
+      scored.forEach(({ logps }, r) => {
+        const first = r * 201;
+        expectClose(logps, want.logp.slice(first, first + logps.length), `logps of row ${r}`, {
+          absolute: 3e-5,
+        });
+      });
+      for (const [name, gradient] of gradients)
+        expect(relativeError(gradient, want.gradients.get(name) ?? []), name).toBeLessThan(1e-4);
     });
-    for (const [name, gradient] of gradients)
-      expect(relativeError(gradient, want.gradients.get(name) ?? []), name).toBeLessThan(1e-4);
-  });
 
   it('is right for a row of 2,048 tokens', async () => {
     const config = tinyConfig({ hidden_size: 4, num_attention_heads: 1, head_dim: 2, intermediate_size: 3 });

@@ -10,6 +10,9 @@ import attentionBackwardQuery from '../../shaders/attention_backward_query.wgsl?
 import attentionBackwardQuerySubgroup from '../../shaders/attention_backward_query_subgroup.wgsl?raw';
 import attentionBackwardQueryTile from '../../shaders/attention_backward_query_tile.wgsl?raw';
 import attentionDecode from '../../shaders/attention_decode.wgsl?raw';
+import attentionDecodeMatrix from '../../shaders/attention_decode_matrix.wgsl?raw';
+import attentionDecodeShared from '../../shaders/attention_decode_shared.wgsl?raw';
+import attentionDecodeVec4 from '../../shaders/attention_decode_vec4.wgsl?raw';
 import attentionSubgroup from '../../shaders/attention_subgroup.wgsl?raw';
 import attentionTile from '../../shaders/attention_tile.wgsl?raw';
 import attentionWeights from '../../shaders/attention_weights.wgsl?raw';
@@ -19,12 +22,15 @@ import embedding from '../../shaders/embedding.wgsl?raw';
 import embeddingBackward from '../../shaders/embedding_backward.wgsl?raw';
 import linearBackwardInput from '../../shaders/linear_backward_input.wgsl?raw';
 import linearBackwardInputSubgroup from '../../shaders/linear_backward_input_subgroup.wgsl?raw';
+import linearBackwardInputTile from '../../shaders/linear_backward_input_tile.wgsl?raw';
 import linearBackwardInputVec4 from '../../shaders/linear_backward_input_vec4.wgsl?raw';
 import linearBackwardWeight from '../../shaders/linear_backward_weight.wgsl?raw';
 import linearBackwardWeightSubgroup from '../../shaders/linear_backward_weight_subgroup.wgsl?raw';
+import linearBackwardWeightTile from '../../shaders/linear_backward_weight_tile.wgsl?raw';
 import linearBackwardWeightVec4 from '../../shaders/linear_backward_weight_vec4.wgsl?raw';
 import linearForward from '../../shaders/linear_forward.wgsl?raw';
 import linearForwardSubgroup from '../../shaders/linear_forward_subgroup.wgsl?raw';
+import linearForwardTile from '../../shaders/linear_forward_tile.wgsl?raw';
 import linearForwardVec4 from '../../shaders/linear_forward_vec4.wgsl?raw';
 import logSoftmaxGather from '../../shaders/log_softmax_gather.wgsl?raw';
 import logitsBackward from '../../shaders/logits_backward.wgsl?raw';
@@ -37,8 +43,9 @@ import rmsNormBackward from '../../shaders/rms_norm_backward.wgsl?raw';
 import rmsNormBackwardWeight from '../../shaders/rms_norm_backward_weight.wgsl?raw';
 import rolloutStatistics from '../../shaders/rollout_statistics.wgsl?raw';
 import rope from '../../shaders/rope.wgsl?raw';
-import ropeCache from '../../shaders/rope_cache.wgsl?raw';
 import sample from '../../shaders/sample.wgsl?raw';
+import sampleParts from '../../shaders/sample_parts.wgsl?raw';
+import sampleShared from '../../shaders/sample_shared.wgsl?raw';
 import scheduleRows from '../../shaders/schedule_rows.wgsl?raw';
 import sequenceRatio from '../../shaders/sequence_ratio.wgsl?raw';
 import sumSquares from '../../shaders/sum_squares.wgsl?raw';
@@ -46,6 +53,8 @@ import swiglu from '../../shaders/swiglu.wgsl?raw';
 import swigluBackward from '../../shaders/swiglu_backward.wgsl?raw';
 import tokenLoss from '../../shaders/token_loss.wgsl?raw';
 import type { ShaderFile } from '../gpu/kernel';
+
+const SAMPLING = `${philox}\n${sampleParts}`;
 
 export const SHADERS = {
   accumulateSlices: { name: 'accumulate_slices', code: accumulateSlices },
@@ -67,6 +76,9 @@ export const SHADERS = {
   },
   attentionBackwardQueryTile: { name: 'attention_backward_query_tile', code: attentionBackwardQueryTile },
   attentionDecode: { name: 'attention_decode', code: attentionDecode },
+  attentionDecodeMatrix: { name: 'attention_decode_matrix', code: attentionDecodeMatrix },
+  attentionDecodeShared: { name: 'attention_decode_shared', code: attentionDecodeShared },
+  attentionDecodeVec4: { name: 'attention_decode_vec4', code: attentionDecodeVec4 },
   attentionSubgroup: { name: 'attention_subgroup', code: attentionSubgroup },
   attentionTile: { name: 'attention_tile', code: attentionTile },
   attentionWeights: { name: 'attention_weights', code: attentionWeights },
@@ -76,15 +88,18 @@ export const SHADERS = {
   embeddingBackward: { name: 'embedding_backward', code: embeddingBackward },
   linearBackwardInput: { name: 'linear_backward_input', code: linearBackwardInput },
   linearBackwardInputSubgroup: { name: 'linear_backward_input_subgroup', code: linearBackwardInputSubgroup },
+  linearBackwardInputTile: { name: 'linear_backward_input_tile', code: linearBackwardInputTile },
   linearBackwardInputVec4: { name: 'linear_backward_input_vec4', code: linearBackwardInputVec4 },
   linearBackwardWeight: { name: 'linear_backward_weight', code: linearBackwardWeight },
   linearBackwardWeightSubgroup: {
     name: 'linear_backward_weight_subgroup',
     code: linearBackwardWeightSubgroup,
   },
+  linearBackwardWeightTile: { name: 'linear_backward_weight_tile', code: linearBackwardWeightTile },
   linearBackwardWeightVec4: { name: 'linear_backward_weight_vec4', code: linearBackwardWeightVec4 },
   linearForward: { name: 'linear_forward', code: linearForward },
   linearForwardSubgroup: { name: 'linear_forward_subgroup', code: linearForwardSubgroup },
+  linearForwardTile: { name: 'linear_forward_tile', code: linearForwardTile },
   linearForwardVec4: { name: 'linear_forward_vec4', code: linearForwardVec4 },
   logSoftmaxGather: { name: 'log_softmax_gather', code: logSoftmaxGather },
   logitsBackward: { name: 'logits_backward', code: logitsBackward },
@@ -96,8 +111,8 @@ export const SHADERS = {
   rmsNormBackwardWeight: { name: 'rms_norm_backward_weight', code: rmsNormBackwardWeight },
   rolloutStatistics: { name: 'rollout_statistics', code: rolloutStatistics },
   rope: { name: 'rope', code: rope },
-  ropeCache: { name: 'rope_cache', code: ropeCache },
-  sample: { name: 'sample', code: sample, prelude: philox },
+  sample: { name: 'sample', code: sample, prelude: SAMPLING },
+  sampleShared: { name: 'sample_shared', code: sampleShared, prelude: SAMPLING },
   scheduleRows: { name: 'schedule_rows', code: scheduleRows },
   sequenceRatio: { name: 'sequence_ratio', code: sequenceRatio },
   sumSquares: { name: 'sum_squares', code: sumSquares },

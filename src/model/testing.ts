@@ -115,6 +115,14 @@ export function expectClose(
       expect.fail(`${what}[${i}]: expected ${want[i]} within ${absolute} + ${relative} of it, got ${got[i]}`);
 }
 
+/** [positions, P]: P / 2 cosines, then P / 2 sines. */
+export function angleTable(positions: number, head: number, theta: number): Float32Array {
+  return Float32Array.from({ length: positions * head }, (_, i) => {
+    const angle = Math.floor(i / head) * theta ** ((-2 * (i % (head / 2))) / head);
+    return i % head < head / 2 ? Math.cos(angle) : Math.sin(angle);
+  });
+}
+
 /** A small configuration: width 6, one layer, two heads of 4 over one key head, inner width 9, 13 tokens. */
 export function tinyConfig(changes: Partial<LlamaConfig> = {}): LlamaConfig {
   return parseLlamaConfig({

@@ -4,18 +4,17 @@
  * The blocks are the packed pass's (`forward.ts`); only attention reads its keys and values from the cache.
  * Used by `decoder.ts`.
  */
+import { attentionDecode } from './decode-variants';
 import { blockHalves, embed, layerBuffers } from './forward';
 import { projectLogits } from './head';
+import { rmsNorm } from './norm';
 import type { Parameters } from './parameters';
-import { SHADERS } from './shaders';
-import { f32, type Op, perElement, type Workspace } from './workspace';
+import type { Op, Workspace } from './workspace';
 
 /** `live` is the extent of the live rows, which a kernel writes; the operations' count is an upper bound of it. */
 export function buildTokenForward(workspace: Workspace, parameters: Parameters, live: GPUBuffer): Op[] {
   const { config, capacity } = workspace;
-  const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
   const layers = Array.from({ length: config.num_hidden_layers }, (_, layer) => layer);
-  const shape = [heads, kvHeads, f32(1 / Math.sqrt(head)), capacity.cacheLength];
   return [
     embed(workspace, parameters, live, 'liveIds'),
     ...layers.flatMap((layer) => {
@@ -24,47 +23,29 @@ export function buildTokenForward(workspace: Workspace, parameters: Parameters, 
       const { before, after } = blockHalves(workspace, parameters, live, layer, b);
       return [
         ...before,
-        workspace.op(
-          SHADERS.ropeCache,
-          {
-            extent: live,
-            live_rows: 'liveRows',
-            positions: 'livePositions',
-            angles: 'angles',
-            qkv: b.qkv,
-            cache: `cache${layer}`,
-          },
-          {
-            shape: [head, heads, kvHeads, capacity.cacheLength],
-            grid: perElement(((heads + 2 * kvHeads) * head) / 2),
-          },
-        ),
-        workspace.op(
-          SHADERS.attentionDecode,
-          {
-            extent: live,
-            live_rows: 'liveRows',
-            positions: 'livePositions',
-            qkv: b.qkv,
-            cache: `cache${layer}`,
-            out: b.attention,
-          },
-          { shape, constants: { HEAD_DIM: head }, grid: perElement(heads) },
-        ),
+        attentionDecode(workspace, config, capacity.cacheLength, {
+          extent: live,
+          live_rows: 'liveRows',
+          positions: 'livePositions',
+          angles: 'angles',
+          qkv: b.qkv,
+          cache: `cache${layer}`,
+          out: b.attention,
+        }),
         ...after,
       ];
     }),
-    workspace.op(
-      SHADERS.rmsNorm,
+    rmsNorm(
+      workspace,
+      live,
       {
-        extent: live,
         rows: 'liveRows',
         x: `x${config.num_hidden_layers % 2}`,
         weight: parameters.range('norm'),
         y: 'hidden',
         inverse: 'hiddenInverse',
       },
-      { shape: [config.hidden_size, f32(config.rms_norm_eps)], grid: perElement(1) },
+      { width: config.hidden_size, epsilon: config.rms_norm_eps },
     ),
     projectLogits(workspace, parameters, live),
   ];

@@ -57,9 +57,12 @@ export class Training {
     private readonly workspace: Workspace,
     private readonly inputs: Inputs,
     private readonly reference: Graph | null,
+    /** Those that are trained through. */
+    graphs: readonly Graph[],
   ) {
     const { capacity, pool } = workspace;
-    this.loss = new Loss(workspace, inputs.active, inputs.rows);
+    const chunks = graphs.flatMap((graph) => graph.headExtents);
+    this.loss = new Loss(workspace, inputs.active, inputs.rows, chunks);
     this.staging = pool.readback('training.report', 16 + capacity.batchRows * 32);
   }
 
@@ -170,9 +173,24 @@ export class Training {
       if (!this.reference) throw new Error('internal: the policy was planned without a reference');
       this.reference.encodeScores(pass, batch);
     }
-    const parts = graph.encodeScores(pass, batch);
-    this.loss.encode(pass, batch.active, batch.rows);
-    if (backward) graph.encodeBackward(pass, parts, batch);
+    if (backward && this.loss.byToken) {
+      graph.encodeForward(pass, batch.tokens);
+      for (const part of graph.parts(batch.active)) {
+        graph.encodeHead(pass, part);
+        this.loss.encodeChunk(pass, part.chunk.extent, part.count);
+        graph.encodeHeadBackward(pass, part);
+      }
+    } else {
+      const parts = graph.encodeScores(pass, batch);
+      this.loss.encode(pass, batch.active, batch.rows);
+      for (const part of backward ? parts : []) {
+        // A single chunk's logits are still there.
+        if (parts.length > 1) graph.encodeLogits(pass, part);
+        graph.encodeHeadBackward(pass, part);
+      }
+    }
+    this.loss.encodeStatistics(pass, batch.active, batch.rows);
+    if (backward) graph.encodeBackward(pass, batch);
     pass.end();
     device.queue.submit([encoder.finish()]);
   }

@@ -41,9 +41,9 @@ describe('choosing by measurement', () => {
     const gpu = await openTestGpu();
     const files = [
       good,
-      changed('sum_broken', 'var sum = 0.0', 'var sum = nothing'),
+      changed('sum_broken', 'var sum = Value()', 'var sum = nothing'),
       changed('sum_wrong', 'total[i] += sum', 'total[i] = sum'),
-      changed('sum_reordered', 'slices[s * size.count + i]', 'slices[(SLICES - 1u - s) * size.count + i]'),
+      changed('sum_reordered', 'slices[s * count + i]', 'slices[(SLICES - 1u - s) * count + i]'),
       changed('sum_idle', 'total[i] += sum', 'total[0] += 0.0 * sum'),
     ];
     try {
@@ -72,7 +72,7 @@ describe('choosing by measurement', () => {
 
   it('fails where the one that always works does not compile', async () => {
     const gpu = await openTestGpu();
-    const broken = changed('sum_base_broken', 'var sum = 0.0', 'var sum = nothing');
+    const broken = changed('sum_base_broken', 'var sum = Value()', 'var sum = nothing');
     const families = [family('sum of 16', [broken, good])];
     await expect(tuneFamilies(gpu, families)).rejects.toThrow(/nothing/);
     expect(gpu.choices.size).toBe(0);

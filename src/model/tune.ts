@@ -15,13 +15,16 @@ import { encodeOps, OpMaker } from './workspace';
 /** Turns every variant gets. */
 const TURNS = 3;
 /** A turn takes about this long, so that what a submission costs by itself does not decide. */
-const TURN_MS = 5;
+const TURN_MS = 4;
 /** Most repetitions in a turn. */
 const MOST_UNITS = 64;
-/** A variant that took so many times as long as the best is not tried further, nor in later families of its operation. */
+/** A variant that took so many times as long as the best is not tried further, nor in later families of its kin. */
 const HOPELESS = 1.6;
-/** No further family is begun after this long; what was not measured goes by the others of its operation. */
-const MOST_MS = 2300;
+/**
+ * After this long nothing is begun that can be left: what was not measured goes by the others of its operation, and is
+ * measured the next time. Each operation has its share of it, after which only the most promising variant is compiled.
+ */
+const MOST_MS = 2500;
 /** Families are made ready together, so that their kernels compile in parallel, while they take less than this. */
 const MOST_BYTES = 256 * 2 ** 20;
 
@@ -38,6 +41,10 @@ export async function tune(
   return tuneFamilies(gpu, familiesOf(gpu, config), onProgress);
 }
 
+/** Whether all that is to be chosen for a policy is in `gpu.choices`. */
+export const isTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
+  familiesOf(gpu, config).every(({ key, variants }) => variants.length < 2 || gpu.choices.has(key));
+
 /** The same for any families. */
 export async function tuneFamilies(
   gpu: Gpu,
@@ -47,48 +54,71 @@ export async function tuneFamilies(
   const open = families.filter(({ key, variants }) => variants.length > 1 && !gpu.choices.has(key));
   if (open.length === 0) return false;
   const start = performance.now();
-  const standings = new Map<string, Standing>();
+  const passed = () => (performance.now() - start) / MOST_MS;
+  const late = () => passed() > 1;
+  const operations = [...new Set(open.map(({ operation }) => operation))];
+  const standings = new Standings();
+  let done = 0;
   onProgress?.(0, open.length);
-  for (let i = 0; i < open.length; ) {
+  let left: readonly Family[] = open;
+  while (left.length > 0) {
     const batch: Candidates[] = [];
+    const later: Family[] = [];
+    let bytes = 0;
     try {
-      const before = i;
-      // At least one, however large.
-      for (let bytes = 0; i < open.length && (i === before || bytes < MOST_BYTES); i++) {
-        const standing = entry(standings, open[i].operation);
-        const late = performance.now() - start > MOST_MS;
-        if (late && standing.winner()) continue;
-        const candidates = await Candidates.bind(gpu, open[i], standing);
-        batch.push(candidates);
-        bytes += candidates.bytes;
+      for (const family of left) {
+        // The first of its kin says which variants the others need not compile.
+        const first = batch.some((other) => kinOf(other.family) === kinOf(family)) && standings.isNew(family);
+        if (first || bytes > MOST_BYTES) later.push(family);
+        else if (!(late() && standings.winner(family))) {
+          const candidates = await Candidates.bind(gpu, family, standings);
+          batch.push(candidates);
+          bytes += candidates.bytes;
+        }
       }
       for (const candidates of batch) {
         const { family } = candidates;
-        const standing = entry(standings, family.operation);
-        const late = performance.now() - start > MOST_MS;
-        if (!(late && standing.winner())) {
-          const times = await candidates.measure(standing);
-          standing.add(times);
+        if (!(late() && standings.winner(family))) {
+          const share = (operations.indexOf(family.operation) + 1) / operations.length;
+          const times = await candidates.measure(
+            standings,
+            (variant) => passed() > (variant > 1 ? share : 1),
+          );
+          standings.add(family, times);
           gpu.choices.set(family.key, fastest(times));
+          if (times.size === 1 && late()) provisionalOf(gpu).add(family.key);
         }
         candidates.destroy();
-        onProgress?.(open.indexOf(family) + 1, open.length);
+        onProgress?.(++done, open.length);
       }
     } finally {
       for (const candidates of batch) candidates.destroy();
     }
+    left = later;
   }
-  for (const { key, operation, variants } of open)
-    if (!gpu.choices.has(key)) {
-      const winner = entry(standings, operation).winner();
-      gpu.choices.set(key, winner && variants.includes(winner) ? winner : variants[0]);
+  for (const family of open)
+    if (!gpu.choices.has(family.key)) {
+      const winner = standings.winner(family);
+      const known = winner && family.variants.includes(winner);
+      gpu.choices.set(family.key, known ? winner : family.variants[0]);
+      provisionalOf(gpu).add(family.key);
     }
   onProgress?.(open.length, open.length);
   return true;
 }
 
-/** The choices as text, and back: text of another kind is ignored, as choices can be measured again. */
-export const choicesText = (gpu: Gpu): string => JSON.stringify([...gpu.choices]);
+/** What was chosen without having been measured: for this time alone. */
+const provisional = new WeakMap<Gpu, Set<string>>();
+
+function provisionalOf(gpu: Gpu): Set<string> {
+  const known = provisional.get(gpu) ?? new Set<string>();
+  provisional.set(gpu, known);
+  return known;
+}
+
+/** The measured choices as text, and back: text of another kind is ignored, as choices can be measured again. */
+export const choicesText = (gpu: Gpu): string =>
+  JSON.stringify([...gpu.choices].filter(([key]) => !provisionalOf(gpu).has(key)));
 
 export function adoptChoices(gpu: Gpu, text: string): void {
   let entries: unknown;
@@ -103,40 +133,45 @@ export function adoptChoices(gpu: Gpu, text: string): void {
       gpu.choices.set(entry[0], entry[1]);
 }
 
-/** How the variants of an operation have done so far. */
-class Standing {
-  private readonly wins = new Map<string, number>();
-  /** Slow everywhere so far, or not to be had. */
-  private readonly hopeless = new Map<string, boolean>();
+const kinOf = ({ kin, operation }: Family): string => kin ?? operation;
 
-  add(times: ReadonlyMap<string, number>): void {
+/** How variants have done so far. */
+class Standings {
+  /** By operation, how often each variant was the fastest. */
+  private readonly wins = new Map<string, Map<string, number>>();
+  /** By kin, the variants that were far behind whenever they were measured, or not to be had. */
+  private readonly behind = new Map<string, Map<string, boolean>>();
+
+  isNew(family: Family): boolean {
+    return !this.behind.has(kinOf(family));
+  }
+
+  add(family: Family, times: ReadonlyMap<string, number>): void {
     const best = fastest(times);
-    this.wins.set(best, (this.wins.get(best) ?? 0) + 1);
-    for (const [name, ms] of times) {
-      const slow = ms > HOPELESS * times.get(best)!;
-      this.hopeless.set(name, slow && (this.hopeless.get(name) ?? true));
-    }
+    const wins = this.wins.get(family.operation) ?? new Map<string, number>();
+    this.wins.set(family.operation, wins.set(best, (wins.get(best) ?? 0) + 1));
+    const behind = this.behindOf(family);
+    for (const [name, ms] of times)
+      behind.set(name, ms > HOPELESS * times.get(best)! && (behind.get(name) ?? true));
   }
 
-  leaveOut(name: string): void {
-    this.hopeless.set(name, true);
+  leaveOut(family: Family, name: string): void {
+    this.behindOf(family).set(name, true);
   }
 
-  worthTrying(name: string): boolean {
-    return !this.hopeless.get(name);
+  worthTrying(family: Family, name: string): boolean {
+    return name === family.variants[0] || !this.behind.get(kinOf(family))?.get(name);
   }
 
-  winner(): string | undefined {
-    return [...this.wins].sort((a, b) => b[1] - a[1])[0]?.[0];
+  winner({ operation }: Family): string | undefined {
+    return [...(this.wins.get(operation) ?? [])].sort((a, b) => b[1] - a[1])[0]?.[0];
   }
-}
 
-function entry(standings: Map<string, Standing>, operation: string): Standing {
-  const known = standings.get(operation);
-  if (known) return known;
-  const made = new Standing();
-  standings.set(operation, made);
-  return made;
+  private behindOf(family: Family): Map<string, boolean> {
+    const known = this.behind.get(kinOf(family)) ?? new Map<string, boolean>();
+    this.behind.set(kinOf(family), known);
+    return known;
+  }
 }
 
 function fastest(times: ReadonlyMap<string, number>): string {
@@ -153,16 +188,16 @@ class Candidates {
     private readonly trials: Map<string, Trial>,
   ) {}
 
-  static async bind(gpu: Gpu, family: Family, standing: Standing): Promise<Candidates> {
+  static async bind(gpu: Gpu, family: Family, standings: Standings): Promise<Candidates> {
     const maker = new OpMaker(gpu, new BufferPool(gpu.device));
     const candidates = new Candidates(family, gpu, maker, new Map());
     try {
       const bind = family.prepare(new TestBench(maker));
       for (const [i, name] of family.variants.entries()) {
-        if (i > 0 && !standing.worthTrying(name)) continue;
+        if (!standings.worthTrying(family, name)) continue;
         const [trial, refused] = await attempt(gpu, async () => bind(name));
         if (trial && !refused) candidates.trials.set(name, trial);
-        else candidates.leaveOut(name, trial, standing);
+        else candidates.leaveOut(name, trial, standings);
         if (refused && i === 0) throw refused;
       }
     } catch (error) {
@@ -181,11 +216,12 @@ class Candidates {
   }
 
   /** Milliseconds of each variant that gives the base's bits. */
-  async measure(standing: Standing): Promise<Map<string, number>> {
+  async measure(standings: Standings, late: (variant: number) => boolean): Promise<Map<string, number>> {
     const base = this.family.variants[0];
     let expected: Uint32Array[] | undefined;
-    for (const [name, trial] of this.trials) {
-      if (name !== base && !standing.worthTrying(name)) {
+    for (const [i, [name, trial]] of [...this.trials].entries()) {
+      // A software adapter compiles a kernel when it first runs, which can take half a second.
+      if (name !== base && (late(i) || !standings.worthTrying(this.family, name))) {
         this.trials.delete(name);
         continue;
       }
@@ -195,12 +231,12 @@ class Candidates {
       });
       if (name === base) {
         if (!got || refused) {
-          this.leaveOut(name, trial, standing);
+          this.leaveOut(name, trial, standings);
           throw refused;
         }
         expected = got;
       } else if (!got || refused || !sameBits(got, expected!)) {
-        this.leaveOut(name, trial, standing);
+        this.leaveOut(name, trial, standings);
       }
     }
     const times = new Map<string, number>();
@@ -218,10 +254,10 @@ class Candidates {
     return times;
   }
 
-  private leaveOut(name: string, trial: Trial | undefined, standing: Standing): void {
+  private leaveOut(name: string, trial: Trial | undefined, standings: Standings): void {
     for (const { kernel } of trial?.ops ?? []) this.gpu.kernels.forget(kernel);
     this.trials.delete(name);
-    standing.leaveOut(name);
+    standings.leaveOut(this.family, name);
   }
 
   /** Repetitions that take about a turn. */

@@ -185,8 +185,22 @@ export const perElement =
   (count: number): Grid =>
     flatGrid(count * each);
 
+/** Grid of x workgroups a row, rows in y, and in z where they are too many for it. */
+export function perRow(x: number, rows: number): Grid {
+  const z = Math.ceil(rows / 65535);
+  return [x, Math.ceil(rows / z), z];
+}
+
+/** Floats that a kernel with VECTOR moves at a time, where these are the sizes that it must divide. */
+export const vectorOf = (...sizes: number[]): number => (sizes.every((size) => size % 4 === 0) ? 4 : 1);
+
+/** Grid of workgroups of 8 x 32 invocations, one for each of `columns` of `count` rows. */
+export const perTile =
+  (columns: number) =>
+  (count: number): Grid => [Math.ceil(columns / 8), Math.ceil(count / 32), 1];
+
 /**
- * [positions, P / 2, 2] (cosine, sine) of position * theta^(-2 i / P), in double precision before rounding.
+ * [positions, P]: P / 2 cosines and then P / 2 sines of position * theta^(-2 i / P), in double precision before rounding.
  * Source: arXiv 2104.09864; the layout is Hugging Face's.
  */
 function ropeAngles(config: LlamaConfig, positions: number): Float32Array<ArrayBuffer> {
@@ -195,8 +209,8 @@ function ropeAngles(config: LlamaConfig, positions: number): Float32Array<ArrayB
   for (let p = 0; p < positions; p++)
     for (let i = 0; i < pairs; i++) {
       const angle = p * config.rope_theta ** ((-2 * i) / config.head_dim);
-      table[(p * pairs + i) * 2] = Math.cos(angle);
-      table[(p * pairs + i) * 2 + 1] = Math.sin(angle);
+      table[p * 2 * pairs + i] = Math.cos(angle);
+      table[p * 2 * pairs + pairs + i] = Math.sin(angle);
     }
   return table;
 }

@@ -48,6 +48,7 @@ export function trainingCapacity(
     cacheLength,
     newTokens,
     trained: true,
+    gradientCheckpointing: manifest.gradient_checkpointing,
     reference: manifest.beta > 0,
     experts: manifest.masa_experts,
     adapter: adapterSpec(manifest),

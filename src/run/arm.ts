@@ -16,6 +16,7 @@ const NO_PART_OF_AN_ARM: ReadonlySet<ManifestKey> = new Set<ManifestKey>([
   'eval_samples',
   'eval_out_of_domain',
   'micro_batch_tokens',
+  'gradient_checkpointing',
 ]);
 
 /** The settings in which two runs are of different arms. */

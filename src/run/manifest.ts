@@ -193,6 +193,12 @@ export const manifestSchema = z.strictObject({
     step: 256,
     advanced: true,
   }),
+  gradient_checkpointing: knob(z.enum(['off', 'mlp', 'block']).default('off'), {
+    section: 'training',
+    label: 'Gradient checkpointing',
+    help: 'What a micro-batch’s forward pass drops, to be made again in the backward pass. off: nothing. mlp: the gate and up projections of every block. block: all of a block but its input. It saves memory and takes time; the result is the same, bit for bit.',
+    advanced: true,
+  }),
 
   eval_steps: knob(integer(1, 100000, 10), {
     section: 'evaluation',

@@ -66,6 +66,10 @@ export const TRL_KNOBS: KnobTable = {
   weight_decay: same('weight_decay', 'weight_decay'),
   max_grad_norm: same('max_grad_norm', 'max_grad_norm'),
   micro_batch_tokens: none('a micro-batch is one prompt’s group'),
+  gradient_checkpointing: {
+    settings: (m) => ({ gradient_checkpointing: m.gradient_checkpointing !== 'off' }),
+    note: (m) => (m.gradient_checkpointing === 'mlp' ? 'of whole blocks' : null),
+  },
   eval_steps: {
     settings: (m) => ({
       eval_strategy: 'steps',
@@ -109,7 +113,6 @@ export const FIXED_CONFIG: Readonly<Record<string, SettingValue>> = {
   shuffle_dataset: false,
   remove_unused_columns: false,
   bf16: false,
-  gradient_checkpointing: false,
   logging_steps: 1,
   report_to: 'none',
 };

@@ -138,6 +138,12 @@ export const VERL_KNOBS: KnobTable = {
     }),
     note: 'at least a whole row',
   },
+  gradient_checkpointing: {
+    settings: (m) => ({
+      'actor_rollout_ref.model.enable_gradient_checkpointing': m.gradient_checkpointing !== 'off',
+    }),
+    note: (m) => (m.gradient_checkpointing === 'mlp' ? 'of whole blocks' : null),
+  },
   eval_steps: same('trainer.test_freq', 'eval_steps'),
   eval_problems: carried('the rows of held_out.parquet'),
   eval_samples: {
@@ -182,7 +188,6 @@ export const fixedOverrides = ({ promptLength, withMeta }: RunAhead): Record<str
   [`${ACTOR}.entropy_coeff`]: 0,
   [`${ACTOR}.fsdp_config.dtype`]: 'float32',
   'actor_rollout_ref.model.use_remove_padding': false,
-  'actor_rollout_ref.model.enable_gradient_checkpointing': false,
   [`${ROLLOUT}.tensor_model_parallel_size`]: 1,
   'trainer.val_before_train': true,
   'trainer.project_name': 'masa-lab',

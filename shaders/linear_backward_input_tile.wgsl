@@ -1,0 +1,95 @@
+// dx = dy w by tiles in workgroup memory: `linear_backward_input_vec4` for a GPU.
+//
+// Adds over it what `linear_forward_tile` adds over its own.
+// Grid: (inputs / 64, rows / 64) workgroups of 8 x 8; each invocation makes 8 x 8 values. Overwrites dx.
+
+struct Extent { count: u32, start: u32 }
+struct Shape { inputs: u32, outputs: u32 }
+
+// Rows to compute, M = extent.count.
+@group(0) @binding(0) var<uniform> extent: Extent;
+// K = inputs, N = outputs of the layer.
+@group(0) @binding(1) var<uniform> shape: Shape;
+// [M, N / 4]
+@group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
+// [N, K / 4]
+@group(0) @binding(3) var<storage, read> w: array<vec4<f32>>;
+// [M, K / 4], written
+@group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
+
+// 16 columns of 64 rows of dy: [4 fours of columns, 64].
+var<workgroup> dy_tile: array<vec4<f32>, 256>;
+// 64 columns of 16 rows of w: [16, 16 fours of columns].
+var<workgroup> w_tile: array<vec4<f32>, 256>;
+
+fn store(row: u32, col4: u32, values: vec4<f32>) {
+  let k4 = shape.inputs / 4u;
+  if (row >= extent.count || col4 >= k4) { return; }
+  dx[row * k4 + col4] = values;
+}
+
+fn four_rows(row: u32, col4: u32, a: mat4x4<f32>) {
+  store(row, col4, a[0]);
+  store(row + 1u, col4, a[1]);
+  store(row + 2u, col4, a[2]);
+  store(row + 3u, col4, a[3]);
+}
+
+// Four rows of the product with four more terms each: row r gains m[r].x b[0], then m[r].y b[1], and so on. All
+// variants of this product add in this order, by fma(), and so give the same bits.
+fn add(a: mat4x4<f32>, b: mat4x4<f32>, m: mat4x4<f32>) -> mat4x4<f32> {
+  return mat4x4<f32>(add_row(a[0], b, m[0]), add_row(a[1], b, m[1]), add_row(a[2], b, m[2]), add_row(a[3], b, m[3]));
+}
+
+fn add_row(a: vec4<f32>, b: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
+  return fma(vec4<f32>(v.w), b[3], fma(vec4<f32>(v.z), b[2], fma(vec4<f32>(v.y), b[1], fma(vec4<f32>(v.x), b[0], a))));
+}
+
+@compute @workgroup_size(8, 8)
+fn linear_backward_input_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>,
+                              @builtin(local_invocation_index) lane: u32) {
+  let columns = shape.inputs / 4u;
+  let row = group.y * 64u;
+  // Rows id.y * 4 and on, and 32 below; fours of columns id.x, and 8 to the right.
+  var a00 = mat4x4<f32>();
+  var a01 = mat4x4<f32>();
+  var a10 = mat4x4<f32>();
+  var a11 = mat4x4<f32>();
+  let size = shape.outputs / 4u;
+  if (row >= extent.count) { return; }
+  let last_row = extent.count - 1u;
+  for (var base = 0u; base < size; base += 4u) {
+    for (var i = lane; i < 256u; i += 64u) {
+      // Zeros past the end change no sum.
+      let n = base + i % 4u;
+      let dy_row = min(row + i / 4u, last_row);
+      dy_tile[i % 4u * 64u + i / 4u] = select(vec4<f32>(), dy[dy_row * size + min(n, size - 1u)], n < size);
+      let w_row = min(base * 4u + i / 16u, shape.outputs - 1u);
+      w_tile[i] = w[w_row * columns + min(group.x * 16u + i % 16u, columns - 1u)];
+    }
+    workgroupBarrier();
+    for (var n = 0u; n < 4u; n++) {
+      let m0 = mat4x4<f32>(dy_tile[n * 64u + id.y * 4u], dy_tile[n * 64u + id.y * 4u + 1u],
+                           dy_tile[n * 64u + id.y * 4u + 2u], dy_tile[n * 64u + id.y * 4u + 3u]);
+      let m1 = mat4x4<f32>(dy_tile[n * 64u + 32u + id.y * 4u], dy_tile[n * 64u + 32u + id.y * 4u + 1u],
+                           dy_tile[n * 64u + 32u + id.y * 4u + 2u], dy_tile[n * 64u + 32u + id.y * 4u + 3u]);
+      let w0 = n * 64u + id.x;
+      let b0 = mat4x4<f32>(w_tile[w0], w_tile[w0 + 16u], w_tile[w0 + 32u], w_tile[w0 + 48u]);
+      let b1 = mat4x4<f32>(w_tile[w0 + 8u], w_tile[w0 + 24u], w_tile[w0 + 40u], w_tile[w0 + 56u]);
+      a00 = add(a00, b0, m0);
+      a01 = add(a01, b1, m0);
+      a10 = add(a10, b0, m1);
+      a11 = add(a11, b1, m1);
+    }
+    workgroupBarrier();
+  }
+  // A loop, as in the subgroup's kernel; past the last row there may be nothing to store below.
+  let blocks = select(2u, 4u, row + 32u < extent.count);
+  for (var i = 0u; i < blocks; i++) {
+    var a = a00;
+    if (i == 1u) { a = a01; }
+    if (i == 2u) { a = a10; }
+    if (i == 3u) { a = a11; }
+    four_rows(row + i / 2u * 32u + id.y * 4u, group.x * 16u + i % 2u * 8u + id.x, a);
+  }
+}
