@@ -12,7 +12,8 @@ export async function benchInBrowser({ path: executablePath, version }, { keep, 
     root: ROOT,
     configFile: false,
     logLevel: 'error',
-    server: { host: '127.0.0.1', port: 0 },
+    // A file that changes meanwhile is none of a measurement's business.
+    server: { host: '127.0.0.1', port: 0, hmr: false, watch: null },
     optimizeDeps: { entries: ['bench/page.html'], exclude: ['onnxruntime-web'] },
   });
   await server.listen();

@@ -6,6 +6,8 @@ import { bench } from './main';
 import type { OrtRuntime } from './peers/ort';
 import type { BenchReport } from './report';
 
+export { writePytorchCases } from './pytorch';
+
 export async function benchInNode(
   root: string,
   gpu: GPU,

@@ -84,9 +84,12 @@ export const decodeResult = z.object({
 });
 
 export const phaseFigures = z.object({
-  /** Median by the clock, of steps that are not profiled; null for a part of a phase. */
+  /** Median by the clock; null for a part of a phase. */
   wall_ms: z.number().nullable(),
-  /** On the device, of the profiled step; null without timestamps. */
+  /**
+   * On the device; null without timestamps. Of a phase by its passes as they are, of a work by the profiled step, in
+   * which every dispatch is a pass of its own and takes longer for it.
+   */
   gpu_ms: z.number().nullable(),
   dispatches: z.number().int(),
   /** The least that has to be moved, of the kernels it is counted for. */
@@ -103,7 +106,7 @@ export const rlStepResult = z.object({
   phases: z.record(z.string(), phaseFigures),
   /** The device's work again, by what it is for: prefill, decode, score, forward, backward, optimiser. */
   work: z.record(z.string(), phaseFigures),
-  /** Device time of the profiled step over the clock's time of a step that is not; null without timestamps. */
+  /** Time of the device's passes over that of the same step by the clock, the median; null without timestamps. */
   gpu_busy: z.number().nullable(),
   /** What the device does not account for: host, read-backs and waiting. */
   host_ms: z.number().nullable(),
@@ -150,6 +153,18 @@ export const startupResult = z.object({
   step: z.object({ seconds: z.number(), main_thread_ms: z.number(), worker_ms: z.number() }).nullable(),
 });
 
+export const pytorchResult = z.object({
+  label: z.string(),
+  device: z.string(),
+  version: z.string(),
+  seconds: z.number(),
+  /** Under `torch.compile`; null where that does not work, for the reason in `not_compiled`. */
+  seconds_compiled: z.number().nullable(),
+  not_compiled: z.string().nullable(),
+  loss_agrees: z.boolean(),
+  difference: z.number(),
+});
+
 export const benchReport = z.object({
   version: z.literal(2),
   date: z.string(),
@@ -174,6 +189,8 @@ export const benchReport = z.object({
   scaling: z.array(scalingResult),
   steady: steadyResult.nullable(),
   startup: startupResult.nullable(),
+  /** The training steps in PyTorch, where it was there beside the packed benchmark. */
+  pytorch: z.array(pytorchResult).optional(),
 });
 
 export type Rates = z.infer<typeof rates>;

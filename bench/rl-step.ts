@@ -1,6 +1,10 @@
 /**
  * Whole RL steps of the shipped base model, by phase: the host's clock beside the device's, dispatches, bytes moved,
- * bytes allocated. The clock's times are of steps that nothing else is measured in; the device's of one profiled step.
+ * bytes allocated.
+ *
+ * The clock's times are of steps that nothing else is measured in. How busy the device is, steps beside them say, with
+ * timestamps around their passes; what it is busy with, a profiled step, in which every dispatch is a pass of its own
+ * and takes longer for it.
  */
 import type { Gpu } from '../src/gpu/device';
 import type { KernelProfile, SubmissionEntry } from '../src/model/kernel-profile';
@@ -12,6 +16,7 @@ import { type ManifestInput, parseManifest } from '../src/run/manifest';
 import { PRESETS } from '../src/run/presets';
 import { getTask } from '../src/tasks';
 import { Allocations } from './allocations';
+import { Busy, type BusyPass } from './busy';
 import { median } from './measure';
 import type { PhaseFigures, RlStepResult } from './report';
 
@@ -54,13 +59,23 @@ export async function benchRlStep(
   }
 }
 
+/** A step with the device's time of each of its passes. */
+interface BusyStep {
+  step_ms: number;
+  passes: BusyPass[];
+}
+
 async function measure(gpu: Gpu, read: ReadModel, preset: string, count: number): Promise<RlStepResult> {
   const { settings } = PRESETS.find(({ name }) => name === preset)!;
   const allocations = new Allocations(gpu.device);
+  let busy: Busy | null = null;
   const steps: RunEventOf<'step_metrics'>[] = [];
   try {
     const trainer = await openTrainer(gpu, read, { ...settings, seed: 1 }, (event) => {
-      if (event.type === 'phase') allocations.stage = event.phase;
+      if (event.type === 'phase') {
+        allocations.stage = event.phase;
+        if (busy) busy.stage = event.phase;
+      }
       if (event.type === 'step_metrics') steps.push(event);
     });
     try {
@@ -69,9 +84,15 @@ async function measure(gpu: Gpu, read: ReadModel, preset: string, count: number)
       allocations.reset();
       for (let i = 0; i < count; i++) await trainer.takeStep(proceed);
       const allocated = new Map([...allocations.byStage].map(([stage, bytes]) => [stage, bytes / count]));
-      const timed = steps.slice(1);
-      const profile = await profileOfNextStep(trainer);
-      return result(preset, steps[0], timed, profile, allocated);
+      const clocked = [...steps];
+      const timed: BusyStep[] = [];
+      for (let i = 0; i < count && gpu.device.features.has('timestamp-query'); i++) {
+        busy = new Busy(gpu.device);
+        await trainer.takeStep(proceed);
+        timed.push({ step_ms: steps.at(-1)!.step_ms, passes: await busy.take() });
+      }
+      busy = null;
+      return result(preset, clocked, timed, await profileOfNextStep(trainer), allocated);
     } finally {
       trainer.destroy();
     }
@@ -96,10 +117,11 @@ async function profileOfNextStep(trainer: Trainer): Promise<KernelProfile> {
   return taken;
 }
 
+/** @param steps as clocked, the first of them to be left out */
 function result(
   preset: string,
-  first: RunEventOf<'step_metrics'>,
-  timed: readonly RunEventOf<'step_metrics'>[],
+  [first, ...timed]: readonly RunEventOf<'step_metrics'>[],
+  busy: readonly BusyStep[],
   profile: KernelProfile,
   allocated: ReadonlyMap<string, number>,
 ): RlStepResult {
@@ -110,9 +132,17 @@ function result(
   const clock = (event: RunEventOf<'step_metrics'>) => event.phases_ms as Record<string, number>;
   const phases = [...new Set(timed.flatMap((event) => Object.keys(clock(event))))];
   const step_ms = of(({ step_ms }) => step_ms);
+  const deviceMs = (which: (pass: BusyPass) => boolean) =>
+    busy.length === 0
+      ? null
+      : median(busy.map(({ passes }) => passes.filter(which).reduce((sum, { ms }) => sum + ms, 0)));
+  const busyShare =
+    busy.length === 0
+      ? null
+      : median(busy.map(({ step_ms, passes }) => passes.reduce((sum, { ms }) => sum + ms, 0) / step_ms));
   const entries = profile.submissions;
-  const gpu_ms = sumOf(entries).gpu_ms;
-  const flops = grown(({ metrics }) => metrics.num_flops);
+  const perSecond = (total: (event: RunEventOf<'step_metrics'>) => number) =>
+    median(grown(total).map((amount, i) => amount / (timed[i].step_ms / 1000)));
   return {
     preset,
     steps: timed.length,
@@ -123,6 +153,7 @@ function result(
         {
           ...sumOf(entries.filter(({ stage }) => stage === phase)),
           wall_ms: of((event) => clock(event)[phase] ?? 0),
+          gpu_ms: deviceMs(({ stage }) => stage === phase),
           bytes_allocated: allocated.get(phase) ?? 0,
         },
       ]),
@@ -133,10 +164,10 @@ function result(
         return own.length > 0 ? [[work, sumOf(own)]] : [];
       }),
     ),
-    gpu_busy: gpu_ms === null ? null : gpu_ms / step_ms,
-    host_ms: gpu_ms === null ? null : Math.max(0, step_ms - gpu_ms),
-    tokens_per_second: of(({ metrics }) => metrics['performance/tokens_per_second'] ?? 0),
-    gflops: median(flops.map((f, i) => f / timed[i].step_ms / 1e6)),
+    gpu_busy: busyShare,
+    host_ms: busyShare === null ? null : Math.max(0, (1 - busyShare) * step_ms),
+    tokens_per_second: perSecond(({ metrics }) => metrics.num_tokens),
+    gflops: perSecond(({ metrics }) => metrics.num_flops) / 1e9,
     decode_steps: median(grown(({ metrics }) => metrics.decode_steps)),
   };
 }

@@ -159,18 +159,28 @@ async function main(argv) {
   };
   const { table } = await import('./table.mjs');
   const print = (/** @type {any} */ report) => console.log(json ? JSON.stringify(report) : table(report));
+  const done = (/** @type {any} */ report) => {
+    write(report);
+    print(report);
+  };
+  /** What there is, with the reason why there is no more. @param {string} why */
+  const give = (why) => {
+    if (!kept) return;
+    for (const part of parts) if (kept.part_seconds[part] === undefined) kept.failed[part] ??= why;
+    done(kept);
+  };
   process.once('SIGINT', () => {
-    for (const part of kept ? parts : [])
-      if (kept.part_seconds[part] === undefined) kept.failed[part] ??= 'interrupted';
-    if (kept) {
-      write(kept);
-      print(kept);
-    }
+    give('interrupted');
     process.exit(130);
   });
-  const report = await measure({ quick: options.quick, browser: options.browser, parts, keep });
-  write(report);
-  print(report);
+  let report;
+  try {
+    report = await measure({ quick: options.quick, browser: options.browser, parts, keep });
+  } catch (error) {
+    give(error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+  done(report);
   return Object.keys(report.failed).length > 0 ? 1 : 0;
 }
 

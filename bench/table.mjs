@@ -17,7 +17,7 @@ const markdown = (head, rows) =>
 function products({ matmul, ceiling }) {
   if (matmul.length === 0) return [];
   return [
-    `Matrix products, GFLOP/s. Ceiling of multiply-adds ${number(ceiling?.fma_gflops)} GFLOP/s, of copies ${number(ceiling?.copy_gbps)} GB/s;\n${number(ceiling?.load_gvalues)} billion values are loaded a second, ${number(ceiling?.broadcast_gvalues)} billion broadcast.`,
+    `Matrix products, GFLOP/s. Ceiling of multiply-adds ${number(ceiling?.fma_gflops)} GFLOP/s, of copies ${number(ceiling?.copy_gbps)} GB/s;\n${number(ceiling?.load_gvalues)} billion values are loaded a second, ${number(ceiling?.broadcast_gvalues ?? undefined)} billion broadcast.`,
     markdown(
       [
         'product',
@@ -39,9 +39,9 @@ function products({ matmul, ceiling }) {
         number(r.gflops['jax-js']),
         times(r.ours_over_best_peer),
         percent(r.of_fma_ceiling),
-        r.bound.variant,
-        number(r.bound.gflops),
-        percent(r.bound.reached),
+        r.bound?.variant ?? '',
+        number(r.bound?.gflops),
+        r.bound ? percent(r.bound.reached) : '',
       ]),
     ),
   ];

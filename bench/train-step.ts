@@ -12,6 +12,7 @@ import { SIZES, type Size } from './shapes';
 const LENGTH = 65;
 /** Rows of a batch: as many as keep a step of the largest policy within minutes on a processor. */
 const ROWS: Record<string, number> = { '0.1M': 32, '1M': 16, '10M': 4, '100M': 1 };
+export const rowsOf = ({ label }: Size): number => ROWS[label] ?? 4;
 /** Steps whose loss and gradient norm are compared before anything is timed; quickly, the first alone. */
 const COMPARED = 3;
 const TOLERANCE = 1e-3;
@@ -49,7 +50,7 @@ async function measure(
   note: (text: string) => void,
 ): Promise<TrainStepResult> {
   const { config, label } = size;
-  const rows = ROWS[label] ?? 4;
+  const rows = rowsOf(size);
   const most = quick ? MOST_SECONDS.quick : MOST_SECONDS.full;
   const result: TrainStepResult = {
     label,
@@ -159,7 +160,12 @@ function flopsOf(size: Size, rows: number): number {
 }
 
 /** Rows of tokens, advantages of both signs, and old log-probabilities some of which are past the clip bounds. */
-async function makeBatch(ours: Ours, size: Size, weights: NamedTensors, rows: number): Promise<TrainBatch> {
+export async function makeBatch(
+  ours: Ours,
+  size: Size,
+  weights: NamedTensors,
+  rows: number,
+): Promise<TrainBatch> {
   const { config } = size;
   const tokens = tokensOf(size, rows);
   const policy = await trainingPolicy(ours.gpu, config, { tokens });
