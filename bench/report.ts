@@ -80,7 +80,8 @@ export const decodeResult = z.object({
   /** Over its WebGPU provider; null where that cannot run. */
   ours_over_ort: z.number().nullable(),
   ours_over_ort_wasm: z.number().nullable(),
-  ours_over_jaxjs: z.number().nullable(),
+  /** Absent where it was not asked to decode yet. */
+  ours_over_jaxjs: z.number().nullable().optional(),
 });
 
 export const phaseFigures = z.object({

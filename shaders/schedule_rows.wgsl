@@ -1,8 +1,8 @@
 // Lists the rows that are still generating, in order, and lays out their next inputs side by side.
 //
 // A finished row has no place in the list, so it costs nothing from the next token on.
-// Consumer: every decoding kernel of the next token. Grid: one invocation a row of the batch, workgroups of 64.
-// Overwrites live, live_rows, ids and positions.
+// Consumer: every decoding kernel of the next token. Grid: one workgroup of 64, whose invocations have a stretch of the
+// batch's rows each, the first with the first. Overwrites live, live_rows, ids and positions.
 
 struct Size { rows: u32 }
 
@@ -18,18 +18,30 @@ struct Size { rows: u32 }
 // [live]
 @group(0) @binding(5) var<storage, read_write> positions: array<u32>;
 
-@compute @workgroup_size(64)
-fn schedule_rows(@builtin(global_invocation_id) id: vec3<u32>) {
-  let row = id.x;
-  if (row >= size.rows) { return; }
-  // Rows before this one that are live. Each invocation counts for itself: no barrier, no second dispatch.
+const LANES: u32 = 64u;
+
+// Live rows of each stretch.
+var<workgroup> counts: array<u32, LANES>;
+
+@compute @workgroup_size(LANES)
+fn schedule_rows(@builtin(local_invocation_index) lane: u32) {
+  let stretch = (size.rows + LANES - 1u) / LANES;
+  let first = min(lane * stretch, size.rows);
+  let end = min(first + stretch, size.rows);
+  var own = 0u;
+  for (var row = first; row < end; row++) { own += 1u - state[row].w; }
+  counts[lane] = own;
+  workgroupBarrier();
   var slot = 0u;
-  for (var r = 0u; r < row; r++) { slot += 1u - state[r].w; }
-  let own = state[row];
-  if (own.w == 0u) {
-    live_rows[slot] = row;
-    ids[slot] = own.x;
-    positions[slot] = own.y;
+  for (var before = 0u; before < lane; before++) { slot += counts[before]; }
+  for (var row = first; row < end; row++) {
+    let current = state[row];
+    if (current.w == 0u) {
+      live_rows[slot] = row;
+      ids[slot] = current.x;
+      positions[slot] = current.y;
+      slot++;
+    }
   }
-  if (row == size.rows - 1u) { live = vec2<u32>(slot + 1u - own.w, 0u); }
+  if (lane == LANES - 1u) { live = vec2<u32>(slot, 0u); }
 }

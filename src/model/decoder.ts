@@ -105,7 +105,7 @@ export class Decoder {
         ids: 'liveIds',
         positions: 'livePositions',
       },
-      { grid: (count) => [Math.ceil(count / 64), 1, 1] },
+      { grid: () => [1, 1, 1] },
     );
     this.prefill = new Prefill(workspace, tokensExtent);
     this.sample = sampleTokens(workspace, workspace.config, {

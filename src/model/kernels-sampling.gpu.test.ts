@@ -224,7 +224,7 @@ describe('the scheduling kernel', () => {
           uniforms: { size: [rows] },
           inputs: { state },
           outputs: { live: 2, live_rows: rows, ids: rows, positions: rows },
-          grid: flatGrid(rows),
+          grid: [1, 1, 1],
         });
         const live = Array.from({ length: rows }, (_, r) => r).filter((r) => !done(r));
         expect(Array.from(unsigned(got.live))).toEqual([live.length, 0]);
