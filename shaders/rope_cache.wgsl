@@ -1,11 +1,20 @@
 // Rotates the new token's query in place, and puts its rotated key and its value into the cache.
 //
 // Consumer: decoding, between the projection and `attention_decode`.
-// Grid: one invocation a (live row, head, pair) over query, key and value heads, in rows of workgroups of 64.
+// Grid: (pairs of a token / 8, live rows / 32) workgroups of 8 x 32 over query, key and value heads, one invocation a
+// value of either half of a head.
+
+// P = head_dim.
+const HEAD_DIM: u32 = 16u;
+// Pairs that an invocation turns: 4 where P is a multiple of 8.
+const VECTOR: u32 = 1u;
+alias Value = f32;
+// Values of half a head.
+const HALF: u32 = HEAD_DIM / 2u / VECTOR;
 
 struct Extent { count: u32, start: u32 }
-// P = head_dim, H = heads, K = kv_heads, S = positions the cache holds for a row.
-struct Shape { head_dim: u32, heads: u32, kv_heads: u32, cache_length: u32 }
+// H = heads, K = kv_heads, S = positions the cache holds for a row.
+struct Shape { heads: u32, kv_heads: u32, cache_length: u32 }
 
 // Live rows, extent.count.
 @group(0) @binding(0) var<uniform> extent: Extent;
@@ -15,41 +24,38 @@ struct Shape { head_dim: u32, heads: u32, kv_heads: u32, cache_length: u32 }
 // [live] position of the new token
 @group(0) @binding(3) var<storage, read> positions: array<u32>;
 // [positions, P]: P / 2 cosines, then P / 2 sines
-@group(0) @binding(4) var<storage, read> angles: array<f32>;
+@group(0) @binding(4) var<storage, read> angles: array<Value>;
 // [live, (H + 2 K) P], queries rotated in place
-@group(0) @binding(5) var<storage, read_write> qkv: array<f32>;
+@group(0) @binding(5) var<storage, read_write> qkv: array<Value>;
 // [rows, S, 2 K P]: keys, then values; written at the new position
-@group(0) @binding(6) var<storage, read_write> cache: array<f32>;
+@group(0) @binding(6) var<storage, read_write> cache: array<Value>;
 
-@compute @workgroup_size(64)
-fn rope_cache(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
-              @builtin(local_invocation_index) lane: u32) {
-  let i = (group.y * groups.x + group.x) * 64u + lane;
-  let pairs = shape.head_dim / 2u;
+@compute @workgroup_size(8, 32)
+fn rope_cache(@builtin(global_invocation_id) id: vec3<u32>) {
   let all_heads = shape.heads + 2u * shape.kv_heads;
-  let slot = i / (all_heads * pairs);
-  if (slot >= extent.count) { return; }
-  let head = (i / pairs) % all_heads;
-  let pair = i % pairs;
-  let position = positions[slot];
-  let at = slot * all_heads * shape.head_dim + head * shape.head_dim + pair;
+  if (id.x >= all_heads * HALF || id.y >= extent.count) { return; }
+  let head = id.x / HALF;
+  let pair = id.x % HALF;
+  let position = positions[id.y];
+  let at = (id.y * all_heads + head) * 2u * HALF + pair;
   let a = qkv[at];
-  let b = qkv[at + pairs];
+  let b = qkv[at + HALF];
   var first = a;
   var second = b;
   if (head < shape.heads + shape.kv_heads) {
-    let cosine = angles[position * 2u * pairs + pair];
-    let sine = angles[position * 2u * pairs + pairs + pair];
+    let angle = position * 2u * HALF + pair;
+    let cosine = angles[angle];
+    let sine = angles[angle + HALF];
     first = a * cosine - b * sine;
     second = b * cosine + a * sine;
   }
   if (head < shape.heads) {
     qkv[at] = first;
-    qkv[at + pairs] = second;
+    qkv[at + HALF] = second;
     return;
   }
-  let columns = 2u * shape.kv_heads * shape.head_dim;
-  let to = (live_rows[slot] * shape.cache_length + position) * columns + (head - shape.heads) * shape.head_dim + pair;
+  let columns = 4u * shape.kv_heads * HALF;
+  let to = (live_rows[id.y] * shape.cache_length + position) * columns + (head - shape.heads) * 2u * HALF + pair;
   cache[to] = first;
-  cache[to + pairs] = second;
+  cache[to + HALF] = second;
 }

@@ -6,9 +6,10 @@
  * again: norms and gated activations on the way, by kernels that read what they come from anyway; with
  * `gradientCheckpointing` a whole MLP or block, by the operations of the forward pass.
  */
-import { attentionForward, blockHalves, layerBuffers, rope } from './forward';
+import { attentionForward, blockHalves, layerBuffers } from './forward';
 import { accumulateSlices, linearBackwardInput, linearBackwardWeight } from './linear';
 import { rmsNormBackward, rmsNormBackwardWeight } from './norm';
+import { rope } from './paired';
 import type { Parameters } from './parameters';
 import { keptActivations, NORM_SLICES } from './plan';
 import { SHADERS } from './shaders';
@@ -126,7 +127,7 @@ function blockBackward(workspace: Workspace, parameters: Parameters, tokens: Ext
       },
       { shape: attentionShape, constants: { HEAD_DIM: head }, grid: perElement(kvHeads) },
     ),
-    rope(workspace, tokens, 'dqkv', true),
+    rope(workspace, tokens, { qkv: 'dqkv', positions: 'positions', angles: 'angles' }, config, true),
     ...linear(
       'qkv',
       { dy: 'dqkv', x: b.normed, dx: 'dnorm', inputs: width, outputs: qkvColumns },

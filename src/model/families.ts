@@ -2,9 +2,15 @@
 import type { Gpu } from '../gpu/device';
 import type { LlamaConfig } from './config';
 import { linearFamilies } from './linear-families';
+import { pairedFamilies } from './paired-families';
 import { rowFamilies } from './row-families';
 import type { Family } from './variants';
 
+/** Those that are measured first: others are made of them. */
 export function familiesOf(gpu: Gpu, config: LlamaConfig): Family[] {
   return [...linearFamilies(gpu, config), ...rowFamilies(config)];
+}
+
+export function fusedFamiliesOf(gpu: Gpu, config: LlamaConfig): Family[] {
+  return pairedFamilies(gpu, config);
 }

@@ -8,6 +8,7 @@
 import type { BufferRange } from '../gpu/kernel';
 import { linearForward } from './linear';
 import { rmsNorm } from './norm';
+import { type CachePlace, gatedProjection, headsProjection } from './paired';
 import type { Parameters } from './parameters';
 import { keptActivations } from './plan';
 import { SHADERS } from './shaders';
@@ -34,8 +35,8 @@ export function layerBuffers(workspace: Workspace, layer: number) {
 }
 
 /**
- * The projections around attention: norm and queries, keys, values before it; output and MLP after it, whose operations
- * `after` lists in order.
+ * The projections around attention: norm and rotated queries, keys, values before it; output and MLP after it, whose
+ * operations `after` lists in order. With a cache, keys and values go there.
  */
 export function blockHalves(
   workspace: Workspace,
@@ -43,11 +44,10 @@ export function blockHalves(
   extent: Extent | BufferRange,
   layer: number,
   b: ReturnType<typeof layerBuffers>,
+  { positions = 'positions', cache }: { positions?: string; cache?: CachePlace } = {},
 ): { before: Op[]; output: Op; norm2: Op; gateUp: Op; after: Op[] } {
   const { hidden_size: width, intermediate_size: inner, rms_norm_eps: epsilon } = workspace.config;
   const queries = workspace.config.num_attention_heads * workspace.config.head_dim;
-  const keys = workspace.config.num_key_value_heads * workspace.config.head_dim;
-  const vector = vectorOf(inner);
   const norm = (name: string, x: string, inverse: string) =>
     rmsNorm(
       workspace,
@@ -75,13 +75,12 @@ export function blockHalves(
   return {
     before: [
       norm('norm1', b.input, b.inverse1),
-      linearForward(workspace, extent, {
-        x: b.normed,
-        w: w('qkv'),
-        y: b.qkv,
-        inputs: width,
-        outputs: queries + 2 * keys,
-      }),
+      ...headsProjection(
+        workspace,
+        extent,
+        { x: b.normed, w: w('qkv'), qkv: b.qkv, positions, angles: 'angles', cache, unused: b.act },
+        workspace.config,
+      ),
     ],
     output,
     norm2,
@@ -89,11 +88,11 @@ export function blockHalves(
     after: [
       output,
       norm2,
-      gateUp,
-      workspace.op(
-        SHADERS.swiglu,
-        { extent, gate_up: b.gateUp, out: b.act },
-        { shape: [inner], constants: { VECTOR: vector }, grid: perTile(inner / vector) },
+      ...gatedProjection(
+        workspace,
+        extent,
+        { x: b.normed, w: w('gate_up'), gateUp: b.gateUp, act: b.act },
+        { inputs: width, inner, keep: isKept(workspace, layer) && !cache },
       ),
       linearForward(workspace, extent, {
         x: b.act,
@@ -105,6 +104,11 @@ export function blockHalves(
       }),
     ],
   };
+}
+
+/** Whether the backward pass reads the gate and up projections that the forward pass leaves. */
+function isKept({ capacity, config }: Workspace, layer: number): boolean {
+  return keptActivations(capacity).mlp || (capacity.trained && layer === config.num_hidden_layers - 1);
 }
 
 /** x = embedding[ids]. */
@@ -137,7 +141,7 @@ export function buildForward(workspace: Workspace, parameters: Parameters, token
   });
 }
 
-/** Rotation and attention of packed rows. */
+/** Attention of packed rows, whose queries and keys are rotated. */
 export function attentionForward(
   workspace: Workspace,
   tokens: Extent,
@@ -145,7 +149,6 @@ export function attentionForward(
 ): Op[] {
   const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = workspace.config;
   return [
-    rope(workspace, tokens, b.qkv, false),
     workspace.op(
       SHADERS.attention,
       { extent: tokens, spans: 'spans', qkv: b.qkv, out: b.attention, logsumexp: b.logsumexp },
@@ -156,19 +159,4 @@ export function attentionForward(
       },
     ),
   ];
-}
-
-/** Rotates the query and key columns of `qkv` by position; backwards, their gradients. */
-export function rope(workspace: Workspace, tokens: Extent, qkv: string, reverse: boolean): Op {
-  const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = workspace.config;
-  const vector = vectorOf(head / 2);
-  return workspace.op(
-    SHADERS.rope,
-    { extent: tokens, positions: 'positions', angles: 'angles', qkv },
-    {
-      shape: [heads + kvHeads, (heads + 2 * kvHeads) * head],
-      constants: { REVERSE: reverse, HEAD_DIM: head, VECTOR: vector },
-      grid: perTile(((heads + kvHeads) * head) / 2 / vector),
-    },
-  );
 }

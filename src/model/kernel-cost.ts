@@ -44,6 +44,15 @@ const backwardWeight: Count = ({ M, n }) => {
   return [2 * M * K * N, M * (K + N) + (slices === 1 ? 2 : slices) * K * N];
 };
 
+/** By what comes after the product: gate and up, rotation, rotation into a cache. */
+const paired: Count = (sizes) => {
+  const { M, n } = sizes;
+  const [flops, values] = matrix(sizes);
+  const [N, epilogue] = [n('outputs'), n('EPILOGUE')];
+  if (epilogue === 0) return [flops, values! + (n('keep') ? 0.5 : -0.5) * M * N];
+  return [flops, values! + M * (epilogue + 8 * n('half'))];
+};
+
 const heads = ({ n }: Sizes) => {
   const P = n('HEAD_DIM');
   const [H, K] = [n('heads'), n('kv_heads')];
@@ -97,6 +106,7 @@ const COUNTS: Readonly<Record<string, Count>> = {
   linear_forward_subgroup: forward,
   linear_forward_tile: forward,
   linear_forward_vec4: forward,
+  linear_pair_tile: paired,
   log_softmax_gather: ({ M, n }) => [null, M * (n('vocabulary') + 4)],
   logits_backward: ({ M, n }) => [null, M * (2 * n('vocabulary') + 3)],
   lora_backward_a: lowRank((a, b, w) => b + w + 2 * a),
@@ -113,7 +123,7 @@ const COUNTS: Readonly<Record<string, Count>> = {
   ],
   rollout_statistics: ({ M, n }) => [null, 10 * M + 7 * n('active')],
   rope: ({ M, n }) => [null, M * (1 + n('HEAD_DIM') + 2 * n('rotated') * n('HEAD_DIM'))],
-  rope_cache: ({ M, n }) => [null, M * (2 + n('head_dim') * (1 + 2 * n('heads') + 4 * n('kv_heads')))],
+  rope_cache: ({ M, n }) => [null, M * (2 + n('HEAD_DIM') * (1 + 2 * n('heads') + 4 * n('kv_heads')))],
   sample: ({ M, n }) => [null, M * (n('vocabulary') + 14)],
   schedule_rows: ({ M, encoded }) => [null, 4 * encoded + 2 + 3 * M],
   sequence_ratio: ({ M, n }) => [null, 3 * M + 2 * n('active')],

@@ -7,7 +7,7 @@ import { packRows } from './reference/rows';
 import { generator } from './reference/testing';
 import { SHADERS } from './shaders';
 import { angleTable, expectClose, POISON, random32, runKernel } from './testing';
-import { f32 } from './workspace';
+import { f32, perTile, vectorOf } from './workspace';
 
 /** Columns from .. to of each row of x [rows, width]. */
 const columns = (x: Float64Array, width: number, from: number, to: number) =>
@@ -102,6 +102,17 @@ describe('the decoding kernels', () => {
       keyHeads: 1,
       head: 4,
     },
+    {
+      rows: 5,
+      live: [
+        [4, 2],
+        [1, 0],
+      ],
+      cacheLength: 3,
+      heads: 2,
+      keyHeads: 2,
+      head: 8,
+    },
   ])
     it(`put ${live.length} new tokens of ${rows} rows into caches of ${cacheLength}, and attend to them`, async () => {
       const gpu = await openTestGpu();
@@ -115,10 +126,11 @@ describe('the decoding kernels', () => {
       const theta = 1000;
       const angles = angleTable(cacheLength, head, theta);
       const put = await runKernel(gpu, SHADERS.ropeCache, {
-        uniforms: { extent: [live.length, 0], shape: [head, heads, keyHeads, cacheLength] },
+        constants: { HEAD_DIM: head, VECTOR: vectorOf(head / 2) },
+        uniforms: { extent: [live.length, 0], shape: [heads, keyHeads, cacheLength] },
         inputs: { live_rows: liveRows, positions, angles },
         outputs: { qkv: qkv.f32, cache: cache.f32 },
-        grid: flatGrid((live.length * all) / 2),
+        grid: perTile(all / 2 / vectorOf(head / 2))(live.length),
       });
       const rotated = rope(
         columns(qkv.f64, all, 0, all - keyHeads * head),

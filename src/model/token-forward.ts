@@ -22,24 +22,13 @@ export function buildTokenForward(workspace: Workspace, parameters: Parameters, 
     ...layers.flatMap((layer) => {
       // One layer's buffers serve all: layers take turns in x0 and x1.
       const b = { ...layerBuffers(workspace, 0), input: `x${layer % 2}`, output: `x${(layer + 1) % 2}` };
-      const { before, after } = blockHalves(workspace, parameters, live, layer, b);
+      const cache = { cache: `cache${layer}`, rows: 'liveRows', length: capacity.cacheLength };
+      const { before, after } = blockHalves(workspace, parameters, live, layer, b, {
+        positions: 'livePositions',
+        cache,
+      });
       return [
         ...before,
-        workspace.op(
-          SHADERS.ropeCache,
-          {
-            extent: live,
-            live_rows: 'liveRows',
-            positions: 'livePositions',
-            angles: 'angles',
-            qkv: b.qkv,
-            cache: `cache${layer}`,
-          },
-          {
-            shape: [head, heads, kvHeads, capacity.cacheLength],
-            grid: perElement(((heads + 2 * kvHeads) * head) / 2),
-          },
-        ),
         workspace.op(
           SHADERS.attentionDecode,
           {

@@ -8,7 +8,7 @@
  */
 import { BufferPool, DeviceError, type Gpu } from '../gpu/device';
 import type { LlamaConfig } from './config';
-import { familiesOf } from './families';
+import { familiesOf, fusedFamiliesOf } from './families';
 import { type Family, TestBench, type Trial } from './variants';
 import { encodeOps, OpMaker } from './workspace';
 
@@ -35,8 +35,22 @@ export async function tune(
   config: LlamaConfig,
   onProgress?: (done: number, total: number) => void,
 ): Promise<boolean> {
-  return tuneFamilies(gpu, familiesOf(gpu, config), onProgress);
+  const stages = [familiesOf(gpu, config), fusedFamiliesOf(gpu, config)];
+  const counts = stages.map((families) => openOf(gpu, families).length);
+  const total = counts.reduce((a, b) => a + b, 0);
+  let before = 0;
+  let measured = false;
+  for (const [i, families] of stages.entries()) {
+    const start = before;
+    const some = await tuneFamilies(gpu, families, (done) => onProgress?.(start + done, total));
+    measured = measured || some;
+    before += counts[i];
+  }
+  return measured;
 }
+
+const openOf = (gpu: Gpu, families: readonly Family[]): Family[] =>
+  families.filter(({ key, variants }) => variants.length > 1 && !gpu.choices.has(key));
 
 /** The same for any families. */
 export async function tuneFamilies(
@@ -44,7 +58,7 @@ export async function tuneFamilies(
   families: readonly Family[],
   onProgress?: (done: number, total: number) => void,
 ): Promise<boolean> {
-  const open = families.filter(({ key, variants }) => variants.length > 1 && !gpu.choices.has(key));
+  const open = openOf(gpu, families);
   if (open.length === 0) return false;
   const start = performance.now();
   const standings = new Map<string, Standing>();
