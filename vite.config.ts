@@ -1,8 +1,34 @@
 import react from '@vitejs/plugin-react';
+import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
+/**
+ * The page's scripts and the trainer's are asked for with the page itself, not when its first script has been read: one
+ * wait for the network instead of two.
+ */
+const preloadScripts: Plugin = {
+  name: 'preload-scripts',
+  apply: 'build',
+  transformIndexHtml: {
+    order: 'post',
+    handler: (_html, { bundle = {} }) =>
+      Object.values(bundle).flatMap((file) => {
+        const isMain = file.type === 'chunk' && file.facadeModuleId?.endsWith('/src/ui/main.tsx');
+        const isWorker = /(^|\/)worker-[\w-]+\.js$/.test(file.fileName);
+        if (!isMain && !isWorker) return [];
+        return [
+          {
+            tag: 'link',
+            attrs: { rel: 'modulepreload', href: `./${file.fileName}` },
+            injectTo: 'head' as const,
+          },
+        ];
+      }),
+  },
+};
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), preloadScripts],
   // Relative addresses, so that a build can be served from any folder of any host.
   base: './',
   worker: { format: 'es' },
@@ -17,7 +43,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'unit',
-          include: ['src/**/*.test.{ts,tsx}', 'scripts/**/*.test.mjs'],
+          include: ['{src,bench}/**/*.test.{ts,tsx}', '{scripts,bench}/**/*.test.mjs'],
           exclude: ['**/*.gpu.test.ts'],
           maxWorkers: '100%',
           sequence: { groupOrder: 0 },

@@ -1,24 +1,29 @@
 /**
- * The benchmark: every part after the other on one adapter, in one process. Knows neither Node nor page: its host
- * hands over WebGPU, files, ONNX Runtime and a word on the machine. Used by node.ts and page.ts.
+ * The benchmark: every part after the other on one adapter, in one process. A part that fails is reported with its
+ * error, and the others go on. Knows neither Node nor page: its host hands over WebGPU, files, ONNX Runtime and a word
+ * on the machine. Used by node.ts and page.ts.
  */
 import type { Gpu } from '../src/gpu/device';
 import { benchDecode } from './decode';
 import { benchMatmul } from './matmul';
-import { openOurs } from './ours';
+import { now } from './measure';
+import { type Ours, openOurs } from './ours';
 import type { OrtRuntime } from './peers/ort';
 import type { Peer } from './peers/peer';
 import type { BenchReport } from './report';
-import { benchRlStep, benchSteady, type ReadModel } from './rl-step';
+import { benchRlStep, type ReadModel } from './rl-step';
 import { benchScaling } from './scaling';
+import { benchSteady } from './steady';
 import { benchTrainStep } from './train-step';
 
+/** Parts that run on a device; `startup` opens the page and is run.mjs's. */
 export const PARTS = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady'] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchHost {
   gpu: GPU | undefined;
   runtime: string;
+  machine: string;
   versions: Record<string, string>;
   readModel: ReadModel;
   /** By name, how to come by it: what cannot be had says why. */
@@ -27,59 +32,100 @@ export interface BenchHost {
   heap: (() => number) | null;
   load(): string;
   note(text: string): void;
+  /** Called after every part with what there is so far. */
+  keep(report: BenchReport): void;
 }
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 export async function bench(
   host: BenchHost,
-  { quick, parts }: { quick: boolean; parts: readonly Part[] },
+  { quick, parts }: { quick: boolean; parts: readonly string[] },
 ): Promise<BenchReport> {
   const { note } = host;
-  const ours = await openOurs(host.gpu, host.versions.ours);
-  const unavailable: Record<string, string> = {};
-  const attempt = async <T>(name: string, open: () => Promise<T>): Promise<T[]> => {
-    try {
-      return [await open()];
-    } catch (error) {
-      unavailable[name] = error instanceof Error ? error.message : String(error);
-      note(`${name} cannot run here: ${unavailable[name]}`);
-      return [];
-    }
-  };
-  // Loaded here, once WebGPU is where they look for it.
-  const peers: Peer[] = [
-    ...(await attempt('tfjs', async () => (await import('./peers/tfjs')).openTfjs())),
-    ...(await attempt('jax-js', async () => (await import('./peers/jax')).openJax(host.versions['jax-js']))),
-  ];
-  const has = (part: Part) => parts.includes(part);
+  let ours = await openOurs(host.gpu, host.versions.ours);
   const loadBefore = host.load();
-  const products = has('matmul')
-    ? await benchMatmul(ours, peers, quick, note)
-    : { matmul: [], ceiling: { fma_gflops: Number.NaN, copy_gbps: Number.NaN } };
-  const train_step = has('train_step') ? await benchTrainStep(ours, peers, quick, note, unavailable) : [];
-  const runtimes: OrtRuntime[] = [];
-  if (has('decode')) for (const { name, open } of host.ort) runtimes.push(...(await attempt(name, open)));
-  const decode = has('decode') ? await benchDecode(ours, runtimes, quick, note, unavailable) : [];
-  const rl_step = has('rl_step') ? await benchRlStep(ours.gpu, host.readModel, quick, note) : [];
-  const scaling = has('scaling') ? await benchScaling(ours, quick, note) : [];
-  const steady = has('steady')
-    ? await benchSteady(ours.gpu, host.readModel, quick ? 100 : 500, host.heap, note)
-    : null;
-  return {
-    version: 1,
+  const report: BenchReport = {
+    version: 2,
     date: new Date().toISOString().slice(0, 10),
     quick,
     adapter: adapterName(ours.gpu.info),
     runtime: host.runtime,
+    machine: host.machine,
     libraries: host.versions,
-    unavailable,
-    load_average: `${loadBefore} before, ${host.load()} after`,
-    ...products,
-    train_step,
-    decode,
-    rl_step,
-    scaling,
-    steady,
+    unavailable: {},
+    failed: {},
+    part_seconds: {},
+    load_average: loadBefore,
+    ceiling: null,
+    matmul: [],
+    train_step: [],
+    decode: [],
+    rl_step: [],
+    scaling: [],
+    steady: null,
+    startup: null,
   };
+  const { unavailable } = report;
+  const attempt = async <T>(name: string, open: () => Promise<T>): Promise<T[]> => {
+    try {
+      return [await open()];
+    } catch (error) {
+      unavailable[name] = messageOf(error);
+      note(`${name} cannot run here: ${unavailable[name]}`);
+      return [];
+    }
+  };
+  let opened: Promise<Peer[]> | null = null;
+  // Loaded when first needed, once WebGPU is where they look for it.
+  const peers = (): Promise<Peer[]> => {
+    opened ??= (async () => [
+      ...(await attempt('tfjs', async () => (await import('./peers/tfjs')).openTfjs())),
+      ...(await attempt('jax-js', async () =>
+        (await import('./peers/jax')).openJax(host.versions['jax-js']),
+      )),
+    ])();
+    return opened;
+  };
+  const run: Record<Part, (ours: Ours) => Promise<void>> = {
+    async matmul(ours) {
+      Object.assign(report, await benchMatmul(ours, await peers(), quick, note));
+    },
+    async train_step(ours) {
+      await benchTrainStep(ours, await peers(), quick, note, (result) => report.train_step.push(result));
+    },
+    async decode(ours) {
+      const runtimes: OrtRuntime[] = [];
+      for (const { name, open } of host.ort) runtimes.push(...(await attempt(name, open)));
+      report.decode = await benchDecode(ours, await peers(), runtimes, quick, note, unavailable);
+    },
+    async rl_step({ gpu }) {
+      await benchRlStep(gpu, host.readModel, quick, note, (result) => report.rl_step.push(result));
+    },
+    async scaling(ours) {
+      await benchScaling(ours, host.readModel, quick, note, (result) => report.scaling.push(result));
+    },
+    async steady({ gpu }) {
+      report.steady = await benchSteady(gpu, host.readModel, quick ? 100 : 500, host.heap, note);
+    },
+  };
+  for (const part of PARTS) {
+    if (!parts.includes(part)) continue;
+    const start = now();
+    try {
+      // A part that took the device with it leaves none to the next.
+      if (ours.gpu.failure()) ours = await openOurs(host.gpu, host.versions.ours);
+      await run[part](ours);
+    } catch (error) {
+      report.failed[part] = messageOf(error);
+      note(`${part} failed: ${report.failed[part]}`);
+    }
+    report.part_seconds[part] = Math.round(now() - start);
+    report.load_average = `${loadBefore} before, ${host.load()} after`;
+    note(`${part}: ${report.part_seconds[part]} s`);
+    host.keep(report);
+  }
+  return report;
 }
 
 function adapterName({ vendor, architecture, device, description, software }: Gpu['info']): string {

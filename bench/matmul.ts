@@ -1,6 +1,14 @@
 /** Products: ours and the peers' on the same numbers, beside what the adapter can do at all. */
 
-import { COPY_UNIT_BYTES, copyCandidate, FMA_UNIT_FLOPS, fmaCandidate } from './ceilings';
+import { chosenVariant } from '../src/model/linear-variants';
+import {
+  boundOf,
+  broadcastCandidate,
+  type Ceiling,
+  copyCandidate,
+  fmaCandidate,
+  loadCandidate,
+} from './ceilings';
 import { type Candidate, geometricMean, interleave, ratio, type Timing } from './measure';
 import type { Ours } from './ours';
 import type { Peer, ProductShape } from './peers/peer';
@@ -24,9 +32,16 @@ export async function benchMatmul(
   quick: boolean,
   note: (text: string) => void,
 ): Promise<Pick<BenchReport, 'matmul' | 'ceiling'>> {
+  const { gpu } = ours;
   const results: MatmulResult[] = [];
-  const fma: number[] = [];
-  const copy: number[] = [];
+  const broadcast = await broadcastCandidate(gpu);
+  const limits: Ceiling[] = [
+    await fmaCandidate(gpu),
+    await loadCandidate(gpu),
+    await copyCandidate(gpu),
+    ...(broadcast ? [broadcast] : []),
+  ];
+  const rates = new Map<string, number[]>(limits.map(({ name }) => [name, []]));
   for (const { name, shape } of products(quick)) {
     const { m, n, k } = shape;
     const x = numbers(m * k, 1);
@@ -41,20 +56,22 @@ export async function benchMatmul(
       if (library !== ours) difference[library.name] = relativeDifference(result, expected);
       all.push(product);
     }
-    const ceiling = await fmaCandidate(ours.gpu);
-    const copier = await copyCandidate(ours.gpu);
-    const timed = await interleave([...all, ceiling, copier], {
+    const timed = await interleave([...all, ...limits], {
       rounds: quick ? 5 : 9,
       seconds: quick ? 0.08 : 0.2,
       mostUnits: 64,
       mostSeconds: quick ? 20 : 120,
     });
-    for (const each of [...all, ceiling, copier]) each.dispose?.();
+    for (const each of all) each.dispose?.();
     const flops = 2 * m * n * k;
     const mine = timed.get('ours')!;
-    const fmaRate = FMA_UNIT_FLOPS / timed.get('fma ceiling')!.median / 1e9;
-    fma.push(fmaRate);
-    copy.push(COPY_UNIT_BYTES / timed.get('copy ceiling')!.median / 1e9);
+    const now = limits.map(({ name, work }) => {
+      const rate = work / timed.get(name)!.median / 1e9;
+      rates.get(name)!.push(rate);
+      return [name, rate] as const;
+    });
+    const { copy_gbps: _, ...here } = ceilingOf(new Map(now.map(([name, rate]) => [name, [rate]])));
+    const bound = boundOf(gpu, chosenVariant(gpu, 'forward', k, n), here);
     const seconds: Record<string, Timing> = {};
     const gflops: Record<string, number> = {};
     for (const library of [ours, ...peers]) {
@@ -70,16 +87,32 @@ export async function benchMatmul(
       seconds,
       difference,
       ours_over_best_peer: ratios.length > 0 ? Math.min(...ratios) : null,
-      of_fma_ceiling: gflops.ours / fmaRate,
+      of_fma_ceiling: gflops.ours / here.fma_gflops,
+      bound: { ...bound, reached: gflops.ours / bound.gflops },
     };
     results.push(result);
     note(
       `${name} [${m}, ${k}] x [${n}, ${k}]: ${Object.entries(gflops)
         .map(([library, rate]) => `${library} ${rate.toFixed(1)}`)
-        .join(', ')} GFLOP/s; ${(100 * result.of_fma_ceiling).toFixed(0)}% of ${fmaRate.toFixed(1)}`,
+        .join(', ')} GFLOP/s; ${percent(result.of_fma_ceiling)} of ${here.fma_gflops.toFixed(1)}, ${percent(
+        result.bound.reached,
+      )} of what bounds ${bound.variant}: ${bound.gflops.toFixed(1)}`,
     );
   }
-  return { matmul: results, ceiling: { fma_gflops: geometricMean(fma), copy_gbps: geometricMean(copy) } };
+  for (const limit of limits) limit.dispose?.();
+  return { matmul: results, ceiling: ceilingOf(rates) };
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
+
+function ceilingOf(rates: ReadonlyMap<string, readonly number[]>): NonNullable<BenchReport['ceiling']> {
+  const mean = (name: string) => geometricMean(rates.get(name) ?? []);
+  return {
+    fma_gflops: mean('fma ceiling'),
+    load_gvalues: mean('load ceiling'),
+    broadcast_gvalues: rates.has('broadcast ceiling') ? mean('broadcast ceiling') : null,
+    copy_gbps: mean('copy ceiling'),
+  };
 }
 
 /** Numbers between -1 and 1, the same every time. */

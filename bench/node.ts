@@ -2,20 +2,30 @@
 import { readFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
-import { bench, type Part } from './main';
+import { bench } from './main';
 import type { OrtRuntime } from './peers/ort';
 import type { BenchReport } from './report';
+
+export { writePytorchCases } from './pytorch';
 
 export async function benchInNode(
   root: string,
   gpu: GPU,
-  options: { quick: boolean; parts: readonly Part[]; versions: Record<string, string> },
+  options: {
+    quick: boolean;
+    parts: readonly string[];
+    versions: Record<string, string>;
+    machine: string;
+    /** Hears of what there is so far. */
+    keep(report: BenchReport): void;
+  },
   /** Imports a package that must not be bundled. */
   load: (name: string) => Promise<unknown>,
 ): Promise<BenchReport> {
   const ort = (name: string, specifier: string, provider: OrtRuntime['provider']) => ({
     name,
     async open(): Promise<OrtRuntime> {
+      if (provider === 'webgpu') copySharedMemory();
       const module = (await load(specifier)) as OrtRuntime['ort'];
       module.env.logLevel = 'error';
       module.env.wasm.numThreads = 1;
@@ -26,6 +36,7 @@ export async function benchInNode(
     {
       gpu,
       runtime: `Node ${process.versions.node}, Dawn (webgpu ${options.versions.webgpu})`,
+      machine: options.machine,
       versions: options.versions,
       readModel: async (name) => ({
         config: readFileSync(join(root, 'public/models', name, 'config.json'), 'utf8'),
@@ -43,7 +54,25 @@ export async function benchInNode(
         : null,
       load: () => loadavg()[0].toFixed(2),
       note: (text) => console.error(text),
+      keep: options.keep,
     },
     options,
   );
+}
+
+/**
+ * ONNX Runtime's memory is shared even with one thread, and Dawn's binding for Node refuses to write a buffer from shared
+ * memory ("Invalid argument"), which browsers do not: here a copy stands between.
+ */
+function copySharedMemory(): void {
+  const { prototype } = GPUQueue;
+  const write = prototype.writeBuffer;
+  prototype.writeBuffer = function (buffer, offset, data, first = 0, size) {
+    const memory = ArrayBuffer.isView(data) ? data.buffer : data;
+    if (!(memory instanceof SharedArrayBuffer)) return write.call(this, buffer, offset, data, first, size);
+    const unit = ArrayBuffer.isView(data) && 'BYTES_PER_ELEMENT' in data ? Number(data.BYTES_PER_ELEMENT) : 1;
+    const start = (ArrayBuffer.isView(data) ? data.byteOffset : 0) + first * unit;
+    const bytes = size === undefined ? data.byteLength - first * unit : size * unit;
+    return write.call(this, buffer, offset, new Uint8Array(memory, start, bytes).slice());
+  };
 }

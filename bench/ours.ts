@@ -3,11 +3,12 @@ import { BufferPool, type Gpu, openGpu } from '../src/gpu/device';
 import { positionsFrom, type TrainRow } from '../src/model/batch';
 import type { LlamaConfig } from '../src/model/config';
 import { linearForward } from '../src/model/linear';
-import { variantsOf } from '../src/model/linear-variants';
+import { linearFamily } from '../src/model/linear-families';
+import { chosenVariant, type Variant } from '../src/model/linear-variants';
 import type { LossSettings } from '../src/model/loss';
 import type { NamedTensors } from '../src/model/parameters';
 import { Policy } from '../src/model/policy';
-import { tune } from '../src/model/tune';
+import { tune, tuneFamilies } from '../src/model/tune';
 import { OpMaker } from '../src/model/workspace';
 import {
   OPTIMIZER,
@@ -41,22 +42,13 @@ async function fastestProduct(
   x: Float32Array,
   w: Float32Array,
 ): Promise<Product> {
-  const candidates = [];
-  for (const variant of variantsOf(gpu, 'forward', shape.k, shape.n)) {
-    const product = await productBy(gpu, variant, shape, x, w);
-    await product.run(1);
-    const start = performance.now();
-    await product.run(2);
-    candidates.push({ product, ms: performance.now() - start });
-  }
-  candidates.sort((a, b) => a.ms - b.ms);
-  for (const { product } of candidates.slice(1)) product.dispose?.();
-  return candidates[0].product;
+  await tuneFamilies(gpu, [linearFamily(gpu, 'forward', shape.k, shape.n)]);
+  return productBy(gpu, chosenVariant(gpu, 'forward', shape.k, shape.n), shape, x, w);
 }
 
 async function productBy(
   gpu: Gpu,
-  variant: ReturnType<typeof variantsOf>[number],
+  variant: Variant,
   { m, n, k }: ProductShape,
   x: Float32Array,
   w: Float32Array,

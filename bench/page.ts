@@ -1,13 +1,23 @@
 /** The benchmark's host in a browser. run.mjs opens the page, calls `benchInPage` and takes its result. */
-import { bench, type Part } from './main';
+import { bench } from './main';
 import type { OrtRuntime } from './peers/ort';
 import type { BenchReport } from './report';
 
 interface Options {
   quick: boolean;
-  parts: readonly Part[];
+  parts: readonly string[];
   versions: Record<string, string>;
+  runtime: string;
+  machine: string;
 }
+
+/** What the browser was started with, for measuring: a collection of garbage on demand, a heap that is no estimate. */
+const measured = window as unknown as {
+  gc?(): void;
+  /** Of run.mjs. */
+  keepReport?(report: BenchReport): void;
+};
+const { memory } = performance as unknown as { memory?: { usedJSHeapSize: number } };
 
 async function benchInPage(options: Options): Promise<BenchReport> {
   const file = async (path: string) => {
@@ -28,7 +38,8 @@ async function benchInPage(options: Options): Promise<BenchReport> {
   return bench(
     {
       gpu: navigator.gpu,
-      runtime: navigator.userAgent.replace(/^.*?(\w+Chrome|Firefox|Version)\//, '$1 '),
+      runtime: options.runtime,
+      machine: options.machine,
       versions: options.versions,
       readModel: async (name) => ({
         config: await (await file(`models/${name}/config.json`)).text(),
@@ -38,9 +49,16 @@ async function benchInPage(options: Options): Promise<BenchReport> {
         ort('ort wasm', () => import('onnxruntime-web/wasm'), 'wasm'),
         ort('ort webgpu', () => import('onnxruntime-web/webgpu'), 'webgpu'),
       ],
-      heap: null,
+      heap:
+        measured.gc && memory
+          ? () => {
+              measured.gc?.();
+              return memory.usedJSHeapSize;
+            }
+          : null,
       load: () => 'not known in a page',
       note: (text) => console.log(text),
+      keep: (report) => measured.keepReport?.(report),
     },
     options,
   );

@@ -1,92 +1,206 @@
-/** What the benchmark prints and writes: one JSON object, its fields stable so that results can be compared over time. */
-import type { Timing } from './measure';
+/**
+ * What the benchmark prints and writes: one JSON object, its fields stable so that results can be compared over time.
+ * The schema is what a test holds the object to; the types follow from it.
+ */
+import { z } from 'zod';
 
-export interface MatmulResult {
-  name: string;
+const byName = z.record(z.string(), z.number());
+
+/** Seconds a unit. */
+export const timing = z.object({
+  median: z.number(),
+  /** The middle half of the rounds. */
+  low: z.number(),
+  high: z.number(),
+  rounds: z.number().int(),
+});
+
+/** What the adapter does of each alone. */
+export const rates = z.object({
+  fma_gflops: z.number(),
+  /** Values read from a buffer by neighbours a row apart, from the cache. */
+  load_gvalues: z.number(),
+  /** Values handed to an invocation by another of its subgroup; null where there are none. */
+  broadcast_gvalues: z.number().nullable(),
+});
+
+export const bound = z.object({
+  variant: z.string(),
+  gflops: z.number(),
+  /** Of the bound's time: multiply-adds, loads, broadcasts. */
+  share: byName,
+});
+
+export const matmulResult = z.object({
+  name: z.string(),
   /** y [m, n] = x [m, k] wᵀ */
-  shape: { m: number; n: number; k: number };
+  shape: z.object({ m: z.number(), n: z.number(), k: z.number() }),
   /** By library. */
-  gflops: Record<string, number>;
-  seconds: Record<string, Timing>;
+  gflops: byName,
+  seconds: z.record(z.string(), timing),
   /** Largest difference of a peer's result from ours, relative to the largest value. */
-  difference: Record<string, number>;
+  difference: byName,
   /** Over the faster of the peers, the median of ratios within a round. */
-  ours_over_best_peer: number | null;
-  of_fma_ceiling: number;
-}
+  ours_over_best_peer: z.number().nullable(),
+  of_fma_ceiling: z.number(),
+  /** What bounds it by the kernel that was chosen, and how much of that is reached. */
+  bound: bound.extend({ reached: z.number() }),
+});
 
-export interface TrainStepResult {
-  label: string;
-  params: number;
-  rows: number;
-  tokens: number;
-  seconds: Record<string, Timing>;
-  gflops_ours: number;
-  ours_over_tfjs: number | null;
-  ours_over_jaxjs: number | null;
-  /** Loss and gradient norm of the first steps within 0.1% of ours, and how far off they were. */
-  loss_agrees: Record<string, boolean>;
-  difference: Record<string, number>;
-}
+export const trainStepResult = z.object({
+  label: z.string(),
+  params: z.number().int(),
+  rows: z.number().int(),
+  tokens: z.number().int(),
+  /** Median seconds a step, by library. */
+  seconds: byName,
+  timing: z.record(z.string(), timing),
+  gflops_ours: z.number(),
+  ours_over_tfjs: z.number().nullable(),
+  ours_over_jaxjs: z.number().nullable(),
+  /** Loss and gradient norm of the first steps are within 0.1% of ours for every peer that ran; null when none did. */
+  loss_agrees: z.boolean().nullable(),
+  agrees: z.record(z.string(), z.boolean()),
+  /** How far off they were, relatively. */
+  difference: byName,
+  /** Libraries that were left out of this size, with the reason. */
+  left_out: z.record(z.string(), z.string()),
+});
 
-export interface DecodeResult {
-  label: string;
-  params: number;
-  rows: number;
-  prompt: number;
-  new_tokens: number;
-  tokens_per_second: Record<string, number>;
+export const decodeResult = z.object({
+  label: z.string(),
+  params: z.number().int(),
+  rows: z.number().int(),
+  prompt: z.number().int(),
+  new_tokens: z.number().int(),
+  /** By library. */
+  tokens_per_second: byName,
   /** Same tokens as ours, greedily; how many of how many. */
-  same_tokens: Record<string, string>;
-  ours_over_ort: number | null;
-  ours_over_ort_wasm: number | null;
-}
+  same_tokens: z.record(z.string(), z.string()),
+  /** Over its WebGPU provider; null where that cannot run. */
+  ours_over_ort: z.number().nullable(),
+  ours_over_ort_wasm: z.number().nullable(),
+  ours_over_jaxjs: z.number().nullable(),
+});
 
-export interface SteadyResult {
-  steps: number;
-  gpu_bytes_allocated: number;
-  buffers_created: number;
-  /** Bytes of JS heap after a collection, last third over first third of the steps. */
-  js_heap_growth: number | null;
-  /** Median step time of the last fifth over that of the first fifth, less 1. */
-  step_time_drift: number;
-}
+export const phaseFigures = z.object({
+  /** Median by the clock; null for a part of a phase. */
+  wall_ms: z.number().nullable(),
+  /**
+   * On the device; null without timestamps. Of a phase by its passes as they are, of a work by the profiled step, in
+   * which every dispatch is a pass of its own and takes longer for it.
+   */
+  gpu_ms: z.number().nullable(),
+  dispatches: z.number().int(),
+  /** The least that has to be moved, of the kernels it is counted for. */
+  bytes_moved: z.number(),
+  /** Device memory allocated in the phase, of steps that are not profiled. */
+  bytes_allocated: z.number(),
+});
 
-export interface PhaseResult {
-  preset: string;
-  steps: number;
-  step_ms: number;
-  /** Median milliseconds by phase. */
-  phases_ms: Record<string, number>;
-  tokens_per_second: number;
-  gflops: number;
-  decode_steps: number;
-}
+export const rlStepResult = z.object({
+  preset: z.string(),
+  steps: z.number().int(),
+  step_ms: z.number(),
+  /** By phase of the step: the host's clock and the device's. */
+  phases: z.record(z.string(), phaseFigures),
+  /** The device's work again, by what it is for: prefill, decode, score, forward, backward, optimiser. */
+  work: z.record(z.string(), phaseFigures),
+  /** Time of the device's passes over that of the same step by the clock, the median; null without timestamps. */
+  gpu_busy: z.number().nullable(),
+  /** What the device does not account for: host, read-backs and waiting. */
+  host_ms: z.number().nullable(),
+  tokens_per_second: z.number(),
+  gflops: z.number(),
+  decode_steps: z.number(),
+});
 
-export interface ScalingResult {
+export const scalingResult = z.object({
   /** What is varied, and what is measured against it. */
-  of: string;
-  against: string;
-  points: [number, number][];
-  /** Fitted exponent: time or bytes grow as the size to this power. */
-  exponent: number;
-}
+  of: z.enum(['seconds', 'bytes']),
+  work: z.enum(['training step', 'RL step']),
+  against: z.string(),
+  points: z.array(z.tuple([z.number(), z.number()])),
+  /** Fitted: time or bytes grow as the size to this power. */
+  exponent: z.number(),
+});
 
-export interface BenchReport {
-  version: 1;
-  date: string;
-  quick: boolean;
-  adapter: string;
-  runtime: string;
-  libraries: Record<string, string>;
-  /** Peers that could not run here, with their error. */
-  unavailable: Record<string, string>;
-  load_average: string;
-  ceiling: { fma_gflops: number; copy_gbps: number };
-  matmul: MatmulResult[];
-  train_step: TrainStepResult[];
-  decode: DecodeResult[];
-  rl_step: PhaseResult[];
-  scaling: ScalingResult[];
-  steady: SteadyResult | null;
-}
+export const steadyResult = z.object({
+  steps: z.number().int(),
+  /** Of buffers made while the steps ran, by anybody. */
+  gpu_bytes_allocated: z.number(),
+  buffers_created: z.number().int(),
+  /** Bytes of JS heap after a forced collection, last third over first third; null where that cannot be asked. */
+  js_heap_growth: z.number().nullable(),
+  /**
+   * How much longer a step takes in the last fifth than in the first, less 1: medians, each step over a fixed piece of
+   * work that was timed beside it, so that a machine that slows down is not held against the step.
+   */
+  step_time_drift: z.number(),
+  /** The same by the clock alone. */
+  step_time_drift_by_clock: z.number(),
+  /** What two neighbouring tenths of the steps differ by, the median: no smaller drift can be told from chance. */
+  step_time_noise: z.number(),
+  step_ms: z.number(),
+});
+
+export const startupResult = z.object({
+  rounds: z.number().int(),
+  /** Median seconds from asking for the page, by station; cold: a fresh profile, warm: its second opening. */
+  cold: byName,
+  warm: byName,
+  /** One step of the run in the page: what the main thread and the trainer's thread were busy for, by their own time. */
+  step: z.object({ seconds: z.number(), main_thread_ms: z.number(), worker_ms: z.number() }).nullable(),
+});
+
+export const pytorchResult = z.object({
+  label: z.string(),
+  device: z.string(),
+  version: z.string(),
+  seconds: z.number(),
+  /** Under `torch.compile`; null where that does not work, for the reason in `not_compiled`. */
+  seconds_compiled: z.number().nullable(),
+  not_compiled: z.string().nullable(),
+  loss_agrees: z.boolean(),
+  difference: z.number(),
+});
+
+export const benchReport = z.object({
+  version: z.literal(2),
+  date: z.string(),
+  quick: z.boolean(),
+  adapter: z.string(),
+  runtime: z.string(),
+  /** Cores, memory, system. */
+  machine: z.string(),
+  libraries: z.record(z.string(), z.string()),
+  /** What could not run here, with its error. */
+  unavailable: z.record(z.string(), z.string()),
+  /** Parts that failed, with their error; the others went on. */
+  failed: z.record(z.string(), z.string()),
+  /** How long each part took. */
+  part_seconds: byName,
+  load_average: z.string(),
+  ceiling: rates.extend({ copy_gbps: z.number() }).nullable(),
+  matmul: z.array(matmulResult),
+  train_step: z.array(trainStepResult),
+  decode: z.array(decodeResult),
+  rl_step: z.array(rlStepResult),
+  scaling: z.array(scalingResult),
+  steady: steadyResult.nullable(),
+  startup: startupResult.nullable(),
+  /** The training steps in PyTorch, where it was there beside the packed benchmark. */
+  pytorch: z.array(pytorchResult).optional(),
+});
+
+export type Rates = z.infer<typeof rates>;
+export type Bound = z.infer<typeof bound>;
+export type MatmulResult = z.infer<typeof matmulResult>;
+export type TrainStepResult = z.infer<typeof trainStepResult>;
+export type DecodeResult = z.infer<typeof decodeResult>;
+export type PhaseFigures = z.infer<typeof phaseFigures>;
+export type RlStepResult = z.infer<typeof rlStepResult>;
+export type ScalingResult = z.infer<typeof scalingResult>;
+export type SteadyResult = z.infer<typeof steadyResult>;
+export type StartupResult = z.infer<typeof startupResult>;
+export type BenchReport = z.infer<typeof benchReport>;

@@ -5,21 +5,25 @@
 import '../scripts/lib/node-version.mjs';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ROOT, SetupError, say } from '../scripts/lib/host.mjs';
 import { ensurePackages } from '../scripts/lib/packages.mjs';
+import { load, machine } from './machine.mjs';
 
-const PARTS = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady'];
+const PARTS = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady', 'startup'];
 const USAGE = `Usage: npm run -s bench -- [--quick] [--browser] [--part NAME]... [--json] [--out FILE]
+       npm run -s bench -- --tables
+       npm run -s bench -- --pack FILE.tar.xz
 
 Measures the lab beside other libraries, in one process, in turns: medians with their spread, and ratios.
 
   --quick      fewer shapes and rounds: under 8 minutes on two cores without a GPU
-  --browser    in Chromium instead of Node; without a GPU that is SwiftShader
+  --browser    in Chromium instead of Node; without a GPU that is SwiftShader (BENCH_GPU=hardware: the machine's own)
   --part NAME  only this part, or several: ${PARTS.join(', ')}
   --json       one JSON object as the last line
-  --out FILE   also writes the JSON to FILE`;
+  --out FILE   also writes the JSON to FILE, after every part what there is so far
+  --tables     writes the tables of docs/benchmark.md and README.md anew from bench/results, and measures nothing
+  --pack FILE  packs benchmark, parity check and Dawn for a machine that has Node and libvulkan, and nothing else`;
 
 /** @returns {Record<string, string>} */
 function versions() {
@@ -34,7 +38,47 @@ function versions() {
   };
 }
 
-/** @param {{ quick: boolean, parts: string[] }} options */
+/** What there is so far, for an interrupt. @type {any} */
+let kept = null;
+
+/** @param {any} options of the command line */
+async function measure({ quick, browser: inBrowser, parts, keep }) {
+  const before = load();
+  const given = { quick, parts: parts.filter((/** @type {string} */ part) => part !== 'startup') };
+  const facts = { versions: versions(), machine: machine(), keep };
+  let report;
+  if (inBrowser) {
+    const { ensureBrowser } = await import('../scripts/lib/browser.mjs');
+    const browser = await ensureBrowser();
+    const { benchInBrowser } = await import('./in-browser.mjs');
+    report = await benchInBrowser(browser, { ...given, ...facts });
+    if (parts.includes('startup')) await addStartup(report, browser.path, quick);
+  } else {
+    report = await inNode({ ...given, ...facts });
+    if (parts.includes('startup'))
+      report.unavailable.startup = 'expected a browser that opens the page, got Node; run with --browser';
+  }
+  report.load_average = `${before} before, ${load()} after`;
+  return report;
+}
+
+/** @param {any} report @param {string} executablePath @param {boolean} quick */
+async function addStartup(report, executablePath, quick) {
+  const { benchStartup } = await import('./startup.mjs');
+  const start = performance.now();
+  try {
+    report.startup = await benchStartup({
+      executablePath,
+      rounds: quick ? 2 : 5,
+      note: (text) => console.error(text),
+    });
+  } catch (error) {
+    report.failed.startup = error instanceof Error ? error.message : String(error);
+  }
+  report.part_seconds.startup = Math.round((performance.now() - start) / 1000);
+}
+
+/** @param {any} options */
 async function inNode(options) {
   const { ensureVulkan, prepareVulkan } = await import('../scripts/lib/vulkan.mjs');
   try {
@@ -44,95 +88,45 @@ async function inNode(options) {
     say(error.describe());
   }
   prepareVulkan();
-  const { build } = await import('vite');
+  const { bundle } = await import('./bundle.mjs');
+  const { benchInNode } = await import('./in-node.mjs');
   const out = join(ROOT, 'node_modules', '.cache', `bench-${process.pid}`);
   try {
-    await build({
-      root: ROOT,
-      configFile: false,
-      logLevel: 'silent',
-      publicDir: false,
-      // Bundled with everything, as TensorFlow.js is else loaded twice in two forms of itself.
-      resolve: { mainFields: ['module', 'main'] },
-      ssr: { noExternal: true, external: ['webgpu', 'onnxruntime-web'] },
-      build: {
-        ssr: 'bench/node.ts',
-        outDir: out,
-        emptyOutDir: true,
-        target: 'node20',
-        minify: false,
-        rolldownOptions: { output: { entryFileNames: 'main.mjs', chunkFileNames: '[name]-[hash].mjs' } },
-      },
-    });
-    const { create, globals } = await import('webgpu');
-    Object.assign(globalThis, globals);
-    const gpu = create([]);
-    // Libraries made for pages look for it here.
-    Object.defineProperty(globalThis, 'navigator', {
-      value: { gpu, userAgent: `Node.js/${process.versions.node}`, hardwareConcurrency: 1 },
-      configurable: true,
-    });
-    const { benchInNode } = await import(pathToFileURL(join(out, 'main.mjs')).href);
-    return await benchInNode(ROOT, gpu, { ...options, versions: versions() }, (name) => import(name));
+    await bundle('bench/node.ts', out);
+    return await benchInNode(ROOT, join(out, 'main.mjs'), options);
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
 }
 
-/** @param {{ quick: boolean, parts: string[] }} options */
-async function inBrowser(options) {
-  const { ensureBrowser } = await import('../scripts/lib/browser.mjs');
-  const { path: executablePath } = await ensureBrowser();
-  const [{ createServer }, { chromium }] = await Promise.all([import('vite'), import('@playwright/test')]);
-  const server = await createServer({
-    root: ROOT,
-    configFile: false,
-    logLevel: 'error',
-    server: { host: '127.0.0.1', port: 0 },
-    optimizeDeps: { entries: ['bench/page.html'], exclude: ['onnxruntime-web'] },
+/** @param {string[]} argv */
+function readOptions(argv) {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      quick: { type: 'boolean', default: false },
+      browser: { type: 'boolean', default: false },
+      part: { type: 'string', multiple: true },
+      json: { type: 'boolean', default: false },
+      out: { type: 'string' },
+      tables: { type: 'boolean', default: false },
+      pack: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
-  await server.listen();
-  const browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--enable-unsafe-webgpu',
-      '--use-webgpu-adapter=swiftshader',
-      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-    ],
-  });
-  try {
-    const page = await browser.newPage();
-    page.on('console', (message) => console.error(message.text()));
-    await page.goto(new URL('/bench/page.html', server.resolvedUrls?.local[0]).href);
-    await page.waitForFunction('window.benchInPage');
-    return await page.evaluate((given) => /** @type {any} */ (window).benchInPage(given), {
-      ...options,
-      versions: versions(),
-    });
-  } finally {
-    await browser.close();
-    await server.close();
-  }
+  for (const part of values.part ?? [])
+    if (!PARTS.includes(part))
+      throw new Error(`expected --part to be one of ${PARTS.join(', ')}, got ${part}`);
+  if (values.pack !== undefined && !values.pack.endsWith('.tar.xz'))
+    throw new Error(`expected --pack to name a file that ends in .tar.xz, got ${values.pack}`);
+  return values;
 }
 
 /** @param {string[]} argv */
 async function main(argv) {
   let options;
   try {
-    options = parseArgs({
-      args: argv,
-      options: {
-        quick: { type: 'boolean', default: false },
-        browser: { type: 'boolean', default: false },
-        part: { type: 'string', multiple: true },
-        json: { type: 'boolean', default: false },
-        out: { type: 'string' },
-        help: { type: 'boolean', short: 'h' },
-      },
-    }).values;
-    for (const part of options.part ?? [])
-      if (!PARTS.includes(part))
-        throw new Error(`expected --part to be one of ${PARTS.join(', ')}, got ${part}`);
+    options = readOptions(argv);
   } catch (error) {
     console.error(`bench: ${error instanceof Error ? error.message : error}\n\n${USAGE}`);
     return 2;
@@ -142,16 +136,52 @@ async function main(argv) {
     return 0;
   }
   await ensurePackages();
-  const given = { quick: options.quick, parts: options.part ?? PARTS };
-  const report = await (options.browser ? inBrowser(given) : inNode(given));
-  if (options.out) {
-    mkdirSync(dirname(options.out), { recursive: true });
-    writeFileSync(options.out, `${JSON.stringify(report, null, 1)}\n`);
+  if (options.tables) {
+    const { writeTables } = await import('./tables.mjs');
+    for (const file of writeTables(ROOT)) console.log(`Written: ${file}`);
+    return 0;
   }
+  if (options.pack !== undefined) {
+    const { pack } = await import('./pack.mjs');
+    await pack(options.pack, versions());
+    return 0;
+  }
+  const { out, json } = options;
+  const parts = options.part ?? PARTS;
+  const write = (/** @type {any} */ report) => {
+    if (!out) return;
+    mkdirSync(dirname(out), { recursive: true });
+    writeFileSync(out, `${JSON.stringify(report, null, 1)}\n`);
+  };
+  const keep = (/** @type {any} */ report) => {
+    kept = report;
+    write(report);
+  };
   const { table } = await import('./table.mjs');
-  if (options.json) console.log(JSON.stringify(report));
-  else console.log(table(report));
-  return 0;
+  const print = (/** @type {any} */ report) => console.log(json ? JSON.stringify(report) : table(report));
+  const done = (/** @type {any} */ report) => {
+    write(report);
+    print(report);
+  };
+  /** What there is, with the reason why there is no more. @param {string} why */
+  const give = (why) => {
+    if (!kept) return;
+    for (const part of parts) if (kept.part_seconds[part] === undefined) kept.failed[part] ??= why;
+    done(kept);
+  };
+  process.once('SIGINT', () => {
+    give('interrupted');
+    process.exit(130);
+  });
+  let report;
+  try {
+    report = await measure({ quick: options.quick, browser: options.browser, parts, keep });
+  } catch (error) {
+    give(error instanceof Error ? error.message : String(error));
+    throw error;
+  }
+  done(report);
+  return Object.keys(report.failed).length > 0 ? 1 : 0;
 }
 
 try {

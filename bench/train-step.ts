@@ -2,7 +2,7 @@
 import { trainingFlops } from '../src/model/cost';
 import type { NamedTensors } from '../src/model/parameters';
 import { initialWeights } from '../src/rl/initialise';
-import { interleave, ratio, type Timing } from './measure';
+import { interleave, now, ratio } from './measure';
 import { type Ours, trainingPolicy, trainRows } from './ours';
 import type { Peer, TrainBatch, Trainer } from './peers/peer';
 import type { TrainStepResult } from './report';
@@ -10,115 +10,164 @@ import { SIZES, type Size } from './shapes';
 
 /** Rows and length: 64 predicted tokens a row, a multiple of everybody's tiles. */
 const LENGTH = 65;
+/** Rows of a batch: as many as keep a step of the largest policy within minutes on a processor. */
+const ROWS: Record<string, number> = { '0.1M': 32, '1M': 16, '10M': 4, '100M': 1 };
+export const rowsOf = ({ label }: Size): number => ROWS[label] ?? 4;
 /** Steps whose loss and gradient norm are compared before anything is timed; quickly, the first alone. */
 const COMPARED = 3;
 const TOLERANCE = 1e-3;
+/** A library whose step takes longer than this is left out, of this size and of the larger ones. */
+const MOST_SECONDS = { quick: 25, full: 120 };
+
+/** What is known of a library's speed from the size before: seconds for each operation of a step. */
+type Pace = Map<string, number>;
 
 export async function benchTrainStep(
   ours: Ours,
   peers: readonly Peer[],
   quick: boolean,
   note: (text: string) => void,
-  unavailable: Record<string, string>,
-): Promise<TrainStepResult[]> {
-  const results: TrainStepResult[] = [];
+  found: (result: TrainStepResult) => void,
+): Promise<void> {
+  const pace: Pace = new Map();
   for (const size of quick ? SIZES.slice(0, 2) : SIZES) {
-    // As many rows as keep a step of the largest within minutes on a processor.
-    const rows = { '0.1M': 32, '1M': 16, '10M': 4, '100M': 1 }[size.label] ?? 4;
-    results.push(await measure(ours, peers, size, rows, quick, note, unavailable));
+    const result = await measure(ours, peers, size, quick, pace, note);
+    found(result);
+    note(
+      `training step, ${size.label}: ${Object.entries(result.seconds)
+        .map(([name, seconds]) => `${name} ${(seconds * 1000).toFixed(0)} ms`)
+        .join(', ')}; same numbers: ${JSON.stringify(result.difference)}`,
+    );
   }
-  return results;
 }
 
 async function measure(
   ours: Ours,
   peers: readonly Peer[],
   size: Size,
-  rows: number,
   quick: boolean,
+  pace: Pace,
   note: (text: string) => void,
-  unavailable: Record<string, string>,
 ): Promise<TrainStepResult> {
   const { config, label } = size;
-  const weights = initialWeights(config, 1);
-  const batch = await makeBatch(ours, size, weights, rows);
-  const trainers: Trainer[] = [];
-  const agrees: Record<string, boolean> = {};
-  const difference: Record<string, number> = {};
-  let expected: { loss: number; gradientNorm: number }[] = [];
-  for (const library of [ours, ...peers]) {
-    if (!library.trainer) continue;
-    try {
-      const trainer = await library.trainer(config, weights, batch);
-      const steps = [];
-      for (let i = 0; i < (quick ? 1 : COMPARED); i++) steps.push(await trainer.step());
-      if (library === ours) expected = steps;
-      else {
-        const off = Math.max(
-          ...steps.map(({ loss, gradientNorm }, i) =>
-            Math.max(
-              Math.abs(loss - expected[i].loss) / Math.abs(expected[i].loss),
-              Math.abs(gradientNorm - expected[i].gradientNorm) / expected[i].gradientNorm,
-            ),
-          ),
-        );
-        agrees[library.name] = off <= TOLERANCE;
-        difference[library.name] = off;
-      }
-      trainers.push(trainer);
-    } catch (error) {
-      if (library === ours) throw error;
-      unavailable[`${library.name}, training step of ${label}`] =
-        error instanceof Error ? error.message : String(error);
-      note(
-        `${library.name}, training step of ${label} cannot run here: ${error instanceof Error ? error.message : error}`,
-      );
-    }
-  }
-  const timed = await interleave(trainers, {
-    rounds: quick ? 3 : 7,
-    seconds: quick ? 0.5 : 1,
-    mostUnits: 8,
-    mostSeconds: quick ? 45 : 600,
-  });
-  for (const trainer of trainers) trainer.dispose?.();
-  const seconds: Record<string, Timing> = {};
-  for (const [name, { all: _, ...timing }] of timed) seconds[name] = timing;
-  const mine = timed.get('ours')!;
-  const over = (name: string) => {
-    const theirs = timed.get(name);
-    return theirs ? ratio(mine.all, theirs.all) : null;
-  };
+  const rows = rowsOf(size);
+  const most = quick ? MOST_SECONDS.quick : MOST_SECONDS.full;
   const result: TrainStepResult = {
     label,
     params: size.parameters,
     rows,
     tokens: rows * LENGTH,
-    seconds,
-    gflops_ours: trainingFlops(config, trainRows(batch)) / mine.median / 1e9,
-    ours_over_tfjs: over('tfjs'),
-    ours_over_jaxjs: over('jax-js'),
-    loss_agrees: agrees,
-    difference,
+    seconds: {},
+    timing: {},
+    gflops_ours: 0,
+    ours_over_tfjs: null,
+    ours_over_jaxjs: null,
+    loss_agrees: null,
+    agrees: {},
+    difference: {},
+    left_out: {},
   };
-  note(
-    `training step, ${label}: ${Object.entries(seconds)
-      .map(([name, { median }]) => `${name} ${(median * 1000).toFixed(0)} ms`)
-      .join(', ')}; same numbers: ${JSON.stringify(difference)}`,
-  );
+  const leaveOut = (name: string, reason: string) => {
+    result.left_out[name] = reason;
+    note(`${name} is left out of the training step of ${label}: ${reason}`);
+  };
+  const flops = flopsOf(size, rows);
+  const expectedSeconds = (name: string) => (pace.get(name) ?? 0) * flops;
+  const estimate = (name: string) =>
+    `expected at most ${most} s a step, got ${expectedSeconds(name).toFixed(0)} s estimated from its speed at the size before`;
+  if (expectedSeconds('ours') > most) {
+    for (const { name } of [ours, ...peers]) leaveOut(name, estimate(name));
+    return result;
+  }
+  const weights = initialWeights(config, 1);
+  const trainers: Trainer[] = [];
+  try {
+    const batch = await makeBatch(ours, size, weights, rows);
+    let expected: Step[] = [];
+    for (const library of [ours, ...peers]) {
+      const { name } = library;
+      if (!library.trainer) continue;
+      if (expectedSeconds(name) > most) {
+        leaveOut(name, estimate(name));
+        continue;
+      }
+      let trainer: Trainer | null = null;
+      try {
+        trainer = await library.trainer(config, weights, batch);
+        const start = now();
+        const steps: Step[] = [];
+        for (let i = 0; i < (quick ? 1 : COMPARED) && (i === 0 || now() - start < most); i++)
+          steps.push(await trainer.step());
+        if (library === ours) expected = steps;
+        else {
+          result.difference[name] = differenceOf(steps, expected);
+          result.agrees[name] = result.difference[name] <= TOLERANCE;
+        }
+        trainers.push(trainer);
+      } catch (error) {
+        trainer?.dispose?.();
+        leaveOut(name, error instanceof Error ? error.message : String(error));
+        // Nothing to compare with.
+        if (library === ours) return result;
+      }
+    }
+    const timed = await interleave(trainers, {
+      rounds: quick ? 3 : 7,
+      seconds: quick ? 0.5 : 1,
+      mostUnits: 8,
+      mostSeconds: quick ? 45 : 600,
+    });
+    const mine = timed.get('ours')!;
+    for (const [name, { all, ...timing }] of timed) {
+      result.seconds[name] = timing.median;
+      result.timing[name] = timing;
+      pace.set(name, timing.median / flops);
+      if (name === 'tfjs') result.ours_over_tfjs = ratio(mine.all, all);
+      if (name === 'jax-js') result.ours_over_jaxjs = ratio(mine.all, all);
+    }
+    const agreed = Object.values(result.agrees);
+    result.loss_agrees = agreed.length > 0 ? agreed.every(Boolean) : null;
+    result.gflops_ours = flops / mine.median / 1e9;
+  } finally {
+    for (const trainer of trainers) trainer.dispose?.();
+  }
   return result;
 }
 
+type Step = Awaited<ReturnType<Trainer['step']>>;
+
+/** The largest relative difference of losses and gradient norms, over the steps that were taken. */
+function differenceOf(steps: readonly Step[], expected: readonly Step[]): number {
+  return Math.max(
+    ...steps.map(({ loss, gradientNorm }, i) =>
+      Math.max(
+        Math.abs(loss - expected[i].loss) / Math.abs(expected[i].loss),
+        Math.abs(gradientNorm - expected[i].gradientNorm) / expected[i].gradientNorm,
+      ),
+    ),
+  );
+}
+
+const tokensOf = ({ config }: Size, rows: number) =>
+  Array.from({ length: rows }, (_, r) =>
+    Array.from({ length: LENGTH }, (_, t) => (r * 31 + t * 17 + ((r * t) % 13)) % config.vocab_size),
+  );
+
+function flopsOf(size: Size, rows: number): number {
+  const tokens = tokensOf(size, rows);
+  const none = tokens.map((row) => row.slice(1).map(() => 0));
+  return trainingFlops(size.config, trainRows({ tokens, advantages: tokens.map(() => 1), oldLogps: none }));
+}
+
 /** Rows of tokens, advantages of both signs, and old log-probabilities some of which are past the clip bounds. */
-async function makeBatch(
+export async function makeBatch(
   ours: Ours,
-  { config }: Size,
+  size: Size,
   weights: NamedTensors,
   rows: number,
 ): Promise<TrainBatch> {
-  const tokens = Array.from({ length: rows }, (_, r) =>
-    Array.from({ length: LENGTH }, (_, t) => (r * 31 + t * 17 + ((r * t) % 13)) % config.vocab_size),
-  );
+  const { config } = size;
+  const tokens = tokensOf(size, rows);
   const policy = await trainingPolicy(ours.gpu, config, { tokens });
   try {
     policy.parameters.upload(weights);

@@ -2,14 +2,15 @@
 //
 // With p = exp(score - logsumexp):  dp = dout . v,  dscore = p (dp - delta),  dq = scale * sum dscore k.
 // (FlashAttention-2, arXiv 2307.08691: the probabilities are made again rather than stored.)
-// Consumer: the backward pass. Grid: one invocation a (token, query head), heads slowest, in rows of workgroups
+// Consumer: the backward pass, where no variant was measured to be faster. Grid: one invocation a (token, query head), heads slowest, in rows of workgroups
 // of 64. Overwrites delta and the query columns of dqkv.
 
 // Columns of a head, P.
 const HEAD_DIM: u32 = 16u;
 
 struct Extent { count: u32, start: u32 }
-struct Shape { heads: u32, kv_heads: u32, scale: f32 }
+// head_dim is P once more, as a number that compilers do not know: unrolled, this takes them seconds.
+struct Shape { heads: u32, kv_heads: u32, scale: f32, head_dim: u32 }
 
 // Tokens, T = extent.count.
 @group(0) @binding(0) var<uniform> extent: Extent;
@@ -47,10 +48,10 @@ fn attention_backward_query(@builtin(workgroup_id) group: vec3<u32>, @builtin(nu
   var dvalue: array<f32, HEAD_DIM>;
   var sum: array<f32, HEAD_DIM>;
   var along = 0.0;
-  for (var c = 0u; c < HEAD_DIM; c++) {
+  for (var c = 0u; c < shape.head_dim; c++) {
     query[c] = qkv[token * stride + head * HEAD_DIM + c] * shape.scale;
     dvalue[c] = dout[out_at + c];
-    along += dvalue[c] * out[out_at + c];
+    along = fma(dvalue[c], out[out_at + c], along);
     sum[c] = 0.0;
   }
   let normaliser = logsumexp[token * shape.heads + head];
@@ -59,13 +60,13 @@ fn attention_backward_query(@builtin(workgroup_id) group: vec3<u32>, @builtin(nu
     let value = j * stride + value_column;
     var score = 0.0;
     var dp = 0.0;
-    for (var c = 0u; c < HEAD_DIM; c++) {
-      score += query[c] * qkv[key + c];
-      dp += dvalue[c] * qkv[value + c];
+    for (var c = 0u; c < shape.head_dim; c++) {
+      score = fma(query[c], qkv[key + c], score);
+      dp = fma(dvalue[c], qkv[value + c], dp);
     }
     let dscore = exp(score - normaliser) * (dp - along) * shape.scale;
-    for (var c = 0u; c < HEAD_DIM; c++) { sum[c] += dscore * qkv[key + c]; }
+    for (var c = 0u; c < shape.head_dim; c++) { sum[c] = fma(dscore, qkv[key + c], sum[c]); }
   }
-  for (var c = 0u; c < HEAD_DIM; c++) { dqkv[token * stride + head * HEAD_DIM + c] = sum[c]; }
+  for (var c = 0u; c < shape.head_dim; c++) { dqkv[token * stride + head * HEAD_DIM + c] = sum[c]; }
   delta[token * shape.heads + head] = along;
 }

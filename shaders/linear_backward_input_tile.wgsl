@@ -83,9 +83,13 @@ fn linear_backward_input_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(
     }
     workgroupBarrier();
   }
-  let col = group.x * 16u + id.x;
-  four_rows(row + id.y * 4u, col, a00);
-  four_rows(row + id.y * 4u, col + 8u, a01);
-  four_rows(row + id.y * 4u + 32u, col, a10);
-  four_rows(row + id.y * 4u + 32u, col + 8u, a11);
+  // A loop, as in the subgroup's kernel; past the last row there may be nothing to store below.
+  let blocks = select(2u, 4u, row + 32u < extent.count);
+  for (var i = 0u; i < blocks; i++) {
+    var a = a00;
+    if (i == 1u) { a = a01; }
+    if (i == 2u) { a = a10; }
+    if (i == 3u) { a = a11; }
+    four_rows(row + i / 2u * 32u + id.y * 4u, group.x * 16u + i % 2u * 8u + id.x, a);
+  }
 }

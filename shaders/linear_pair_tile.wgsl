@@ -1,21 +1,18 @@
 // y = x wᵀ and what comes right after it, where that takes two columns a fixed distance apart: the gate and the up
 // projection, or the two halves of a head that are rotated. Saves a dispatch, and reading y again.
 //
-// Consumer: the projections before attention and into the MLP, as a variant of `linear_forward` followed by `swiglu`,
-// `rope` or `rope_cache`, with the same bits. Tiles in workgroup memory as in `linear_forward_tile`, for a
-// GPU: an invocation makes 8 rows of 4 columns and the 4 that belong to them.
-// Grid: (outputs / 64, rows / 64) workgroups of 8 x 8. Overwrites y and its part of out.
+// Consumer: the projections before attention and into the MLP, as a variant of `linear_forward` followed by `swiglu`
+// or `rope`, with the same bits. Tiles in workgroup memory as in `linear_forward_tile`, for a GPU: an invocation makes 8 rows
+// of 4 columns and the 4 that belong to them.
+// Grid: (outputs / 64, rows / 64) workgroups of 8 x 8. Overwrites y and out.
 
-// What an invocation goes on with once it has both columns of a pair.
-const GATE: u32 = 0u;
-const ROTATE: u32 = 1u;
-const ROTATE_AND_CACHE: u32 = 2u;
-const EPILOGUE: u32 = 0u;
+// Whether columns are rotated; otherwise they are gate and up.
+const ROTATE: bool = false;
 
 struct Extent { count: u32, start: u32 }
-// half: fours of columns between the two of a pair, F / 4 of gate and up, P / 8 in a head. keep: 1 where y is needed
-// after GATE. Of heads: how many of them are queries, how many are rotated, and the positions of a cache.
-struct Shape { inputs: u32, outputs: u32, half: u32, keep: u32, heads: u32, rotated: u32, cache_length: u32 }
+// half: fours of columns between the two of a pair, F / 4 of gate and up, P / 8 in a head. keep: 1 where gate and up are
+// needed themselves, by the backward pass. rotated: heads of queries and keys.
+struct Shape { inputs: u32, outputs: u32, half: u32, keep: u32, rotated: u32 }
 
 // Rows to compute, M = extent.count.
 @group(0) @binding(0) var<uniform> extent: Extent;
@@ -25,16 +22,14 @@ struct Shape { inputs: u32, outputs: u32, half: u32, keep: u32, heads: u32, rota
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
 // [N, K / 4]
 @group(0) @binding(3) var<storage, read> w: array<vec4<f32>>;
-// [M] positions, read where columns are rotated
+// [M] positions, read where ROTATE
 @group(0) @binding(4) var<storage, read> positions: array<u32>;
-// [positions, P / 4]: P / 2 cosines, then P / 2 sines; read where columns are rotated
+// [positions, P / 4]: P / 2 cosines, then P / 2 sines; read where ROTATE
 @group(0) @binding(5) var<storage, read> angles: array<vec4<f32>>;
-// [M] rows of the cache, read where there is one
-@group(0) @binding(6) var<storage, read> cache_rows: array<u32>;
-// [M, N / 4], written, but for what goes into a cache
-@group(0) @binding(7) var<storage, read_write> y: array<vec4<f32>>;
-// [M, F / 4] silu(gate) * up, or [cache rows, positions, 2 K P / 4], written
-@group(0) @binding(8) var<storage, read_write> out: array<vec4<f32>>;
+// [M, N / 4], written, but for gate and up that are not to be kept
+@group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
+// [M, F / 4] silu(gate) * up, written unless ROTATE
+@group(0) @binding(7) var<storage, read_write> out: array<vec4<f32>>;
 
 /// The first column of a pair, in fours.
 fn first_of(pair: u32) -> u32 { return pair / shape.half * 2u * shape.half + pair % shape.half; }
@@ -48,7 +43,7 @@ fn store(row: u32, at: Place, a: vec4<f32>, b: vec4<f32>) {
   let n4 = shape.outputs / 4u;
   if (row >= extent.count || at.column >= n4) { return; }
   let to = row * n4 + at.column;
-  if (EPILOGUE == GATE) {
+  if (!ROTATE) {
     if (shape.keep == 1u) {
       y[to] = a;
       y[to + shape.half] = b;
@@ -57,26 +52,17 @@ fn store(row: u32, at: Place, a: vec4<f32>, b: vec4<f32>) {
     out[row * shape.half + at.column] = a / (1.0 + exp(-a)) * b;
     return;
   }
-  let position = positions[row];
-  var turned_a = a;
-  var turned_b = b;
   if (at.head < shape.rotated) {
     // As in `rope`.
-    let angle = position * 2u * shape.half + at.within;
+    let angle = positions[row] * 2u * shape.half + at.within;
     let cosine = angles[angle];
     let sine = angles[angle + shape.half];
-    turned_a = a * cosine - b * sine;
-    turned_b = b * cosine + a * sine;
+    y[to] = a * cosine - b * sine;
+    y[to + shape.half] = b * cosine + a * sine;
+  } else {
+    y[to] = a;
+    y[to + shape.half] = b;
   }
-  if (EPILOGUE == ROTATE || at.head < shape.heads) {
-    y[to] = turned_a;
-    y[to + shape.half] = turned_b;
-    return;
-  }
-  let queries = shape.heads * 2u * shape.half;
-  let there = (cache_rows[row] * shape.cache_length + position) * (n4 - queries) + at.column - queries;
-  out[there] = turned_a;
-  out[there + shape.half] = turned_b;
 }
 
 /// A loop, not a line for each row: what is inlined so often takes seconds to compile.

@@ -16,16 +16,22 @@ export const startTrace = (browser, page) => browser.startTracing(page, { catego
  */
 export async function endTrace(browser) {
   const { traceEvents } = JSON.parse((await browser.stopTracing()).toString('utf8'));
-  const mains = new Set(
-    traceEvents
-      .filter(({ ph, name, args }) => ph === 'M' && name === 'thread_name' && args.name === 'CrRendererMain')
-      .map(({ pid, tid }) => `${pid} ${tid}`),
-  );
+  const threads = (/** @type {string} */ called) =>
+    new Set(
+      traceEvents
+        .filter(({ ph, name, args }) => ph === 'M' && name === 'thread_name' && args.name === called)
+        .map(({ pid, tid }) => `${pid} ${tid}`),
+    );
+  const mains = threads('CrRendererMain');
+  const workers = threads('DedicatedWorker thread');
+  let worker = 0;
   /** @type {Map<string, any[]>} */
   const byThread = new Map();
   for (const event of traceEvents) {
     const thread = `${event.pid} ${event.tid}`;
-    if (event.ph !== 'X' || !event.name.endsWith('::RunTask') || !mains.has(thread)) continue;
+    if (event.ph !== 'X' || !event.name.endsWith('::RunTask')) continue;
+    if (workers.has(thread)) worker += (event.tdur ?? 0) / 1000;
+    if (!mains.has(thread)) continue;
     const known = byThread.get(thread);
     if (known) known.push(event);
     else byThread.set(thread, [event]);
@@ -41,6 +47,8 @@ export async function endTrace(browser) {
     over_by_own_time: own.filter((ms) => ms > LONG_MS).length,
     longest_by_own_time_ms: longest(own),
     busy_own_ms: own.reduce((sum, ms) => sum + ms, 0),
+    /** Of all dedicated workers. */
+    worker_own_ms: worker,
   };
 }
 

@@ -48,6 +48,51 @@ describe('kernels', () => {
     ]);
   });
 
+  it('are waited for by whoever asked for them, and not by whoever asked for others', async () => {
+    const kernels = new Kernels(gpu.device);
+    const x = buffers.storage('x', 4);
+    const broken = { name: 'broken', code: DOUBLE.code.replace('*= FACTOR', '*= MISSING') };
+    const mine = kernels.building(() => kernels.bind(DOUBLE, { x }));
+    const theirs = kernels.building(() => kernels.bind(broken, { x }));
+    const again = kernels.building(() => kernels.bind(DOUBLE, { x }));
+    await mine.ready();
+    await again.ready();
+    await expect(theirs.ready()).rejects.toThrow(/MISSING/);
+    // A kernel that does not compile is no failure of the device.
+    expect(gpu.failure()).toBeNull();
+  });
+
+  it('are compiled in the order in which they were asked for, however many there are', async () => {
+    const asked: string[] = [];
+    const compiled: string[] = [];
+    const layout = gpu.device.createBindGroupLayout.bind(gpu.device);
+    const later: (() => void)[] = [];
+    const device = {
+      createBindGroupLayout: layout,
+      createBindGroup: () => null,
+      createPipelineLayout: () => null,
+      createShaderModule: () => null,
+      pushErrorScope: () => {},
+      popErrorScope: async () => null,
+      createComputePipelineAsync: ({ label }: { label: string }) => {
+        asked.push(label);
+        return new Promise((resolve) => later.push(() => resolve(compiled.push(label))));
+      },
+    } as unknown as GPUDevice;
+    const kernels = new Kernels(device);
+    const names = Array.from({ length: 10 }, (_, i) => `kernel${i}`);
+    for (const name of names) kernels.bind({ ...DOUBLE, name }, { x: buffers.storage('x', 4) });
+    const ready = kernels.ready();
+    expect(asked.length).toBeGreaterThan(0);
+    expect(asked.length).toBeLessThan(names.length);
+    while (compiled.length < names.length) {
+      later.shift()?.();
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    await ready;
+    expect(asked).toEqual(names);
+  });
+
   it('name bindings that are missing or unknown', () => {
     const kernels = new Kernels(gpu.device);
     const x = buffers.storage('x', 4);

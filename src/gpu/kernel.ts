@@ -37,12 +37,21 @@ export class ShaderError extends Error {
   }
 }
 
+/** Told how many of the kernels that are waited for are compiled. */
+export type OnCompiled = (done: number, total: number) => void;
+
 interface Compiled {
   pipeline: GPUComputePipeline | null;
   ready: Promise<void>;
   layout: GPUBindGroupLayout;
   bindings: Binding[];
 }
+
+/**
+ * Pipelines that are compiled at a time: as many as drivers have threads for. The others wait in the order in which they
+ * were asked for, which the driver's own threads do not keep: what is asked for first is needed first.
+ */
+const COMPILED_AT_ONCE = 4;
 
 /** Most workgroups a dispatch may have in one dimension (WebGPU's guaranteed limit). */
 const MAX_GROUPS = 65535;
@@ -57,6 +66,10 @@ export function flatGrid(count: number): Grid {
 
 export class Kernels {
   private readonly cache = new Map<string, Compiled>();
+  /** What is being asked for, while something is built. */
+  private asked: Map<string, Compiled> | null = null;
+  private compiling = 0;
+  private readonly waiting: (() => void)[] = [];
 
   constructor(readonly device: GPUDevice) {}
 
@@ -90,9 +103,30 @@ export class Kernels {
     return new BoundKernel(file.name, compiled, group);
   }
 
+  /**
+   * Does `build`, which must not wait, and tells what it made from the kernels that it asked for: `ready` waits for
+   * those alone, not for what others have asked for by then.
+   */
+  building<T>(build: () => T): { built: T; ready(onProgress?: OnCompiled): Promise<void> } {
+    const asked = new Map<string, Compiled>();
+    const outer = this.asked;
+    this.asked = asked;
+    try {
+      return { built: build(), ready: (onProgress) => this.compiled([...asked], onProgress) };
+    } finally {
+      this.asked = outer;
+    }
+  }
+
   /** Waits until every kernel asked for so far is compiled. @throws ShaderError */
-  async ready(onProgress?: (done: number, total: number) => void): Promise<void> {
-    const all = [...this.cache];
+  ready(onProgress?: OnCompiled): Promise<void> {
+    return this.compiled([...this.cache], onProgress);
+  }
+
+  private async compiled(
+    all: readonly (readonly [key: string, Compiled])[],
+    onProgress?: OnCompiled,
+  ): Promise<void> {
     let done = 0;
     onProgress?.(0, all.length);
     await Promise.all(
@@ -117,7 +151,13 @@ export class Kernels {
   private compile(file: ShaderFile, constants: Readonly<Record<string, ConstantValue>>): Compiled {
     const key = `${file.name} ${JSON.stringify(Object.entries(constants).sort())}`;
     const known = this.cache.get(key);
-    if (known) return known;
+    const compiled = known ?? this.begin(file, constants);
+    this.cache.set(key, compiled);
+    this.asked?.set(key, compiled);
+    return compiled;
+  }
+
+  private begin(file: ShaderFile, constants: Readonly<Record<string, ConstantValue>>): Compiled {
     const body = specialise(file.name, file.code, constants);
     const code = file.prelude ? `${file.prelude}\n${body}` : body;
     const bindings = parseBindings(code);
@@ -131,13 +171,25 @@ export class Kernels {
     });
     const compiled: Compiled = { pipeline: null, ready: Promise.resolve(), layout, bindings };
     const preludeLines = file.prelude ? file.prelude.split('\n').length : 0;
-    compiled.ready = this.build(file.name, code, layout, preludeLines).then((pipeline) => {
+    compiled.ready = this.inTurn(() => this.build(file.name, code, layout, preludeLines)).then((pipeline) => {
       compiled.pipeline = pipeline;
     });
     // Reported by `ready`; without this an early failure would count as unhandled.
     compiled.ready.catch(() => {});
-    this.cache.set(key, compiled);
     return compiled;
+  }
+
+  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.compiling < COMPILED_AT_ONCE) this.compiling++;
+    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      // Handed on to the next, or given back.
+      const next = this.waiting.shift();
+      if (next) next();
+      else this.compiling--;
+    }
   }
 
   private async build(
@@ -146,7 +198,10 @@ export class Kernels {
     layout: GPUBindGroupLayout,
     preludeLines: number,
   ): Promise<GPUComputePipeline> {
+    // What is wrong with it is told by `getCompilationInfo`, and to nobody else.
+    this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label: name, code });
+    void this.device.popErrorScope();
     try {
       return await this.device.createComputePipelineAsync({
         label: name,

@@ -29,6 +29,8 @@ export interface Dispatch {
   extent: Readonly<PassExtent>;
   /** What was being done: `stage` of the profile when it was encoded. */
   stage: string;
+  /** The label of the command encoder it was encoded with: what was submitted together. */
+  submission: string;
   workgroups: number;
   /** null where it could not be timed. */
   ms: number | null;
@@ -153,7 +155,13 @@ export class ProfiledPass implements Pass {
 
   dispatchWorkgroups(x: number, y = 1, z = 1): undefined {
     const { use, count, extent } = this;
-    const timestampWrites = this.profile.note({ use, count, extent, workgroups: x * y * z });
+    const timestampWrites = this.profile.note({
+      use,
+      count,
+      extent,
+      workgroups: x * y * z,
+      submission: this.encoder.label,
+    });
     const pass = this.encoder.beginComputePass({ label: use.kernel, timestampWrites });
     if (this.pipeline) pass.setPipeline(this.pipeline);
     for (const [index, group] of this.groups) pass.setBindGroup(index, group);

@@ -5,17 +5,14 @@
  * Used by the page (`ui/state/session.ts`) alone; the command line talks to the trainer directly.
  */
 import type { Command, LabError, Message } from './protocol';
+import { trainerWorker, type WorkerLike } from './trainer-worker';
+
+export type { WorkerLike } from './trainer-worker';
 
 /** One handler for each message of the protocol; adding a message without one is a type error. */
 export type MessageHandlers = {
   [T in Message['type']]: (message: Extract<Message, { type: T }>) => void;
 };
-
-/** What the client needs of a worker, so that a test can stand in for the thread. */
-export type WorkerLike = Pick<Worker, 'postMessage' | 'terminate' | 'addEventListener'>;
-
-const startWorker = (): WorkerLike =>
-  new Worker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'masa-lab-trainer' });
 
 export class LabClient {
   readonly #worker: WorkerLike;
@@ -25,7 +22,7 @@ export class LabClient {
    * Starts the worker. A worker that cannot start or throws outside of its own error handling is reported
    * through `handlers.error` with the code `internal`, never thrown at the page.
    */
-  constructor(handlers: MessageHandlers, createWorker: () => WorkerLike = startWorker) {
+  constructor(handlers: MessageHandlers, createWorker: () => WorkerLike = trainerWorker) {
     this.#worker = createWorker();
     this.#worker.addEventListener('message', (event: MessageEvent<Message>) => {
       if (!this.#closed) dispatch(event.data, handlers);

@@ -16,8 +16,10 @@ export type { Inspection } from '../model/inspect';
 export type Command =
   /** Acquire the adapter and run the self-test. Sent once, first. */
   | { type: 'open'; baseUrl: string }
-  /** Prepare a run at step 0 (or back at step 0, with the same initialisation). */
-  | { type: 'load'; manifest: Manifest }
+  /** What is likely to be loaded first: it is made ready meanwhile. Acted on at once, also while `open` is. */
+  | { type: 'expect'; manifest: Manifest }
+  /** Prepare a run at step 0 (or back at step 0, with the same initialisation), and go on at once where `goOn` says so. */
+  | { type: 'load'; manifest: Manifest; goOn?: Going }
   /** Go on until paused or done. */
   | { type: 'run' }
   /** Take one step, then pause. */
@@ -60,6 +62,9 @@ export type Command =
   | { type: 'models'; ask: ModelsCommand }
   /** For tests and teaching: destroy the device, as a driver reset would. */
   | { type: 'lose-device' };
+
+/** How a run can be told to go on; each is a command. */
+export type Going = 'run' | 'step' | 'phase';
 
 /** Where the worker is. `ready` = loaded, at rest. */
 export type LabState =

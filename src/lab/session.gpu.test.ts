@@ -183,7 +183,7 @@ describe('a session', () => {
       reached.push(last?.type === 'phase' ? last.phase : last?.type);
     }
     // The last press finished the step, where the run rests as after a step.
-    expect(reached).toEqual(['evaluate', 'rollout', 'reward', 'advantage', 'update', 'step_metrics']);
+    expect(reached).toEqual(['rollout', 'reward', 'advantage', 'evaluate', 'update', 'step_metrics']);
     expect(held.session.step).toBe(1);
     // At rest before `advantage`, the rollouts were judged, and nothing said yet of their groups.
     const types = held.events.map((e) => (e.type === 'phase' ? e.phase : e.type));
@@ -282,7 +282,7 @@ describe('a session', () => {
     const held = await open();
     await expect(
       held.session.load(
-        small({ micro_batch_tokens: 1_048_576 * 1, max_completion_length: 4096, eval_problems: 4 }),
+        small({ micro_batch_tokens: 1_048_576 * 1, max_completion_length: 2000, eval_problems: 4 }),
       ),
     ).rejects.toThrow(/memory: buffer .*expected at most .* MiB.*got .* MiB/);
     expect(held.session.error).toMatchObject({ code: 'memory-plan' });

@@ -11,6 +11,7 @@ import { Trainer } from '../rl/trainer';
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { AdapterInfo, SelfTestResult } from '../run/events';
 import type { Manifest } from '../run/manifest';
+import { Ahead, type PreparedRun } from './ahead';
 import { BenchmarkDesk } from './benchmarks';
 import { orDeviceLoss } from './device-loss';
 import { explainError, ModelFileError } from './errors';
@@ -19,7 +20,7 @@ import { LoadedRun } from './loaded-run';
 import { Abandoned, LoopControl } from './loop-control';
 import { type OpenedModel, openModel } from './opened-model';
 import type { BenchmarkRequest, InspectionRequest, LabError, LabState } from './protocol';
-import { SHIPPED_CASES, START_CASES, selfTest } from './self-test';
+import { type CaseFiles, SHIPPED_CASES, START_CASES, selfTest } from './self-test';
 import type { SessionHost } from './session-host';
 import { tuneFor } from './tuning';
 
@@ -29,6 +30,9 @@ export class Session {
   private gpu: Gpu | null = null;
   private tested: SelfTestResult | null = null;
   private current: LoadedRun | null = null;
+  /** Resolves once the test is under way. */
+  private opening: Promise<{ gpu: Gpu; test: Promise<SelfTestResult> }> | null = null;
+  private ahead: Ahead | null = null;
   private readonly control = new LoopControl(
     () => this.setState('paused'),
     () => this.benchmarks.pending,
@@ -63,30 +67,29 @@ export class Session {
   async open(): Promise<{ adapter: AdapterInfo; selfTest: SelfTestResult }> {
     this.setState('opening');
     try {
-      this.host.onProgress({ task: 'adapter', label: 'Asking for a GPU', done: 0, total: 1, unit: '' });
-      this.gpu = await openGpu(this.host.gpu());
-      this.host.onProgress({ task: 'adapter', label: 'Asking for a GPU', done: 1, total: 1, unit: '' });
-      this.tested = await this.check(this.gpu, START_CASES);
+      this.opening = this.begin();
+      const { gpu, test } = await this.opening;
+      this.tested = await test;
+      return this.wasTested(gpu, this.tested);
     } catch (error) {
       this.fail(error, 'unavailable');
       throw error;
     }
-    if (this.tested.status === 'failed') {
-      this.error = {
-        code: 'self-test',
-        message: `This adapter computes wrong numbers: ${this.tested.reason}.`,
-        remedy:
-          'Update the graphics driver or the browser, or choose another adapter. Nothing is trained on one that fails.',
-      };
-      this.setState('unavailable');
-    } else this.setState('idle');
-    return { adapter: this.gpu.info, selfTest: this.tested };
+  }
+
+  /**
+   * Says what is likely to be loaded next. It is made ready while the device is tested, and loading it takes as much
+   * less; loading anything else lets go of it. Only the first one is taken up.
+   */
+  expect(manifest: Manifest): void {
+    if (!this.opening || this.current || this.ahead) return;
+    this.ahead = new Ahead(manifest, this.makeAhead(manifest, this.opening));
   }
 
   /** Runs every shipped case on the device, whatever else is loaded. @throws when no device is open. */
   async checkEverything(): Promise<{ adapter: AdapterInfo; selfTest: SelfTestResult }> {
     if (!this.gpu) throw new Error('check: expected an open device; there is none');
-    this.tested = await this.check(this.gpu, SHIPPED_CASES);
+    this.tested = await this.check(this.gpu, await this.host.readCases(SHIPPED_CASES));
     return { adapter: this.gpu.info, selfTest: this.tested };
   }
 
@@ -101,14 +104,15 @@ export class Session {
     await this.letGo();
     this.setState('loading');
     try {
+      const ready = await this.takeAhead(resume ? null : manifest);
       const restored = resume ? await readSnapshot(resume) : null;
-      const base = await this.readBase(manifest);
+      const base = ready?.model ?? (await this.readBase(manifest));
       if (restored && JSON.stringify(restored.config) !== JSON.stringify(base.config))
         throw new ModelFileError(
           `model ${manifest.model}: expected the configuration that the checkpoint of step ${restored.state.step} was made with, got another`,
           'Put the base model back that the run began with.',
         );
-      await this.prepare(manifest, base);
+      await this.prepare(manifest, base, ready?.trainer);
       if (restored)
         this.current!.restore(restored.snapshot, {
           step: restored.state.step,
@@ -254,6 +258,7 @@ export class Session {
   /** Lets go of the run and of the device. */
   async close(): Promise<void> {
     await this.letGo();
+    await this.takeAhead(null);
     this.gpu?.device.destroy();
   }
 
@@ -262,8 +267,37 @@ export class Session {
     this.gpu?.device.destroy();
   }
 
-  private async check(gpu: Gpu, names: readonly string[]): Promise<SelfTestResult> {
-    const cases = await this.host.readCases(names);
+  /** The device, with the test begun on it; its files are fetched while the adapter is asked for. */
+  private async begin(): Promise<{ gpu: Gpu; test: Promise<SelfTestResult> }> {
+    const files = this.host.readCases(START_CASES);
+    // Of no interest where there is no device to test.
+    files.catch(() => {});
+    this.host.onProgress({ task: 'adapter', label: 'Asking for a GPU', done: 0, total: 1, unit: '' });
+    const gpu = await openGpu(this.host.gpu());
+    this.gpu = gpu;
+    this.host.onProgress({ task: 'adapter', label: 'Asking for a GPU', done: 1, total: 1, unit: '' });
+    const cases = await files;
+    return { gpu, test: this.check(gpu, cases) };
+  }
+
+  private wasTested(
+    { info }: Gpu,
+    selfTest: SelfTestResult,
+  ): { adapter: AdapterInfo; selfTest: SelfTestResult } {
+    if (selfTest.status === 'failed') {
+      this.error = {
+        code: 'self-test',
+        message: `This adapter computes wrong numbers: ${selfTest.reason}.`,
+        remedy:
+          'Update the graphics driver or the browser, or choose another adapter. Nothing is trained on one that fails.',
+      };
+      void this.takeAhead(null);
+      this.setState('unavailable');
+    } else this.setState('idle');
+    return { adapter: info, selfTest };
+  }
+
+  private check(gpu: Gpu, cases: readonly CaseFiles[]): Promise<SelfTestResult> {
     return this.guard(
       selfTest(gpu, cases, (done, total) =>
         this.host.onProgress({
@@ -275,6 +309,26 @@ export class Session {
         }),
       ),
     );
+  }
+
+  /** After the test's kernels, which are waited for first, and beside the test itself; only measuring waits for it. */
+  private async makeAhead(
+    manifest: Manifest,
+    opening: Promise<{ gpu: Gpu; test: Promise<SelfTestResult> }>,
+  ): Promise<PreparedRun> {
+    const reading = this.readBase(manifest);
+    const [model, { gpu, test }] = await Promise.all([reading, opening]);
+    await this.chooseKernels(gpu, model, test);
+    return { model, trainer: await this.makeTrainer(gpu, manifest, model) };
+  }
+
+  /** What was made ready for this manifest; anything else that was is let go of. */
+  private async takeAhead(manifest: Manifest | null): Promise<PreparedRun | null> {
+    const { ahead } = this;
+    this.ahead = null;
+    if (ahead && manifest && ahead.isFor(manifest) && !this.gpu?.failure()) return ahead.take();
+    await ahead?.drop();
+    return null;
   }
 
   private go(wanted: 'run' | 'step' | 'phase'): Promise<void> {
@@ -336,11 +390,14 @@ export class Session {
     const { control } = this;
     try {
       await this.inspector.idle();
-      await this.guard(run.evaluateIfDue());
+      // The start's evaluation waits for the first rollouts, which are of the same policy: what a visitor sees first.
+      const begins = run.trainer.step === 0 && !run.isOver;
+      if (!begins) await this.guard(run.evaluateIfDue());
       await this.guard(run.checkpointIfDue());
       while (!run.isOver) {
         await this.betweenSteps();
-        await this.guard(run.trainer.takeStep(control));
+        const first = run.trainer.step === 0 ? () => run.evaluateIfDue() : undefined;
+        await this.guard(run.trainer.takeStep(control, first));
         this.inspector.isAhead = false;
         await this.guard(run.keepStep());
         // The same state, a step further.
@@ -382,13 +439,26 @@ export class Session {
     return openModel(await this.host.readModel(model, onProgress), task, onProgress);
   }
 
-  private async prepare(manifest: Manifest, model: OpenedModel): Promise<void> {
-    if (!this.gpu || this.tested?.status === 'failed')
+  /** @param made the trainer, where there is one already. */
+  private async prepare(manifest: Manifest, model: OpenedModel, made?: Trainer): Promise<void> {
+    const { gpu } = this;
+    if (!gpu || this.tested?.status === 'failed') {
+      made?.destroy();
       throw new Error('load: expected an adapter that passed its self-test; open the session first');
-    await this.guard(tuneFor(this.gpu, model.config, this.host.choices, (p) => this.host.onProgress(p)));
-    const trainer = await this.guard(
+    }
+    if (!made) await this.chooseKernels(gpu, model);
+    const trainer = made ?? (await this.makeTrainer(gpu, manifest, model));
+    this.current = new LoadedRun(this.host, this.control, { manifest, model, trainer });
+  }
+
+  private chooseKernels(gpu: Gpu, { config }: OpenedModel, quiet?: Promise<unknown>): Promise<void> {
+    return this.guard(tuneFor(gpu, config, this.host.choices, (p) => this.host.onProgress(p), quiet));
+  }
+
+  private makeTrainer(gpu: Gpu, manifest: Manifest, model: OpenedModel): Promise<Trainer> {
+    return this.guard(
       Trainer.create({
-        gpu: this.gpu,
+        gpu,
         manifest,
         ...model,
         emit: (event) => {
@@ -407,7 +477,6 @@ export class Session {
           }),
       }),
     );
-    this.current = new LoadedRun(this.host, this.control, { manifest, model, trainer });
   }
 
   private guard<T>(work: Promise<T>): Promise<T> {

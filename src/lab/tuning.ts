@@ -4,7 +4,7 @@
  */
 import type { Gpu } from '../gpu/device';
 import type { LlamaConfig } from '../model/config';
-import { adoptChoices, choicesText, tune } from '../model/tune';
+import { adoptChoices, choicesText, isTuned, tune } from '../model/tune';
 import type { Progress } from './protocol';
 import { LAB_VERSION } from './version';
 
@@ -19,11 +19,13 @@ function nameOf({ info }: Gpu): string {
   return [LAB_VERSION, info.vendor, info.architecture, info.device, info.description].join(' | ');
 }
 
+/** @param quiet waited for before anything is measured: what else is done with the device would be measured with it. */
 export async function tuneFor(
   gpu: Gpu,
   config: LlamaConfig,
   store: ChoiceStore | undefined,
   onProgress: (progress: Progress) => void,
+  quiet?: Promise<unknown>,
 ): Promise<void> {
   if (!store) return;
   const adapter = nameOf(gpu);
@@ -31,6 +33,8 @@ export async function tuneFor(
     const known = await store.recall(adapter);
     if (known) adoptChoices(gpu, known);
   }
+  if (isTuned(gpu, config)) return;
+  await quiet;
   const measured = await tune(gpu, config, (done, total) =>
     onProgress({ task: 'tuning', label: 'Choosing the fastest kernels', done, total, unit: '' }),
   );

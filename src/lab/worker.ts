@@ -7,7 +7,7 @@ import type { ByteSource } from '../model/byte-source';
 import type { RunEvent, SelfTestResult } from '../run/events';
 import { explainError, ModelFileError } from './errors';
 import { modelSources } from './opened-model';
-import type { Command, Message } from './protocol';
+import type { Command, Going, Message } from './protocol';
 import { RaceDesk } from './race/desk';
 import { Session } from './session';
 import { openIndex, storageState, WEB_LOCKS } from './store/browser-parts';
@@ -157,6 +157,8 @@ const keeper: RunKeeper = new RunKeeper(
     loaded(manifest) {
       flush();
       send({ type: 'loaded', manifest, ...session.size! });
+      // Not after a word from the page, whose thread draws its panels for the first time now.
+      if (goOnAfterLoad) void goes[goOnAfterLoad]();
     },
     storage: storageState,
   },
@@ -187,6 +189,14 @@ const races: RaceDesk = new RaceDesk(
   },
   () => session.pause(),
 );
+
+const goes: Record<Going, () => Promise<void>> = {
+  run: () => session.run(),
+  step: () => session.takeStep(),
+  phase: () => session.takePhase(),
+};
+/** What the load under way is to be followed by. */
+let goOnAfterLoad: Going | null = null;
 
 /** Commands by which the page's run computes: a race rests first. */
 const COMPUTES: ReadonlySet<Command['type']> = new Set([
@@ -219,14 +229,19 @@ async function obey(command: Command): Promise<void> {
       send({ type: 'opened', adapter, selfTest });
       return;
     }
+    case 'expect':
+      return session.expect(command.manifest);
     case 'load':
-      return keeper.begin(command.manifest);
+      goOnAfterLoad = command.goOn ?? null;
+      try {
+        return await keeper.begin(command.manifest);
+      } finally {
+        goOnAfterLoad = null;
+      }
     case 'run':
-      return session.run();
     case 'step':
-      return session.takeStep();
     case 'phase':
-      return session.takePhase();
+      return goes[command.type]();
     case 'pace':
       return session.pace(command.delayMs);
     case 'profile':
@@ -309,6 +324,7 @@ scope.addEventListener('message', ({ data }) => {
     if (!session.error) send({ type: 'error', error: explainError(error, null) });
   };
   if (data.type === 'runs' && data.ask.do === 'list') keeper.list().catch(report);
+  else if (data.type === 'expect') session.expect(data.manifest);
   else if (IN_TURN.has(data.type)) loading = loading.then(() => obey(data)).catch(report);
   else loading.then(() => obey(data)).catch(report);
 });

@@ -6,14 +6,15 @@
  * again: norms and gated activations on the way, by kernels that read what they come from anyway; with
  * `gradientCheckpointing` a whole MLP or block, by the operations of the forward pass.
  */
-import { attentionForward, blockHalves, layerBuffers } from './forward';
+import { attentionBackwardKeyValue, attentionBackwardQuery, headsOf } from './attention';
+import { attend, blockHalves, layerBuffers } from './forward';
 import { accumulateSlices, linearBackwardInput, linearBackwardWeight } from './linear';
 import { rmsNormBackward, rmsNormBackwardWeight } from './norm';
 import { rope } from './paired';
 import type { Parameters } from './parameters';
 import { keptActivations, NORM_SLICES } from './plan';
 import { SHADERS } from './shaders';
-import { type Extent, f32, type Op, perElement, perTile, vectorOf, type Workspace } from './workspace';
+import { type Extent, type Op, perTile, vectorOf, type Workspace } from './workspace';
 
 /** Operations of all blocks, last to first. The count is the tokens'. */
 export function buildBackward(workspace: Workspace, parameters: Parameters, tokens: Extent): Op[] {
@@ -35,7 +36,7 @@ function recompute(workspace: Workspace, parameters: Parameters, tokens: Extent,
   const { before, output, norm2, gateUp } = blockHalves(workspace, parameters, tokens, layer, b);
   const mlp = [norm2, gateUp];
   if (kept.block) return mlp;
-  return [...before, ...attentionForward(workspace, tokens, b), output, ...mlp];
+  return [...before, ...attend(workspace, tokens, b), output, ...mlp];
 }
 
 /** The embedding's share, after the blocks. The count is the distinct ids'. */
@@ -85,7 +86,15 @@ function blockBackward(workspace: Workspace, parameters: Parameters, tokens: Ext
       rmsNormBackward(workspace, tokens, { ...rows, weight: w(name), dx: 'dx', y: b.normed }, size, true),
     ];
   };
-  const attentionShape = [heads, kvHeads, f32(1 / Math.sqrt(head))];
+  const attention = {
+    spans: 'spans',
+    qkv: b.qkv,
+    out: b.attention,
+    dout: 'dattention',
+    logsumexp: b.logsumexp,
+    delta: 'delta',
+    dqkv: 'dqkv',
+  };
   return [
     ...linear('down', { dy: 'dx', x: b.act, dx: 'dact', inputs: inner, outputs: width }, [
       workspace.op(
@@ -100,33 +109,8 @@ function blockBackward(workspace: Workspace, parameters: Parameters, tokens: Ext
       norm('norm2', b.mid, b.inverse2),
     ),
     ...linear('o', { dy: 'dx', x: b.attention, dx: 'dattention', inputs: queries, outputs: width }),
-    workspace.op(
-      SHADERS.attentionBackwardQuery,
-      {
-        extent: tokens,
-        spans: 'spans',
-        qkv: b.qkv,
-        out: b.attention,
-        dout: 'dattention',
-        logsumexp: b.logsumexp,
-        delta: 'delta',
-        dqkv: 'dqkv',
-      },
-      { shape: attentionShape, constants: { HEAD_DIM: head }, grid: perElement(heads) },
-    ),
-    workspace.op(
-      SHADERS.attentionBackwardKeyValue,
-      {
-        extent: tokens,
-        spans: 'spans',
-        qkv: b.qkv,
-        dout: 'dattention',
-        logsumexp: b.logsumexp,
-        delta: 'delta',
-        dqkv: 'dqkv',
-      },
-      { shape: attentionShape, constants: { HEAD_DIM: head }, grid: perElement(kvHeads) },
-    ),
+    attentionBackwardQuery(workspace, tokens, attention, headsOf(config)),
+    attentionBackwardKeyValue(workspace, tokens, attention, headsOf(config)),
     rope(workspace, tokens, { qkv: 'dqkv', positions: 'positions', angles: 'angles' }, config, true),
     ...linear(
       'qkv',

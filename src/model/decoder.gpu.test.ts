@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openTestGpu } from '../gpu/testing';
 import { positionsFrom } from './batch';
 import type { Decoded, DecodeRow, SamplingSettings } from './decoder';
@@ -169,6 +169,25 @@ describe('rows growing', () => {
     expect(ends[0][3]).toBe(true);
     // Listening changes nothing.
     expect(await policy.decode(ROWS, SAMPLING, RANDOMNESS)).toEqual(decoded);
+  });
+
+  it('grow by pieces that follow the clock, and come out the same', async () => {
+    const expected = await policy.decode(ROWS, SAMPLING, RANDOMNESS);
+    const calls = async (tick: number) => {
+      let now = 0;
+      const clock = vi.spyOn(performance, 'now').mockImplementation(() => {
+        now += tick;
+        return now;
+      });
+      let told = 0;
+      const decoded = await policy.decode(ROWS, SAMPLING, RANDOMNESS, () => void told++);
+      clock.mockRestore();
+      expect(decoded).toEqual(expected);
+      return told;
+    };
+    // Of 20 tokens: 2, 2, 8, 8 on a fast device, 2, 2, and then one by one on a slow one.
+    expect(await calls(0)).toBe(4);
+    expect(await calls(1e5)).toBe(18);
   });
 
   for (const calls of [1, 2])

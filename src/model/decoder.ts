@@ -5,8 +5,9 @@
  * on the device, several to a submission: sampling, ends and limits are decided there, and finished rows leave the
  * list of live rows. The host reads tokens back a chunk at a time while the next chunk is already under way.
  */
-import type { Grid } from '../gpu/kernel';
 import type { PassExtent } from '../gpu/profile';
+import { sampleTokens } from './decode-variants';
+import { MOST_CHUNK, Pace } from './pace';
 import { Prefill } from './prefill';
 import { SHADERS } from './shaders';
 import { type Extent, encodeOps, f32, type Op, packUniform, passOver, type Workspace } from './workspace';
@@ -56,14 +57,11 @@ export interface Decoded {
 
 /** What a graph brings to decoding: its weights are in here. */
 export interface TokenPasses {
-  /** The packed forward pass, a list of operations for each layer: for the prompts. */
-  layers: readonly (readonly Op[])[];
+  /** The packed forward pass up to the last layer's keys and values, a list of operations for each layer. */
+  prompt: readonly (readonly Op[])[];
   /** One more token of every live row. */
   token: readonly Op[];
 }
-
-/** Tokens made to a submission. Enough to hide the read-back, few enough to show rollouts growing. */
-const CHUNK = 8;
 
 /** Called after every chunk with what each row has grown by; may wait, to pause. */
 export type OnGrown = (grown: number[][], finished: boolean[]) => void | Promise<void>;
@@ -110,25 +108,20 @@ export class Decoder {
       { grid: (count) => [Math.ceil(count / 64), 1, 1] },
     );
     this.prefill = new Prefill(workspace, tokensExtent);
-    this.sample = workspace.op(
-      SHADERS.sample,
-      {
-        extent: this.live,
-        sampling: this.sampling,
-        randomness: this.randomness,
-        live_rows: 'liveRows',
-        logits: 'logits',
-        orders: 'orders',
-        state: 'state',
-        tokens: 'newTokens',
-        scores: 'newScores',
-      },
-      {
-        sizes: { vocabulary: workspace.config.vocab_size },
-        grid: (count): Grid => [Math.ceil(count / 64), 1, 1],
-      },
+    this.sample = sampleTokens(workspace, workspace.config, {
+      extent: this.live,
+      sampling: this.sampling,
+      randomness: this.randomness,
+      live_rows: 'liveRows',
+      logits: 'logits',
+      orders: 'orders',
+      state: 'state',
+      tokens: 'newTokens',
+      scores: 'newScores',
+    });
+    this.staging = [0, 1].map((i) =>
+      pool.readback(`decoder.tokens${i}`, Math.min(MOST_CHUNK, capacity.newTokens) * rows * 4),
     );
-    this.staging = [0, 1].map((i) => pool.readback(`decoder.tokens${i}`, CHUNK * rows * 4));
     this.scoreStaging = pool.readback('decoder.scores', capacity.newTokens * rows * 8);
   }
 
@@ -149,7 +142,7 @@ export class Decoder {
     const longest = Math.max(0, ...rows.map((r) => r.limit));
     this.begin(rows, settings, randomness);
     this.prefill.run(
-      passes.layers,
+      passes.prompt,
       rows.map((r) => r.prompt),
     );
 
@@ -159,14 +152,19 @@ export class Decoder {
     let live = finished.filter((f) => !f).length;
     const pending: { mapped: Promise<void>; staging: GPUBuffer; count: number }[] = [];
     let submitted = 0;
+    const pace = new Pace();
+    let chunks = 0;
+    /** When the device had last done all that was asked of it. */
+    let rested = performance.now();
     /** Of each token's pass: how many rows it is for, only the device knows while it is encoded. */
     const extents: PassExtent[] | null = this.workspace.profile && [];
     try {
       while (submitted < longest || pending.length > 0) {
         // Two chunks under way: one being read, one being computed.
         while (submitted < longest && pending.length < 2 && live > 0) {
-          const count = Math.min(CHUNK, longest - submitted);
-          const staging = this.staging[(submitted / CHUNK) % 2];
+          const count = pace.next(longest - submitted);
+          const staging = this.staging[chunks++ % 2];
+          if (pending.length === 0) rested = performance.now();
           queue.submit([
             this.encodeChunk(passes.token, rows.length, live, submitted, count, staging, extents),
           ]);
@@ -176,6 +174,9 @@ export class Decoder {
         const chunk = pending.shift();
         if (!chunk) break;
         await chunk.mapped;
+        const mapped = performance.now();
+        pace.took(chunk.count, mapped - rested);
+        rested = mapped;
         const tokens = new Uint32Array(chunk.staging.getMappedRange());
         const grown = rows.map((row, r) => {
           const added: number[] = [];

@@ -6,13 +6,14 @@
  */
 
 import type { BufferRange } from '../gpu/kernel';
+import { attentionForward, headsOf } from './attention';
 import { linearForward } from './linear';
 import { rmsNorm } from './norm';
-import { type CachePlace, gatedProjection, headsProjection } from './paired';
+import { gatedProjection, headColumns, headsProjection } from './paired';
 import type { Parameters } from './parameters';
 import { keptActivations } from './plan';
 import { SHADERS } from './shaders';
-import { type Extent, f32, type Op, perElement, perTile, vectorOf, type Workspace } from './workspace';
+import { type Extent, type Op, perTile, vectorOf, type Workspace } from './workspace';
 
 /** Names of the buffers a layer works in. Layers take turns in `normed` and `act`: the backward pass makes them again. */
 export function layerBuffers(workspace: Workspace, layer: number) {
@@ -36,7 +37,7 @@ export function layerBuffers(workspace: Workspace, layer: number) {
 
 /**
  * The projections around attention: norm and rotated queries, keys, values before it; output and MLP after it, whose
- * operations `after` lists in order. With a cache, keys and values go there.
+ * operations `after` lists in order. While decoding, attention itself rotates, and no backward pass comes.
  */
 export function blockHalves(
   workspace: Workspace,
@@ -44,10 +45,11 @@ export function blockHalves(
   extent: Extent | BufferRange,
   layer: number,
   b: ReturnType<typeof layerBuffers>,
-  { positions = 'positions', cache }: { positions?: string; cache?: CachePlace } = {},
+  decoding = false,
 ): { before: Op[]; output: Op; norm2: Op; gateUp: Op; after: Op[] } {
-  const { hidden_size: width, intermediate_size: inner, rms_norm_eps: epsilon } = workspace.config;
-  const queries = workspace.config.num_attention_heads * workspace.config.head_dim;
+  const { config } = workspace;
+  const { hidden_size: width, intermediate_size: inner, rms_norm_eps: epsilon } = config;
+  const queries = config.num_attention_heads * config.head_dim;
   const norm = (name: string, x: string, inverse: string) =>
     rmsNorm(
       workspace,
@@ -56,6 +58,7 @@ export function blockHalves(
       { width, epsilon },
     );
   const w = (name: string) => parameters.range(`layers.${layer}.${name}`);
+  const heads = { x: b.normed, w: w('qkv') };
   const output = linearForward(workspace, extent, {
     x: b.attention,
     w: w('o'),
@@ -75,12 +78,21 @@ export function blockHalves(
   return {
     before: [
       norm('norm1', b.input, b.inverse1),
-      ...headsProjection(
-        workspace,
-        extent,
-        { x: b.normed, w: w('qkv'), qkv: b.qkv, positions, angles: 'angles', cache, unused: b.act },
-        workspace.config,
-      ),
+      ...(decoding
+        ? [
+            linearForward(workspace, extent, {
+              ...heads,
+              y: b.qkv,
+              inputs: width,
+              outputs: headColumns(config),
+            }),
+          ]
+        : headsProjection(
+            workspace,
+            extent,
+            { ...heads, qkv: b.qkv, positions: 'positions', angles: 'angles', unused: b.act },
+            config,
+          )),
     ],
     output,
     norm2,
@@ -92,7 +104,7 @@ export function blockHalves(
         workspace,
         extent,
         { x: b.normed, w: w('gate_up'), gateUp: b.gateUp, act: b.act },
-        { inputs: width, inner, keep: isKept(workspace, layer) && !cache },
+        { inputs: width, inner, keep: isKept(workspace, layer) && !decoding },
       ),
       linearForward(workspace, extent, {
         x: b.act,
@@ -135,28 +147,29 @@ export function buildForward(workspace: Workspace, parameters: Parameters, token
     return [
       ...(layer === 0 ? [embed(workspace, parameters, tokens, 'ids')] : []),
       ...before,
-      ...attentionForward(workspace, tokens, b),
+      ...attend(workspace, tokens, b),
       ...after,
     ];
   });
 }
 
+/** As much of it as keys and values depend on, which is what a prompt leaves behind: of the last layer not its attention. */
+export function upToKeys(layers: readonly (readonly Op[])[]): (readonly Op[])[] {
+  return layers.map((ops, layer) => {
+    if (layer < layers.length - 1) return ops;
+    const attention = ops.findIndex(({ use }) => use.kernel.startsWith('attention'));
+    if (attention < 0) throw new Error('internal: a layer without attention');
+    return ops.slice(0, attention);
+  });
+}
+
 /** Attention of packed rows, whose queries and keys are rotated. */
-export function attentionForward(
+export function attend(
   workspace: Workspace,
   tokens: Extent,
-  b: ReturnType<typeof layerBuffers>,
+  { qkv, attention: out, logsumexp }: ReturnType<typeof layerBuffers>,
 ): Op[] {
-  const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = workspace.config;
   return [
-    workspace.op(
-      SHADERS.attention,
-      { extent: tokens, spans: 'spans', qkv: b.qkv, out: b.attention, logsumexp: b.logsumexp },
-      {
-        shape: [heads, kvHeads, f32(1 / Math.sqrt(head))],
-        constants: { HEAD_DIM: head },
-        grid: perElement(heads),
-      },
-    ),
+    attentionForward(workspace, tokens, { spans: 'spans', qkv, out, logsumexp }, headsOf(workspace.config)),
   ];
 }

@@ -14,6 +14,7 @@ const dispatch = (
   extent,
   stage: 'update',
   workgroups: 2,
+  submission: 'training.micro-batch',
   ms: 0.5,
 });
 

@@ -44,19 +44,42 @@ const backwardWeight: Count = ({ M, n }) => {
   return [2 * M * K * N, M * (K + N) + (slices === 1 ? 2 : slices) * K * N];
 };
 
-/** By what comes after the product: gate and up, rotation, rotation into a cache. */
+/** By what comes after the product: gate and up, or rotation. */
 const paired: Count = (sizes) => {
-  const { M, n } = sizes;
+  const { M, n, is } = sizes;
   const [flops, values] = matrix(sizes);
-  const [N, epilogue] = [n('outputs'), n('EPILOGUE')];
-  if (epilogue === 0) return [flops, values! + (n('keep') ? 0.5 : -0.5) * M * N];
-  return [flops, values! + M * (epilogue + 8 * n('half'))];
+  const extra = is('ROTATE') ? M * (1 + 8 * n('half')) : (n('keep') ? 0.5 : -0.5) * M * n('outputs');
+  return [flops, values! + extra];
 };
 
 const heads = ({ n }: Sizes) => {
   const P = n('HEAD_DIM');
   const [H, K] = [n('heads'), n('kv_heads')];
   return { P, H, K, row: (H + 2 * K) * P, pairs: H * P * n('attended') };
+};
+
+/** Attended counts the new tokens themselves, whose keys and values are written, not read. */
+const attentionDecode: Count = (s) => {
+  const [P, H, K] = [s.n('head_dim'), s.n('HEADS'), s.n('KV_HEADS')];
+  const attended = s.n('attended');
+  return [4 * H * P * attended, s.M * (2 + (H + 2 * K) * P + P + H * P) + 2 * K * P * attended];
+};
+
+const sample: Count = ({ M, n }) => [null, M * (n('vocabulary') + 14)];
+
+const attentionForward: Count = (s) => {
+  const { P, H, row, pairs } = heads(s);
+  return [4 * pairs, s.M * (2 + row + H * P + H)];
+};
+
+const attentionKeyValue: Count = (s) => {
+  const { P, H, K, row, pairs } = heads(s);
+  return [8 * pairs, s.M * (2 + row + H * P + 2 * H + 2 * K * P)];
+};
+
+const attentionQuery: Count = (s) => {
+  const { P, H, row, pairs } = heads(s);
+  return [6 * pairs, s.M * (2 + row + 3 * H * P + 2 * H)];
 };
 
 const lowRank: (values: (a: number, b: number, w: number) => number) => Count =
@@ -69,28 +92,25 @@ const lowRank: (values: (a: number, b: number, w: number) => number) => Count =
 const COUNTS: Readonly<Record<string, Count>> = {
   accumulate_slices: ({ n }) => [null, (n('SLICES') + 2) * n('count')],
   adamw: ({ n }) => [null, 7 * n('count')],
-  attention: (s) => {
-    const { P, H, row, pairs } = heads(s);
-    return [4 * pairs, s.M * (2 + row + H * P + H)];
-  },
-  attention_backward_key_value: (s) => {
-    const { P, H, K, row, pairs } = heads(s);
-    return [8 * pairs, s.M * (2 + row + H * P + 2 * H + 2 * K * P)];
-  },
-  attention_backward_query: (s) => {
-    const { P, H, row, pairs } = heads(s);
-    return [6 * pairs, s.M * (2 + row + 3 * H * P + 2 * H)];
-  },
-  attention_decode: (s) => {
-    const { P, H, K, pairs } = heads(s);
-    return [4 * pairs, s.M * (2 + 2 * H * P) + 2 * K * P * s.n('attended')];
-  },
+  attention: attentionForward,
+  attention_backward_key_value: attentionKeyValue,
+  attention_backward_key_value_subgroup: attentionKeyValue,
+  attention_backward_key_value_tile: attentionKeyValue,
+  attention_backward_query: attentionQuery,
+  attention_backward_query_subgroup: attentionQuery,
+  attention_backward_query_tile: attentionQuery,
+  attention_decode: attentionDecode,
+  attention_decode_matrix: attentionDecode,
+  attention_decode_shared: attentionDecode,
+  attention_decode_vec4: attentionDecode,
+  attention_subgroup: attentionForward,
+  attention_tile: attentionForward,
   // Of one head. Profiles leave it out: it is for whoever looks at a row.
   attention_weights: (s) => {
     const { P, H, pairs } = heads(s);
     return [(2 * pairs) / H, s.M * (3 + 2 * P) + s.M ** 2];
   },
-  cache_fill: ({ M, n }) => [null, 2 * M + 2 * n('columns') * n('filled')],
+  cache_fill: ({ M, n }) => [null, 2 * M + 4 * n('KV_HEADS') * n('HEAD_DIM') * n('filled')],
   clip_gradient: ({ n }) => [null, 2 * n('count') + 4],
   embedding: ({ M, n }) => [null, M * (1 + 2 * n('width'))],
   embedding_backward: ({ M, n }) => [null, 4 * M + n('tokens') * (1 + n('width')) + 2 * M * n('width')],
@@ -123,8 +143,8 @@ const COUNTS: Readonly<Record<string, Count>> = {
   ],
   rollout_statistics: ({ M, n }) => [null, 10 * M + 7 * n('active')],
   rope: ({ M, n }) => [null, M * (1 + n('HEAD_DIM') + 2 * n('rotated') * n('HEAD_DIM'))],
-  rope_cache: ({ M, n }) => [null, M * (2 + n('HEAD_DIM') * (1 + 2 * n('heads') + 4 * n('kv_heads')))],
-  sample: ({ M, n }) => [null, M * (n('vocabulary') + 14)],
+  sample,
+  sample_shared: sample,
   schedule_rows: ({ M, encoded }) => [null, 4 * encoded + 2 + 3 * M],
   sequence_ratio: ({ M, n }) => [null, 3 * M + 2 * n('active')],
   sum_squares: ({ n }) => [null, n('count') + 2 * n('PARTIALS')],

@@ -28,36 +28,67 @@ export interface KernelProfile {
   resolutionMs: number | null;
   /** In the order of their first calls. */
   kernels: KernelEntry[];
+  /** The same, by what was submitted together and whatever the shape: prefill apart from decoding, for one. */
+  submissions: SubmissionEntry[];
+}
+
+export interface SubmissionEntry
+  extends Pick<KernelEntry, 'stage' | 'kernel' | 'calls' | 'ms' | 'flops' | 'bytes'> {
+  submission: string;
 }
 
 export function summarise({ dispatches, resolutionMs }: Profiled, timed: boolean): KernelProfile {
-  const entries = new Map<string, KernelEntry>();
+  const kernels = new Map<string, KernelEntry>();
+  const submissions = new Map<string, SubmissionEntry>();
   for (const dispatch of dispatches) {
-    const { stage, use, workgroups, ms } = dispatch;
-    const key = JSON.stringify([stage, use.kernel, use.shape, use.constants]);
+    const { stage, submission, use, workgroups, ms } = dispatch;
+    const { kernel } = use;
     const { flops, bytes } = kernelCost(dispatch);
-    const entry = entries.get(key);
-    if (!entry)
-      entries.set(key, {
+    const figures = { calls: 1, ms, flops, bytes };
+    const entry = added(
+      kernels,
+      JSON.stringify([stage, kernel, use.shape, use.constants]),
+      () => ({
         stage,
-        kernel: use.kernel,
+        kernel,
         shape: { ...use.shape },
         constants: { ...use.constants },
-        calls: 1,
-        workgroups,
-        ms,
-        flops,
-        bytes,
-      });
-    else {
-      entry.calls++;
-      entry.workgroups += workgroups;
-      entry.ms = plus(entry.ms, ms);
-      entry.flops = plus(entry.flops, flops);
-      entry.bytes = plus(entry.bytes, bytes);
-    }
+        workgroups: 0,
+        ...figures,
+      }),
+      figures,
+    );
+    entry.workgroups += workgroups;
+    added(
+      submissions,
+      JSON.stringify([stage, submission, kernel]),
+      () => ({
+        stage,
+        submission,
+        kernel,
+        ...figures,
+      }),
+      figures,
+    );
   }
-  return { timed, resolutionMs, kernels: [...entries.values()] };
+  return { timed, resolutionMs, kernels: [...kernels.values()], submissions: [...submissions.values()] };
+}
+
+type Figures = Pick<KernelEntry, 'calls' | 'ms' | 'flops' | 'bytes'>;
+
+/** The entry of that key with the figures in it: a new one that has them already, or a known one, added to. */
+function added<T extends Figures>(entries: Map<string, T>, key: string, make: () => T, figures: Figures): T {
+  const known = entries.get(key);
+  if (!known) {
+    const made = make();
+    entries.set(key, made);
+    return made;
+  }
+  known.calls += figures.calls;
+  known.ms = plus(known.ms, figures.ms);
+  known.flops = plus(known.flops, figures.flops);
+  known.bytes = plus(known.bytes, figures.bytes);
+  return known;
 }
 
 const plus = (a: number | null, b: number | null): number | null => (a === null || b === null ? null : a + b);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import philoxCode from '../../shaders/philox.wgsl?raw';
 import probe from '../../shaders/philox_probe.wgsl?raw';
-import { flatGrid } from '../gpu/kernel';
+import { flatGrid, type Grid, type ShaderFile } from '../gpu/kernel';
 import { openTestGpu } from '../gpu/testing';
 import { philox } from '../run/random';
 import { type SamplingOptions, sampleToken } from './reference/decode';
@@ -8,7 +9,7 @@ import { logSoftmaxGather } from './reference/log-softmax';
 import { generator } from './reference/testing';
 import { SHADERS } from './shaders';
 import { expectClose, POISON, random32, runKernel, unsigned } from './testing';
-import { f32 } from './workspace';
+import { f32, perRow } from './workspace';
 
 const SEED = 0xdeadbeef;
 const PURPOSE = 3;
@@ -33,12 +34,23 @@ interface Draws {
   limit: number;
 }
 
-async function draw({ logits, vocabulary, live, rows, options, index, limit }: Draws) {
+/** By each of the kernels, whose results are the same bits. */
+async function draw(draws: Draws) {
+  const simple = await drawBy(draws, SHADERS.sample, flatGrid(draws.live.length));
+  expect(await drawBy(draws, SHADERS.sampleShared, perRow(1, draws.live.length))).toEqual(simple);
+  return simple;
+}
+
+async function drawBy(
+  { logits, vocabulary, live, rows, options, index, limit }: Draws,
+  file: ShaderFile,
+  grid: Grid,
+) {
   const { temperature, topK, topP, greedy } = options;
   const ids = Array.from({ length: rows }, (_, r) => r * 1000 + 7);
   const state = Uint32Array.from({ length: rows * 4 }, (_, i) => [1, 40, index, 0][i % 4]);
   const before = new Float32Array(state.buffer);
-  const got = await runKernel(await openTestGpu(), SHADERS.sample, {
+  const got = await runKernel(await openTestGpu(), file, {
     uniforms: {
       extent: [live.length, 0],
       sampling: [
@@ -54,7 +66,7 @@ async function draw({ logits, vocabulary, live, rows, options, index, limit }: D
       orders: Uint32Array.from(ids.flatMap((id) => [id, limit])),
     },
     outputs: { state: before, tokens: (index + 1) * rows, scores: (index + 1) * rows * 2 },
-    grid: flatGrid(live.length),
+    grid,
   });
   const at = (r: number) => index * rows + r;
   return {
@@ -80,7 +92,7 @@ describe('the Philox of the shaders', () => {
       await openTestGpu(),
       {
         name: 'philox_probe',
-        prelude: SHADERS.sample.prelude,
+        prelude: philoxCode,
         code: probe,
       },
       {
@@ -115,6 +127,8 @@ describe('the sampling kernel', () => {
       [13, 65, 0],
       [1, 3, 1],
       [301, 31, 6],
+      // More than a part's 32 tokens for each of 256.
+      [9001, 3, 2],
     ])
       it(`draws ${name} of ${vocabulary} tokens in ${rows} rows as the reference does`, async () => {
         const random = generator(vocabulary);

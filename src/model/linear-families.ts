@@ -31,12 +31,14 @@ export function linearFamilies(gpu: Gpu, config: LlamaConfig): Family[] {
   return [...families.values()];
 }
 
-function linearFamily(gpu: Gpu, product: Product, inputs: number, outputs: number): Family {
+/** One product of one layer; for whoever wants to know of it alone. */
+export function linearFamily(gpu: Gpu, product: Product, inputs: number, outputs: number): Family {
   const variants = variantsOf(gpu, product, inputs, outputs);
   const size = { inputs, outputs: outputs % 4 === 0 ? Math.min(outputs, MOST_OUTPUTS) : outputs };
   return {
     key: productKey(product, inputs, outputs),
     operation: product,
+    kin: 'linear',
     variants: variants.map(({ name }) => name),
     prepare(bench) {
       const bind = BIND[product](bench, size);

@@ -7,24 +7,21 @@ import type { LlamaConfig } from './config';
 import {
   gatedProjection,
   gateKey,
+  headColumns,
   headsKey,
   headsProjection,
   type PairVariant,
   pairVariants,
 } from './paired';
-import { SHADERS } from './shaders';
 import type { Family, TestBench, Trial } from './variants';
-import { perTile } from './workspace';
 
-/** Rows as in training, and as many as are decoded at once. */
+/** Rows they are tried on. */
 const ROWS = 256;
 const POSITIONS = 64;
 
 export function pairedFamilies(gpu: Gpu, config: LlamaConfig): Family[] {
   const { hidden_size: inputs, intermediate_size: inner, head_dim: head } = config;
-  const { num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
-  const qkvColumns = (heads + 2 * kvHeads) * head;
-  const keyColumns = 2 * kvHeads * head;
+  const qkvColumns = headColumns(config);
   const gate = family(
     'gate_up',
     gateKey(inputs, inner),
@@ -43,64 +40,29 @@ export function pairedFamilies(gpu: Gpu, config: LlamaConfig): Family[] {
       });
     },
   );
-  const projection = (cached: boolean) =>
-    family(
-      cached ? 'heads_cache' : 'heads',
-      headsKey(config, cached),
-      pairVariants(gpu, inputs, qkvColumns, head / 2),
-      (bench) => {
-        const extent = bench.extent(ROWS);
-        const names = {
-          x: bench.floats('x', ROWS * inputs),
-          w: bench.floats('w', qkvColumns * inputs),
-          qkv: bench.empty('qkv', ROWS * qkvColumns),
-          positions: bench.filled(
-            'positions',
-            Uint32Array.from({ length: ROWS }, (_, i) => (i * 7) % POSITIONS),
-          ),
-          angles: bench.floats('angles', POSITIONS * head),
-          unused: bench.empty('unused', 4),
-        };
-        if (!cached)
-          return (variant) => ({
-            ops: headsProjection(bench.maker, extent, names, config, variant),
-            count: ROWS,
-            outputs: [names.qkv],
-          });
-        // One position for each row of the cache.
-        const cache = {
-          cache: bench.empty('cache', ROWS * keyColumns),
-          rows: bench.filled(
-            'rows',
-            Uint32Array.from({ length: ROWS }, (_, i) => i),
-          ),
-          length: 1,
-        };
-        names.positions = bench.filled('first', new Uint32Array(ROWS));
-        // What is left in the columns of keys and values does not count: the queries are looked up.
-        const queries = bench.empty('queries', ROWS * heads * head);
-        const ids = Uint32Array.from(
-          { length: ROWS * heads },
-          (_, i) => Math.floor(i / heads) * (heads + 2 * kvHeads) + (i % heads),
-        );
-        const lookUp = bench.maker.op(
-          SHADERS.embedding,
-          {
-            extent: bench.extent(ids.length),
-            ids: bench.filled('ids', ids),
-            table: names.qkv,
-            x: queries,
-          },
-          { shape: [head], grid: () => perTile(head)(ids.length) },
-        );
-        return (variant) => ({
-          ops: [...headsProjection(bench.maker, extent, { ...names, cache }, config, variant), lookUp],
-          count: ROWS,
-          outputs: [cache.cache, queries],
-        });
-      },
-    );
-  return [gate, projection(false), projection(true)];
+  const projection = family(
+    'heads',
+    headsKey(config),
+    pairVariants(gpu, inputs, qkvColumns, head / 2),
+    (bench) => {
+      const extent = bench.extent(ROWS);
+      const positions = Uint32Array.from({ length: ROWS }, (_, i) => (i * 7) % POSITIONS);
+      const names = {
+        x: bench.floats('x', ROWS * inputs),
+        w: bench.floats('w', qkvColumns * inputs),
+        qkv: bench.empty('qkv', ROWS * qkvColumns),
+        positions: bench.filled('positions', positions),
+        angles: bench.floats('angles', POSITIONS * head),
+        unused: bench.empty('unused', 4),
+      };
+      return (variant) => ({
+        ops: headsProjection(bench.maker, extent, names, config, variant),
+        count: ROWS,
+        outputs: [names.qkv],
+      });
+    },
+  );
+  return [gate, projection];
 }
 
 function family(

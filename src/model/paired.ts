@@ -36,9 +36,6 @@ export function pairVariants(gpu: Gpu, inputs: number, outputs: number, distance
 /** Columns and rows of the product that a workgroup computes. */
 const TILE = 64;
 
-/** Values of `EPILOGUE` in linear_pair_tile.wgsl. */
-const EPILOGUE = { gate: 0, rotate: 1, rotateAndCache: 2 } as const;
-
 export const gateKey = (inputs: number, inner: number): string => `gate_up ${inputs}x${inner}`;
 
 /**
@@ -68,23 +65,14 @@ export function gatedProjection(
     maker.op(
       SHADERS.linearPairTile,
       // Nothing is rotated: what is bound for that is not read.
-      { extent, x, w, positions: x, angles: x, cache_rows: x, y: gateUp, out: act },
+      { extent, x, w, positions: x, angles: x, y: gateUp, out: act },
       {
-        shape: [inputs, outputs, inner / 4, keep ? 1 : 0, 0, 0, 0],
-        constants: { EPILOGUE: EPILOGUE.gate },
+        shape: [inputs, outputs, inner / 4, keep ? 1 : 0, 0],
+        constants: { ROTATE: false },
         grid: (rows) => [Math.ceil(outputs / TILE), Math.ceil(rows / TILE), 1],
       },
     ),
   ];
-}
-
-/** Where a new token's keys and values go. */
-export interface CachePlace {
-  /** [rows, S = length, 2 K P] */
-  cache: Place;
-  /** [M] the row of the cache for each token */
-  rows: Place;
-  length: number;
 }
 
 type Heads = Pick<LlamaConfig, 'hidden_size' | 'head_dim' | 'num_attention_heads' | 'num_key_value_heads'>;
@@ -93,77 +81,40 @@ type Heads = Pick<LlamaConfig, 'hidden_size' | 'head_dim' | 'num_attention_heads
 export const headColumns = ({ head_dim, num_attention_heads, num_key_value_heads }: Heads): number =>
   (num_attention_heads + 2 * num_key_value_heads) * head_dim;
 
-export const headsKey = ({ hidden_size, head_dim, ...heads }: Heads, cached: boolean): string =>
-  `${cached ? 'heads_cache' : 'heads'} ${hidden_size}x${heads.num_attention_heads}+${heads.num_key_value_heads}x${head_dim}`;
+export const headsKey = ({ hidden_size, head_dim, ...heads }: Heads): string =>
+  `heads ${hidden_size}x${heads.num_attention_heads}+${heads.num_key_value_heads}x${head_dim}`;
 
 /**
- * qkv = x wᵀ, its queries and keys rotated by position; with a cache, keys and values go there, and what is left in
- * their columns of qkv is not to be read. x [M, D], qkv [M, (H + 2 K) P].
- * @param unused a buffer that is not written, where there is no cache
+ * qkv = x wᵀ, its queries and keys rotated by position. Overwrites qkv. x [M, D], qkv [M, (H + 2 K) P].
+ * @param names `unused` is a buffer of anything, which stays as it is
  */
 export function headsProjection(
   maker: OpMaker,
   extent: Extent | BufferRange,
-  {
-    x,
-    w,
-    qkv,
-    positions,
-    angles,
-    cache,
-    unused,
-  }: {
-    x: Place;
-    w: BufferRange;
-    qkv: Place;
-    positions: Place;
-    angles: Place;
-    cache?: CachePlace;
-    unused: Place;
-  },
+  names: { x: Place; w: BufferRange; qkv: Place; positions: Place; angles: Place; unused: Place },
   config: Heads,
   variant = chosen(
     maker.gpu,
-    headsKey(config, cache !== undefined),
+    headsKey(config),
     pairVariants(maker.gpu, config.hidden_size, headColumns(config), config.head_dim / 2),
   ),
 ): Op[] {
+  const { x, w, qkv, positions, angles, unused } = names;
   const { hidden_size: inputs, head_dim: head } = config;
-  const { num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
+  const rotated = config.num_attention_heads + config.num_key_value_heads;
   const outputs = headColumns(config);
-  if (variant.name === 'separate') {
-    const vector = vectorOf(head / 2);
-    const product = linearForward(maker, extent, { x, w, y: qkv, inputs, outputs });
-    if (!cache) return [product, rope(maker, extent, { qkv, positions, angles }, config, false)];
+  if (variant.name === 'separate')
     return [
-      product,
-      maker.op(
-        SHADERS.ropeCache,
-        { extent, live_rows: cache.rows, positions, angles, qkv, cache: cache.cache },
-        {
-          shape: [heads, kvHeads, cache.length],
-          constants: { HEAD_DIM: head, VECTOR: vector },
-          grid: perTile(outputs / 2 / vector),
-        },
-      ),
+      linearForward(maker, extent, { x, w, y: qkv, inputs, outputs }),
+      rope(maker, extent, { qkv, positions, angles }, config, false),
     ];
-  }
   return [
     maker.op(
       SHADERS.linearPairTile,
+      { extent, x, w, positions, angles, y: qkv, out: unused },
       {
-        extent,
-        x,
-        w,
-        positions,
-        angles,
-        cache_rows: cache?.rows ?? positions,
-        y: qkv,
-        out: cache?.cache ?? unused,
-      },
-      {
-        shape: [inputs, outputs, head / 8, 1, heads, heads + kvHeads, cache?.length ?? 0],
-        constants: { EPILOGUE: EPILOGUE[cache ? 'rotateAndCache' : 'rotate'] },
+        shape: [inputs, outputs, head / 8, 1, rotated],
+        constants: { ROTATE: true },
         grid: (rows) => [Math.ceil(outputs / TILE), Math.ceil(rows / TILE), 1],
       },
     ),

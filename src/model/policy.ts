@@ -111,18 +111,21 @@ export class Policy {
     const pool = new BufferPool(gpu.device);
     gpu.device.pushErrorScope('out-of-memory');
     gpu.device.pushErrorScope('validation');
-    let built: Policy | Error;
-    try {
-      built = new Policy(gpu, config, capacity, pool);
-    } catch (error) {
-      built = error instanceof Error ? error : new Error(String(error));
-    }
-    const refused = [await gpu.device.popErrorScope(), await gpu.device.popErrorScope()].find((e) => e);
+    const { built, ready } = gpu.kernels.building((): Policy | Error => {
+      try {
+        return new Policy(gpu, config, capacity, pool);
+      } catch (error) {
+        return error instanceof Error ? error : new Error(String(error));
+      }
+    });
+    // Both at once: whatever else is made on the device meanwhile has scopes of its own.
+    const scopes = [gpu.device.popErrorScope(), gpu.device.popErrorScope()];
+    const refused = (await Promise.all(scopes)).find((e) => e);
     try {
       if (built instanceof Error) throw built;
       if (refused)
         throw new DeviceError(`policy: the device refused to make the buffers: ${refused.message}`);
-      await gpu.kernels.ready(onProgress);
+      await ready(onProgress);
       return built;
     } catch (error) {
       pool.destroy();
@@ -184,13 +187,21 @@ export class Policy {
     settings: InspectionSettings,
     through?: Through,
   ): Promise<Inspection> {
-    const { workspace } = this;
+    return this.aside(() =>
+      inspectRow(this.workspace, this.inputs, this.route(through).graph, tokens, settings),
+    );
+  }
+
+  /** Work that is no part of a step: no profile sees it, and it counts as no cost. */
+  async aside<T>(work: () => Promise<T>): Promise<T> {
+    const { workspace, spent } = this;
     const { profile } = workspace;
-    // Nor is it a part of a step that is being profiled.
+    const before = { ...spent };
     workspace.profile = null;
     try {
-      return await inspectRow(workspace, this.inputs, this.route(through).graph, tokens, settings);
+      return await work();
     } finally {
+      Object.assign(spent, before);
       if (profile && !profile.ended) workspace.profile ??= profile;
     }
   }

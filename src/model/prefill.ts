@@ -7,15 +7,7 @@
 import { extentOf, packRows } from './batch';
 import { layerBuffers } from './forward';
 import { SHADERS } from './shaders';
-import {
-  type Extent,
-  encodeOps,
-  type Op,
-  packUniform,
-  passOver,
-  perElement,
-  type Workspace,
-} from './workspace';
+import { type Extent, encodeOps, type Op, passOver, perRow, type Workspace } from './workspace';
 
 /** Positions that are filled in all rows. @param prompts [rows, 2] (first, length) */
 const filledBy = (prompts: Uint32Array): number =>
@@ -23,7 +15,6 @@ const filledBy = (prompts: Uint32Array): number =>
 
 export class Prefill {
   private readonly rowsExtent: Extent;
-  private readonly shape: GPUBuffer;
   private readonly fill: Op[];
   private longestPrompt = 1;
 
@@ -31,21 +22,23 @@ export class Prefill {
     private readonly workspace: Workspace,
     private readonly tokens: Extent,
   ) {
-    const { config, pool } = workspace;
+    const { config, capacity } = workspace;
     this.rowsExtent = workspace.extent('prefill.rows');
-    this.shape = pool.uniform('cache_fill.shape', new Uint32Array(4));
-    const columns = 2 * config.num_key_value_heads * config.head_dim;
+    const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
     this.fill = Array.from({ length: config.num_hidden_layers }, (_, layer) =>
       workspace.op(
         SHADERS.cacheFill,
         {
           extent: this.rowsExtent,
-          shape: this.shape,
           prompts: 'prompts',
           qkv: layerBuffers(workspace, layer).qkv,
           cache: `cache${layer}`,
         },
-        { sizes: { columns }, grid: (count) => perElement(columns * this.longestPrompt)(count) },
+        {
+          shape: [capacity.cacheLength],
+          constants: { HEAD_DIM: head, HEADS: heads, KV_HEADS: kvHeads },
+          grid: (rows) => perRow(Math.ceil((this.longestPrompt * 2 * kvHeads) / 64), rows),
+        },
       ),
     );
   }
@@ -85,13 +78,6 @@ export class Prefill {
       workspace.write('prompts', prompts);
       this.tokens.write(tokens);
       this.longestPrompt = longest;
-      const keyColumns = 2 * config.num_key_value_heads * config.head_dim;
-      const queryColumns = config.num_attention_heads * config.head_dim;
-      device.queue.writeBuffer(
-        this.shape,
-        0,
-        packUniform([keyColumns, queryColumns, capacity.cacheLength, longest]),
-      );
       const encoder = device.createCommandEncoder({ label: 'decoder.prefill' });
       const pass = workspace.begin(encoder);
       passOver(pass, () => ({ ...extentOf(batch), filled: filledBy(prompts) }));

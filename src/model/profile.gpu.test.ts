@@ -87,8 +87,11 @@ describe('the profile of a step', () => {
     const { kernels } = await policy.takeProfile();
     const lengths = decoded.map((d) => d.tokens.length);
     expect(new Set(lengths).size).toBeGreaterThan(2);
+    // Of the distinct prompts (3, 1 and 2 tokens go before their last) the last layer's attention and all after it.
+    const { hidden_size: D, num_attention_heads: H, head_dim: h, intermediate_size: F } = CONFIG;
+    const leftOut = 2 * (3 + 1 + 2) * (H * h * D + 3 * D * F) + 4 * H * h * (6 + 1 + 3);
     expect(total(kernels, /^(linear|attention)/, 'rollout')).toBe(
-      decodingCost(CONFIG, PROMPTS, lengths).flops,
+      decodingCost(CONFIG, PROMPTS, lengths).flops - leftOut,
     );
     policy.destroy();
   });
@@ -125,8 +128,8 @@ describe('the profile of a step', () => {
     expect(kernels.reduce((sum, { ms }) => sum + ms!, 0)).toBeGreaterThan(0);
     expect(kernels.find(({ kernel }) => kernel === 'attention_decode')).toMatchObject({
       stage: 'rollout',
-      shape: { heads: 2, kv_heads: 1, cache_length: 24 },
-      constants: { HEAD_DIM: 4 },
+      shape: { cache_length: 24, head_dim: 4 },
+      constants: { HEADS: 2, KV_HEADS: 1 },
     });
     policy.destroy();
   });
@@ -140,13 +143,15 @@ describe('the profile of a step', () => {
       vi.spyOn(gpu.device, 'createBindGroup'),
     ];
     const passes = vi.spyOn(GPUCommandEncoder.prototype, 'beginComputePass');
-    const { decoded } = await step(policy);
+    const encoders = vi.spyOn(gpu.device, 'createCommandEncoder');
+    await step(policy);
     for (const spy of made) expect(spy, spy.getMockName()).not.toHaveBeenCalled();
-    // Prefill, chunks of eight tokens (one more may have been under way), micro-batches (12 + 5, 21, 8), optimiser.
-    const chunks = Math.ceil(Math.max(...decoded.map((d) => d.tokens.length)) / 8);
-    expect([1 + chunks + 3 + 1, 1 + chunks + 1 + 3 + 1]).toContain(passes.mock.calls.length);
+    // Prefill, chunks of tokens (how many depends on the clock), micro-batches (12 + 5, 21, 8), optimiser.
+    const chunks = encoders.mock.calls.filter(([options]) => options?.label === 'decoder.chunk').length;
+    expect(chunks).toBeGreaterThan(1);
+    expect(passes).toHaveBeenCalledTimes(1 + chunks + 3 + 1);
     expect(passes.mock.calls.every((args) => args.length === 0)).toBe(true);
-    for (const spy of [...made, passes]) spy.mockRestore();
+    for (const spy of [...made, passes, encoders]) spy.mockRestore();
     policy.destroy();
   });
 

@@ -4,8 +4,17 @@ import accumulateSlices from '../../shaders/accumulate_slices.wgsl?raw';
 import adamw from '../../shaders/adamw.wgsl?raw';
 import attention from '../../shaders/attention.wgsl?raw';
 import attentionBackwardKeyValue from '../../shaders/attention_backward_key_value.wgsl?raw';
+import attentionBackwardKeyValueSubgroup from '../../shaders/attention_backward_key_value_subgroup.wgsl?raw';
+import attentionBackwardKeyValueTile from '../../shaders/attention_backward_key_value_tile.wgsl?raw';
 import attentionBackwardQuery from '../../shaders/attention_backward_query.wgsl?raw';
+import attentionBackwardQuerySubgroup from '../../shaders/attention_backward_query_subgroup.wgsl?raw';
+import attentionBackwardQueryTile from '../../shaders/attention_backward_query_tile.wgsl?raw';
 import attentionDecode from '../../shaders/attention_decode.wgsl?raw';
+import attentionDecodeMatrix from '../../shaders/attention_decode_matrix.wgsl?raw';
+import attentionDecodeShared from '../../shaders/attention_decode_shared.wgsl?raw';
+import attentionDecodeVec4 from '../../shaders/attention_decode_vec4.wgsl?raw';
+import attentionSubgroup from '../../shaders/attention_subgroup.wgsl?raw';
+import attentionTile from '../../shaders/attention_tile.wgsl?raw';
 import attentionWeights from '../../shaders/attention_weights.wgsl?raw';
 import cacheFill from '../../shaders/cache_fill.wgsl?raw';
 import clipGradient from '../../shaders/clip_gradient.wgsl?raw';
@@ -35,8 +44,9 @@ import rmsNormBackward from '../../shaders/rms_norm_backward.wgsl?raw';
 import rmsNormBackwardWeight from '../../shaders/rms_norm_backward_weight.wgsl?raw';
 import rolloutStatistics from '../../shaders/rollout_statistics.wgsl?raw';
 import rope from '../../shaders/rope.wgsl?raw';
-import ropeCache from '../../shaders/rope_cache.wgsl?raw';
 import sample from '../../shaders/sample.wgsl?raw';
+import sampleParts from '../../shaders/sample_parts.wgsl?raw';
+import sampleShared from '../../shaders/sample_shared.wgsl?raw';
 import scheduleRows from '../../shaders/schedule_rows.wgsl?raw';
 import sequenceRatio from '../../shaders/sequence_ratio.wgsl?raw';
 import sumSquares from '../../shaders/sum_squares.wgsl?raw';
@@ -45,13 +55,33 @@ import swigluBackward from '../../shaders/swiglu_backward.wgsl?raw';
 import tokenLoss from '../../shaders/token_loss.wgsl?raw';
 import type { ShaderFile } from '../gpu/kernel';
 
+const SAMPLING = `${philox}\n${sampleParts}`;
+
 export const SHADERS = {
   accumulateSlices: { name: 'accumulate_slices', code: accumulateSlices },
   adamw: { name: 'adamw', code: adamw },
   attention: { name: 'attention', code: attention },
   attentionBackwardKeyValue: { name: 'attention_backward_key_value', code: attentionBackwardKeyValue },
+  attentionBackwardKeyValueSubgroup: {
+    name: 'attention_backward_key_value_subgroup',
+    code: attentionBackwardKeyValueSubgroup,
+  },
+  attentionBackwardKeyValueTile: {
+    name: 'attention_backward_key_value_tile',
+    code: attentionBackwardKeyValueTile,
+  },
   attentionBackwardQuery: { name: 'attention_backward_query', code: attentionBackwardQuery },
+  attentionBackwardQuerySubgroup: {
+    name: 'attention_backward_query_subgroup',
+    code: attentionBackwardQuerySubgroup,
+  },
+  attentionBackwardQueryTile: { name: 'attention_backward_query_tile', code: attentionBackwardQueryTile },
   attentionDecode: { name: 'attention_decode', code: attentionDecode },
+  attentionDecodeMatrix: { name: 'attention_decode_matrix', code: attentionDecodeMatrix },
+  attentionDecodeShared: { name: 'attention_decode_shared', code: attentionDecodeShared },
+  attentionDecodeVec4: { name: 'attention_decode_vec4', code: attentionDecodeVec4 },
+  attentionSubgroup: { name: 'attention_subgroup', code: attentionSubgroup },
+  attentionTile: { name: 'attention_tile', code: attentionTile },
   attentionWeights: { name: 'attention_weights', code: attentionWeights },
   cacheFill: { name: 'cache_fill', code: cacheFill },
   clipGradient: { name: 'clip_gradient', code: clipGradient },
@@ -83,8 +113,8 @@ export const SHADERS = {
   rmsNormBackwardWeight: { name: 'rms_norm_backward_weight', code: rmsNormBackwardWeight },
   rolloutStatistics: { name: 'rollout_statistics', code: rolloutStatistics },
   rope: { name: 'rope', code: rope },
-  ropeCache: { name: 'rope_cache', code: ropeCache },
-  sample: { name: 'sample', code: sample, prelude: philox },
+  sample: { name: 'sample', code: sample, prelude: SAMPLING },
+  sampleShared: { name: 'sample_shared', code: sampleShared, prelude: SAMPLING },
   scheduleRows: { name: 'schedule_rows', code: scheduleRows },
   sequenceRatio: { name: 'sequence_ratio', code: sequenceRatio },
   sumSquares: { name: 'sum_squares', code: sumSquares },

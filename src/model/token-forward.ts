@@ -4,43 +4,34 @@
  * The blocks are the packed pass's (`forward.ts`); only attention reads its keys and values from the cache.
  * Used by `decoder.ts`.
  */
+import { attentionDecode } from './decode-variants';
 import { blockHalves, embed, layerBuffers } from './forward';
 import { projectLogits } from './head';
 import { rmsNorm } from './norm';
 import type { Parameters } from './parameters';
-import { SHADERS } from './shaders';
-import { f32, type Op, perElement, type Workspace } from './workspace';
+import type { Op, Workspace } from './workspace';
 
 /** `live` is the extent of the live rows, which a kernel writes; the operations' count is an upper bound of it. */
 export function buildTokenForward(workspace: Workspace, parameters: Parameters, live: GPUBuffer): Op[] {
   const { config, capacity } = workspace;
-  const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = config;
   const layers = Array.from({ length: config.num_hidden_layers }, (_, layer) => layer);
-  const shape = [heads, kvHeads, f32(1 / Math.sqrt(head)), capacity.cacheLength];
   return [
     embed(workspace, parameters, live, 'liveIds'),
     ...layers.flatMap((layer) => {
       // One layer's buffers serve all: layers take turns in x0 and x1.
       const b = { ...layerBuffers(workspace, 0), input: `x${layer % 2}`, output: `x${(layer + 1) % 2}` };
-      const cache = { cache: `cache${layer}`, rows: 'liveRows', length: capacity.cacheLength };
-      const { before, after } = blockHalves(workspace, parameters, live, layer, b, {
-        positions: 'livePositions',
-        cache,
-      });
+      const { before, after } = blockHalves(workspace, parameters, live, layer, b, true);
       return [
         ...before,
-        workspace.op(
-          SHADERS.attentionDecode,
-          {
-            extent: live,
-            live_rows: 'liveRows',
-            positions: 'livePositions',
-            qkv: b.qkv,
-            cache: `cache${layer}`,
-            out: b.attention,
-          },
-          { shape, constants: { HEAD_DIM: head }, grid: perElement(heads) },
-        ),
+        attentionDecode(workspace, config, capacity.cacheLength, {
+          extent: live,
+          live_rows: 'liveRows',
+          positions: 'livePositions',
+          angles: 'angles',
+          qkv: b.qkv,
+          cache: `cache${layer}`,
+          out: b.attention,
+        }),
         ...after,
       ];
     }),

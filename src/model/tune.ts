@@ -12,16 +12,21 @@ import { familiesOf, fusedFamiliesOf } from './families';
 import { type Family, TestBench, type Trial } from './variants';
 import { encodeOps, OpMaker } from './workspace';
 
-/** Turns every variant gets. */
-const TURNS = 3;
+/** Turns every variant gets that stays near the best. */
+const TURNS = 5;
 /** A turn takes about this long, so that what a submission costs by itself does not decide. */
-const TURN_MS = 5;
+const TURN_MS = 3;
 /** Most repetitions in a turn. */
 const MOST_UNITS = 64;
-/** A variant that took so many times as long as the best is not tried further, nor in later families of its operation. */
+/** A variant that took so many times as long as the best is not tried further, nor in later families of its kin. */
 const HOPELESS = 1.6;
-/** No further family is begun after this long; what was not measured goes by the others of its operation. */
-const MOST_MS = 2300;
+/** A variant has to be so many times as fast as the usual one of its operation to be taken instead. */
+const BETTER = 1.08;
+/**
+ * After this long nothing is begun that can be left: what was not measured goes by the others of its operation, and is
+ * measured the next time. Each operation has its share of it, after which only the most promising variant is compiled.
+ */
+const MOST_MS = 2500;
 /** Families are made ready together, so that their kernels compile in parallel, while they take less than this. */
 const MOST_BYTES = 256 * 2 ** 20;
 
@@ -36,18 +41,21 @@ export async function tune(
   onProgress?: (done: number, total: number) => void,
 ): Promise<boolean> {
   const stages = [familiesOf(gpu, config), fusedFamiliesOf(gpu, config)];
-  const counts = stages.map((families) => openOf(gpu, families).length);
-  const total = counts.reduce((a, b) => a + b, 0);
+  const total = stages.reduce((sum, families) => sum + openOf(gpu, families).length, 0);
   let before = 0;
-  let measured = false;
-  for (const [i, families] of stages.entries()) {
+  for (const families of stages) {
+    // What is fused depends on what was chosen before.
+    const count = openOf(gpu, families).length;
     const start = before;
-    const some = await tuneFamilies(gpu, families, (done) => onProgress?.(start + done, total));
-    measured = measured || some;
-    before += counts[i];
+    await tuneFamilies(gpu, families, (done) => onProgress?.(start + done, total));
+    before += count;
   }
-  return measured;
+  return before > 0;
 }
+
+/** Whether all that is to be chosen for a policy is in `gpu.choices`. */
+export const isTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
+  openOf(gpu, [...familiesOf(gpu, config), ...fusedFamiliesOf(gpu, config)]).length === 0;
 
 const openOf = (gpu: Gpu, families: readonly Family[]): Family[] =>
   families.filter(({ key, variants }) => variants.length > 1 && !gpu.choices.has(key));
@@ -61,48 +69,70 @@ export async function tuneFamilies(
   const open = openOf(gpu, families);
   if (open.length === 0) return false;
   const start = performance.now();
-  const standings = new Map<string, Standing>();
+  const passed = () => (performance.now() - start) / MOST_MS;
+  const late = () => passed() > 1;
+  const operations = [...new Set(open.map(({ operation }) => operation))];
+  const standings = new Standings();
+  let done = 0;
   onProgress?.(0, open.length);
-  for (let i = 0; i < open.length; ) {
+  let left: readonly Family[] = open;
+  while (left.length > 0) {
     const batch: Candidates[] = [];
+    const later: Family[] = [];
+    let bytes = 0;
     try {
-      const before = i;
-      // At least one, however large.
-      for (let bytes = 0; i < open.length && (i === before || bytes < MOST_BYTES); i++) {
-        const standing = entry(standings, open[i].operation);
-        const late = performance.now() - start > MOST_MS;
-        if (late && standing.winner()) continue;
-        const candidates = await Candidates.bind(gpu, open[i], standing);
-        batch.push(candidates);
-        bytes += candidates.bytes;
+      for (const family of left) {
+        // The first of its kin says which variants the others need not compile.
+        const first = batch.some((other) => kinOf(other.family) === kinOf(family)) && standings.isNew(family);
+        if (first || bytes > MOST_BYTES) later.push(family);
+        else if (!late()) {
+          const candidates = await Candidates.bind(gpu, family, standings);
+          batch.push(candidates);
+          bytes += candidates.bytes;
+        }
       }
       for (const candidates of batch) {
         const { family } = candidates;
-        const standing = entry(standings, family.operation);
-        const late = performance.now() - start > MOST_MS;
-        if (!(late && standing.winner())) {
-          const times = await candidates.measure(standing);
-          standing.add(times);
-          gpu.choices.set(family.key, fastest(times));
+        if (!late()) {
+          const share = (operations.indexOf(family.operation) + 1) / operations.length;
+          const times = await candidates.measure(
+            standings,
+            (variant) => passed() > (variant > 1 ? share : 1),
+          );
+          gpu.choices.set(family.key, standings.choose(family, times));
+          standings.add(family, times);
+          if (times.size === 1 && late()) provisionalOf(gpu).add(family.key);
         }
         candidates.destroy();
-        onProgress?.(open.indexOf(family) + 1, open.length);
+        onProgress?.(++done, open.length);
       }
     } finally {
       for (const candidates of batch) candidates.destroy();
     }
+    left = later;
   }
   for (const { key, operation, variants } of open)
     if (!gpu.choices.has(key)) {
-      const winner = entry(standings, operation).winner();
+      const winner = standings.winner(operation);
       gpu.choices.set(key, winner && variants.includes(winner) ? winner : variants[0]);
+      provisionalOf(gpu).add(key);
     }
   onProgress?.(open.length, open.length);
   return true;
 }
 
-/** The choices as text, and back: text of another kind is ignored, as choices can be measured again. */
-export const choicesText = (gpu: Gpu): string => JSON.stringify([...gpu.choices]);
+/** What was chosen without having been measured: for this time alone. */
+const provisional = new WeakMap<Gpu, Set<string>>();
+
+function provisionalOf(gpu: Gpu): Set<string> {
+  const known = provisional.get(gpu) ?? new Set<string>();
+  provisional.set(gpu, known);
+  return known;
+}
+
+/** The measured choices as text, and back: text of another kind is ignored, as choices can be measured again. */
+export const choicesText = (gpu: Gpu): string =>
+  JSON.stringify([...gpu.choices].filter(([key]) => !provisionalOf(gpu).has(key)));
 
 export function adoptChoices(gpu: Gpu, text: string): void {
   let entries: unknown;
@@ -117,40 +147,54 @@ export function adoptChoices(gpu: Gpu, text: string): void {
       gpu.choices.set(entry[0], entry[1]);
 }
 
-/** How the variants of an operation have done so far. */
-class Standing {
-  private readonly wins = new Map<string, number>();
-  /** Slow everywhere so far, or not to be had. */
-  private readonly hopeless = new Map<string, boolean>();
+const kinOf = ({ kin, operation }: Family): string => kin ?? operation;
 
-  add(times: ReadonlyMap<string, number>): void {
+/** How variants have done so far. */
+class Standings {
+  /** By operation, how often each variant was the fastest. */
+  private readonly wins = new Map<string, Map<string, number>>();
+  /** By kin, the variants that were far behind whenever they were measured, or not to be had. */
+  private readonly behind = new Map<string, Map<string, boolean>>();
+
+  isNew(family: Family): boolean {
+    return !this.behind.has(kinOf(family));
+  }
+
+  add(family: Family, times: ReadonlyMap<string, number>): void {
     const best = fastest(times);
-    this.wins.set(best, (this.wins.get(best) ?? 0) + 1);
-    for (const [name, ms] of times) {
-      const slow = ms > HOPELESS * times.get(best)!;
-      this.hopeless.set(name, slow && (this.hopeless.get(name) ?? true));
-    }
+    const wins = this.wins.get(family.operation) ?? new Map<string, number>();
+    this.wins.set(family.operation, wins.set(best, (wins.get(best) ?? 0) + 1));
+    const behind = this.behindOf(family);
+    for (const [name, ms] of times)
+      behind.set(name, ms > HOPELESS * times.get(best)! && (behind.get(name) ?? true));
   }
 
-  leaveOut(name: string): void {
-    this.hopeless.set(name, true);
+  /** The fastest; the one that mostly is where there is little between them, as a busy machine errs by that much. */
+  choose({ operation }: Family, times: ReadonlyMap<string, number>): string {
+    const best = fastest(times);
+    const usual = this.winner(operation);
+    const near =
+      usual !== undefined && (times.get(usual) ?? Number.POSITIVE_INFINITY) < BETTER * times.get(best)!;
+    return near ? usual : best;
   }
 
-  worthTrying(name: string): boolean {
-    return !this.hopeless.get(name);
+  leaveOut(family: Family, name: string): void {
+    this.behindOf(family).set(name, true);
   }
 
-  winner(): string | undefined {
-    return [...this.wins].sort((a, b) => b[1] - a[1])[0]?.[0];
+  worthTrying(family: Family, name: string): boolean {
+    return name === family.variants[0] || !this.behind.get(kinOf(family))?.get(name);
   }
-}
 
-function entry(standings: Map<string, Standing>, operation: string): Standing {
-  const known = standings.get(operation);
-  if (known) return known;
-  const made = new Standing();
-  standings.set(operation, made);
-  return made;
+  winner(operation: string): string | undefined {
+    return [...(this.wins.get(operation) ?? [])].sort((a, b) => b[1] - a[1])[0]?.[0];
+  }
+
+  private behindOf(family: Family): Map<string, boolean> {
+    const known = this.behind.get(kinOf(family)) ?? new Map<string, boolean>();
+    this.behind.set(kinOf(family), known);
+    return known;
+  }
 }
 
 function fastest(times: ReadonlyMap<string, number>): string {
@@ -167,16 +211,16 @@ class Candidates {
     private readonly trials: Map<string, Trial>,
   ) {}
 
-  static async bind(gpu: Gpu, family: Family, standing: Standing): Promise<Candidates> {
+  static async bind(gpu: Gpu, family: Family, standings: Standings): Promise<Candidates> {
     const maker = new OpMaker(gpu, new BufferPool(gpu.device));
     const candidates = new Candidates(family, gpu, maker, new Map());
     try {
       const bind = family.prepare(new TestBench(maker));
       for (const [i, name] of family.variants.entries()) {
-        if (i > 0 && !standing.worthTrying(name)) continue;
+        if (!standings.worthTrying(family, name)) continue;
         const [trial, refused] = await attempt(gpu, async () => bind(name));
         if (trial && !refused) candidates.trials.set(name, trial);
-        else candidates.leaveOut(name, trial, standing);
+        else candidates.leaveOut(name, trial, standings);
         if (refused && i === 0) throw refused;
       }
     } catch (error) {
@@ -195,11 +239,12 @@ class Candidates {
   }
 
   /** Milliseconds of each variant that gives the base's bits. */
-  async measure(standing: Standing): Promise<Map<string, number>> {
+  async measure(standings: Standings, late: (variant: number) => boolean): Promise<Map<string, number>> {
     const base = this.family.variants[0];
     let expected: Uint32Array[] | undefined;
-    for (const [name, trial] of this.trials) {
-      if (name !== base && !standing.worthTrying(name)) {
+    for (const [i, [name, trial]] of [...this.trials].entries()) {
+      // A software adapter compiles a kernel when it first runs, which can take half a second.
+      if (name !== base && (late(i) || !standings.worthTrying(this.family, name))) {
         this.trials.delete(name);
         continue;
       }
@@ -209,12 +254,12 @@ class Candidates {
       });
       if (name === base) {
         if (!got || refused) {
-          this.leaveOut(name, trial, standing);
+          this.leaveOut(name, trial, standings);
           throw refused;
         }
         expected = got;
       } else if (!got || refused || !sameBits(got, expected!)) {
-        this.leaveOut(name, trial, standing);
+        this.leaveOut(name, trial, standings);
       }
     }
     const times = new Map<string, number>();
@@ -232,10 +277,10 @@ class Candidates {
     return times;
   }
 
-  private leaveOut(name: string, trial: Trial | undefined, standing: Standing): void {
+  private leaveOut(name: string, trial: Trial | undefined, standings: Standings): void {
     for (const { kernel } of trial?.ops ?? []) this.gpu.kernels.forget(kernel);
     this.trials.delete(name);
-    standing.leaveOut(name);
+    standings.leaveOut(this.family, name);
   }
 
   /** Repetitions that take about a turn. */

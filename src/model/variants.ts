@@ -27,7 +27,9 @@ export interface Family {
   key: string;
   /** Families of one operation tend to go alike: where time is short, one goes by the others. */
   operation: string;
-  /** Names, the one that always works first. */
+  /** Operations whose variants of one name are alike: one that is far behind in one is not tried in the others. */
+  kin?: string;
+  /** Names: the one that always works first, then the more promising first, as time may end the trying. */
   variants: readonly string[];
   /** Makes the test inputs and outputs, and returns what binds a variant over them. */
   prepare(bench: TestBench): (variant: string) => Trial;

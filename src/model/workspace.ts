@@ -185,6 +185,12 @@ export const perElement =
   (count: number): Grid =>
     flatGrid(count * each);
 
+/** Grid of x workgroups a row, rows in y, and in z where they are too many for it. */
+export function perRow(x: number, rows: number): Grid {
+  const z = Math.ceil(rows / 65535);
+  return [x, Math.ceil(rows / z), z];
+}
+
 /** Floats that a kernel with VECTOR moves at a time, where these are the sizes that it must divide. */
 export const vectorOf = (...sizes: number[]): number => (sizes.every((size) => size % 4 === 0) ? 4 : 1);
 

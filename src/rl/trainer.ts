@@ -141,19 +141,21 @@ export class Trainer {
   /**
    * One whole step. When `control.proceed` rejects, or anything else fails, the policy is as it was before the step,
    * unless several updates a batch were under way.
+   * @param beforeUpdate done with the step's rollouts judged and the policy as it was when they were made; neither the
+   *   step's time nor its cost.
    * @throws NonFiniteError; whatever `control.proceed` rejects with.
    */
-  async takeStep(control: Control): Promise<void> {
+  async takeStep(control: Control, beforeUpdate?: () => Promise<void>): Promise<void> {
     if (this.profileAsked) this.policy.startProfile();
     try {
-      await this.wholeStep(control);
+      await this.wholeStep(control, beforeUpdate);
     } finally {
       // Of a step that was given up, nothing is told; the next one is profiled in its place.
       this.policy.dropProfile();
     }
   }
 
-  private async wholeStep(control: Control): Promise<void> {
+  private async wholeStep(control: Control, beforeUpdate?: () => Promise<void>): Promise<void> {
     const { manifest, step } = this;
     const clock = new StepClock(control);
     const started = clock.now();
@@ -180,6 +182,7 @@ export class Trainer {
       emitPredictions(context, predictions);
       return { kept, advantages, predictions, audit: auditStep(context, candidates, groups) };
     });
+    if (beforeUpdate) await clock.aside(() => this.policy.aside(beforeUpdate));
     const { kept, advantages, predictions, audit } = weighed;
     const rows = solutionRows(context, kept, advantages);
     const asked = metaRows(context, predictions);

@@ -1,4 +1,4 @@
-/** Starts the page: theme, settings from the link, the session with the worker, and React around them. */
+/** The page: theme, settings from the link, the session with the worker, and React around them. */
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import { App } from './App';
@@ -34,7 +34,7 @@ createRoot(root).render(
   </StrictMode>,
 );
 if (panel === null) {
-  session.open();
+  session.open(!query.has(RACE_KEY) && !query.has(REPLAY_KEY));
   session.races.openLink(location.search);
 }
 const recording = query.get(REPLAY_KEY);

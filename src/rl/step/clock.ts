@@ -16,6 +16,16 @@ export class StepClock {
     };
   }
 
+  /** Work that is no part of the step: as long as it takes, the clock stands still. */
+  async aside<T>(work: () => Promise<T>): Promise<T> {
+    const from = this.now();
+    try {
+      return await work();
+    } finally {
+      this.waited += this.now() - from;
+    }
+  }
+
   /** Milliseconds. */
   now(): number {
     return performance.now() - this.waited;

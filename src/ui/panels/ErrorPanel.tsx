@@ -5,8 +5,8 @@
 import type { LabError } from '../../lab/protocol';
 import { Button } from '../components/Button';
 import { OfferRecording } from '../replay/OfferRecording';
+import { recoverableStep } from '../state/allowed';
 import { useAllowed, usePage, useSession } from '../state/context';
-import { recoverableStep } from '../state/session';
 import { BrowserHelp } from './BrowserHelp';
 import styles from './ErrorPanel.module.css';
 

@@ -3,8 +3,8 @@ import { createContext, useContext } from 'react';
 import { useStore } from 'zustand';
 import { useShallow } from 'zustand/react/shallow';
 import { themeStore } from '../theme/theme';
-import type { Allowed, Session } from './session';
-import { allowedIn, factsOf } from './session';
+import { type Allowed, allowedIn, factsOf } from './allowed';
+import type { Session } from './session';
 import type { PageState } from './store';
 
 export const SessionContext = createContext<Session | null>(null);

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { WorkerLike } from '../../lab/client';
 import type { Command, LabState, Message } from '../../lab/protocol';
 import { DEFAULT_MANIFEST, KNOBS } from '../../run/manifest';
+import { allowedIn } from './allowed';
 import { runStarted, stepMetrics, wholeStep } from './run-fixture';
-import { allowedIn, Session } from './session';
+import { Session } from './session';
 import { settingsOf } from './settings';
 import { createPageStore } from './store';
 
@@ -66,24 +67,37 @@ function begun() {
   return all;
 }
 
-test('run loads the settings first, and runs once the run is ready', () => {
+test('run loads the settings first, to be run as soon as they are ready', () => {
   const { worker, session } = begin();
   worker.enter('idle');
   session.run();
-  expect(worker.commands).toEqual([{ type: 'load', manifest: DEFAULT_MANIFEST }]);
+  expect(worker.commands).toEqual([{ type: 'load', manifest: DEFAULT_MANIFEST, goOn: 'run' }]);
   worker.enter('loading');
   worker.enter('ready');
-  expect(worker.last).toEqual({ type: 'run' });
-  worker.enter('ready');
-  expect(worker.commands).toHaveLength(2);
+  worker.enter('running');
+  expect(worker.commands).toHaveLength(1);
 });
 
-test('the first step of a page that has loaded nothing loads and steps', () => {
+test('the first step of a page that has loaded nothing loads and steps; a reset loads alone', () => {
   const { worker, session } = begin();
   worker.enter('idle');
   session.step();
-  worker.enter('ready');
-  expect(worker.commands.map((command) => command.type)).toEqual(['load', 'step']);
+  expect(worker.last).toEqual({ type: 'load', manifest: DEFAULT_MANIFEST, goOn: 'step' });
+  worker.enter('paused', 1);
+  session.reset();
+  expect(worker.last).toEqual({ type: 'load', manifest: DEFAULT_MANIFEST });
+});
+
+test('a page with a run to start says at once which it will be; one with a recording does not', () => {
+  const visited = begin();
+  visited.session.open(true);
+  expect(visited.worker.commands).toEqual([
+    { type: 'open', baseUrl: 'http://localhost/lab/' },
+    { type: 'expect', manifest: DEFAULT_MANIFEST },
+  ]);
+  const watched = begin();
+  watched.session.open(false);
+  expect(watched.worker.commands.map(({ type }) => type)).toEqual(['open']);
 });
 
 test('space pauses a running run and resumes a paused one, whatever the form holds', () => {
@@ -101,7 +115,11 @@ test('settings changed before the first step are loaded by run; later they wait 
   worker.enter('ready', 0);
   session.typeKnob(knob('seed'), '5');
   session.run();
-  expect(worker.last).toEqual({ type: 'load', manifest: { ...DEFAULT_MANIFEST, seed: 5 } });
+  expect(worker.last).toEqual({
+    type: 'load',
+    manifest: { ...DEFAULT_MANIFEST, seed: 5 },
+    goOn: 'run',
+  });
   worker.say(loaded(page().settings.draft));
   worker.enter('paused', 4);
   session.typeKnob(knob('seed'), '6');

@@ -3,7 +3,7 @@
  * the URL in step with the settings. The only place where the page talks to the worker; knows no React.
  */
 import { LabClient, type WorkerLike } from '../../lab/client';
-import type { BenchmarkRequest, LabState } from '../../lab/protocol';
+import type { BenchmarkRequest, Going, LabState } from '../../lab/protocol';
 import type { RunEvent } from '../../run/events';
 import type { Knob, Manifest } from '../../run/manifest';
 import { manifestToQuery } from '../../run/manifest-query';
@@ -17,9 +17,11 @@ import type { ReaderLike } from '../replay/recording';
 import { Replayer } from '../replay/replayer';
 import { RunsDesk } from '../runs/desk';
 import { OpinionDesk } from '../second-opinion/desk';
+import { linkTo, showAddress } from './address';
+import { type Allowed, allowedIn, factsOf } from './allowed';
 import { downloadFiles, saveBlob } from './download';
 import { FrameQueue } from './frames';
-import { EMPTY_RUN, type RunView, reduceEvents } from './run-view';
+import { EMPTY_RUN, reduceEvents } from './run-view';
 import {
   allDefaults,
   applyPreset,
@@ -30,64 +32,6 @@ import {
   typeKnob,
 } from './settings';
 import type { Lab, Looking, PageState, PageStore } from './store';
-
-/** What the buttons may do in a state of the page. */
-export interface Allowed {
-  run: boolean;
-  pause: boolean;
-  step: boolean;
-  reset: boolean;
-  stop: boolean;
-  recover: boolean;
-  benchmarks: boolean;
-}
-
-/** How a run can be told to go on; each is a command of the protocol. */
-type Going = 'run' | 'step' | 'phase';
-
-const AT_REST: ReadonlySet<LabState> = new Set(['idle', 'ready', 'paused', 'finished']);
-const HAS_RUN: ReadonlySet<LabState> = new Set([
-  'ready',
-  'running',
-  'pausing',
-  'paused',
-  'benchmarking',
-  'finished',
-  'failed',
-]);
-
-export interface Facts {
-  /** The form holds no wrong value. It matters only where the form is about to be loaded. */
-  valid: boolean;
-  /** There is a state of the run on screen to go back to. */
-  hasCheckpoint: boolean;
-  /** A run was loaded; without one, `failed` means that loading failed, and another try may go well. */
-  loaded: boolean;
-}
-
-export function allowedIn(state: LabState, { valid, hasCheckpoint, loaded }: Facts): Allowed {
-  const usable = valid || state === 'paused';
-  const retry = state === 'failed' && !loaded;
-  return {
-    run: (AT_REST.has(state) || retry) && usable,
-    pause: state === 'running',
-    step: ((AT_REST.has(state) && state !== 'finished') || retry) && usable,
-    reset: HAS_RUN.has(state) && valid,
-    stop: state === 'running' || state === 'pausing' || state === 'paused' || state === 'benchmarking',
-    recover: state === 'failed' && hasCheckpoint,
-    benchmarks: HAS_RUN.has(state) && state !== 'failed' && state !== 'benchmarking' && loaded,
-  };
-}
-
-/** The step that the run on screen goes back to after a failure; null when there is none. */
-export const recoverableStep = (run: RunView): number | null =>
-  run.ending?.last_checkpoint ?? run.checkpoint?.step ?? null;
-
-export const factsOf = ({ lab, settings, run }: PageState): Facts => ({
-  valid: !hasInvalid(settings),
-  hasCheckpoint: recoverableStep(run) !== null,
-  loaded: lab.loaded !== null,
-});
 
 const fold = <T extends Pick<PageState, 'run' | 'history'>>(view: T, events: readonly RunEvent[]) => ({
   ...view,
@@ -111,7 +55,7 @@ export class Session {
   readonly inspector: InspectorDesk;
   readonly #client: LabClient;
   readonly #events: FrameQueue<RunEvent>;
-  /** What to do once the run that is being loaded is ready. */
+  /** What to do once the kept run that is being opened is ready. */
   #next: Going | null = null;
   /** A load was sent, and nothing of the new run has come yet: what still arrives belongs to the old one. */
   #stale = false;
@@ -182,8 +126,11 @@ export class Session {
     );
   }
 
-  open(): void {
+  /** @param expectsRun the visitor sees the settings with a button to run them, which is then made ready. */
+  open(expectsRun: boolean): void {
     this.#client.send({ type: 'open', baseUrl: new URL('./', document.baseURI).href });
+    const { settings } = this.store.getState();
+    if (expectsRun && !hasInvalid(settings)) this.#client.send({ type: 'expect', manifest: settings.draft });
   }
 
   /** Goes on, or starts: loads first when nothing is loaded or the settings changed before the first step. */
@@ -334,7 +281,7 @@ export class Session {
   #load(next: Going | null): void {
     const { settings } = this.store.getState();
     if (hasInvalid(settings)) return;
-    this.#next = next;
+    this.#next = null;
     this.#stale = true;
     this.#clear();
     this.runs.persist();
@@ -346,7 +293,7 @@ export class Session {
       state: 'loading',
       progress: { adapter: progress.adapter, 'self-test': progress['self-test'] },
     }));
-    this.#client.send({ type: 'load', manifest: settings.draft });
+    this.#client.send({ type: 'load', manifest: settings.draft, ...(next && { goOn: next }) });
   }
 
   /** Room for another run: nothing of the last one stays on screen, a recording neither. */
@@ -396,17 +343,4 @@ export class Session {
     const { draft } = this.store.getState().settings;
     history.replaceState(null, '', linkTo(draft));
   }
-}
-
-function showAddress(query: string): void {
-  const url = new URL(location.href);
-  url.search = query;
-  history.replaceState(null, '', url.href);
-}
-
-/** The address of this page with these settings. */
-export function linkTo(manifest: Manifest): string {
-  const url = new URL(location.href);
-  url.search = manifestToQuery(manifest);
-  return url.href;
 }

@@ -1,0 +1,55 @@
+/**
+ * Writes the measured tables of docs/benchmark.md and README.md from bench/results, so that no number is typed. A place
+ * for a table is between two comments, `<!-- bench NAME -->` and `<!-- end of bench -->`: NAME is a file of results
+ * without its ending, or `headline` for one row of ratios a file. Used by run.mjs.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { headlines, table } from './table.mjs';
+
+const PLACE = /(<!-- bench (\w+) -->\n)[\s\S]*?(<!-- end of bench -->)/g;
+/** Files of results, with what they were measured on, in the order of the README. */
+export const RESULTS = [
+  ['lavapipe', 'Node, lavapipe'],
+  ['swiftshader', 'Chromium, SwiftShader'],
+  ['gpu', 'Node, a graphics card'],
+];
+
+/**
+ * The text with its places filled in.
+ * @param {string} text
+ * @param {Map<string, any>} reports by name
+ * @throws {Error} naming a place that there are no results for
+ */
+export function fillIn(text, reports) {
+  return text.replace(PLACE, (_all, begin, name, end) => {
+    const report = reports.get(name);
+    if (name !== 'headline' && !report)
+      throw new Error(
+        `bench/results/${name}.json: expected results for a table, got none; measure them first`,
+      );
+    const named = RESULTS.flatMap(([each, words]) => (reports.has(each) ? [[words, reports.get(each)]] : []));
+    return `${begin}\n${name === 'headline' ? headlines(/** @type {any} */ (named)) : table(report)}\n\n${end}`;
+  });
+}
+
+/**
+ * @param {string} root
+ * @returns {string[]} the files that were written
+ */
+export function writeTables(root) {
+  const reports = new Map(
+    RESULTS.flatMap(([name]) => {
+      const path = join(root, 'bench', 'results', `${name}.json`);
+      return existsSync(path) ? [[name, JSON.parse(readFileSync(path, 'utf8'))]] : [];
+    }),
+  );
+  return ['docs/benchmark.md', 'README.md'].filter((file) => {
+    const path = join(root, file);
+    const text = readFileSync(path, 'utf8');
+    const filled = fillIn(text, reports);
+    if (filled === text) return false;
+    writeFileSync(path, filled);
+    return true;
+  });
+}

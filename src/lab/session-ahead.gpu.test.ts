@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { beforeAll, expect, it } from 'vitest';
+import { create, globals } from 'webgpu';
+import type { RunEvent } from '../run/events';
+import { type ManifestInput, parseManifest } from '../run/manifest';
+import { timelessLine } from '../run/timeless';
+import { modelSources } from './opened-model';
+import { Session } from './session';
+
+Object.assign(globalThis, globals);
+// Held for as long as the process lives: Dawn's objects must not outlive the instance they come from.
+const instance = create([]);
+
+const MODEL = {
+  config: readFileSync('public/models/ladder-base/config.json', 'utf8'),
+  weights: new Uint8Array(readFileSync('public/models/ladder-base/model.safetensors')),
+};
+const small = (settings: ManifestInput = {}) =>
+  parseManifest({
+    prompts_per_step: 4,
+    num_generations: 4,
+    max_completion_length: 24,
+    eval_problems: 4,
+    steps: 1,
+    micro_batch_tokens: 256,
+    ...settings,
+  });
+
+/** A session that counts what it fetches, opened with a run expected where one is given. */
+async function opened(expected?: ReturnType<typeof small>) {
+  const events: RunEvent[] = [];
+  let reads = 0;
+  let fails = 0;
+  const session = new Session({
+    gpu: () => instance,
+    readModel: async () => {
+      reads++;
+      if (fails-- > 0) throw new Error('the network is away');
+      return modelSources(MODEL);
+    },
+    readCases: async () => [
+      {
+        name: 'mha-tied-grpo',
+        json: JSON.parse(readFileSync('public/reference/mha-tied-grpo.json', 'utf8')),
+        bytes: new Uint8Array(readFileSync('public/reference/mha-tied-grpo.safetensors')),
+      },
+    ],
+    keepCheckpoint: async () => {},
+    onEvent: (event) => events.push(event),
+    onState: () => {},
+    onProgress: () => {},
+  });
+  const opening = session.open();
+  const begin = (failures: number) => {
+    fails = failures;
+    if (expected) session.expect(expected);
+  };
+  return { session, events, opening, begin, reads: () => reads };
+}
+
+async function run(held: Awaited<ReturnType<typeof opened>>, manifest = small()) {
+  await held.session.load(manifest);
+  await held.session.run();
+  expect(held.session.error).toBeNull();
+  const stream = held.events.flatMap((event) => timelessLine(JSON.stringify(event)) ?? []);
+  await held.session.close();
+  return stream;
+}
+
+let plain: string[];
+beforeAll(async () => {
+  const held = await opened();
+  await held.opening;
+  plain = await run(held);
+}, 120_000);
+
+it('is the same run when it was made ready while the device was tested, and fetches nothing again', async () => {
+  const held = await opened(small());
+  held.begin(0);
+  await held.opening;
+  expect(await run(held)).toEqual(plain);
+  expect(held.reads()).toBe(1);
+});
+
+it('lets go of what was made ready when other settings are loaded', async () => {
+  const held = await opened(small({ seed: 5 }));
+  held.begin(0);
+  await held.opening;
+  expect(await run(held)).toEqual(plain);
+  expect(held.reads()).toBe(2);
+});
+
+it('loads as ever when it could not be made ready', async () => {
+  const held = await opened(small());
+  held.begin(1);
+  await held.opening;
+  expect(await run(held)).toEqual(plain);
+  expect(held.reads()).toBe(2);
+});
+
+it('tests the policy that made the first rollouts before it changes, at no cost of the step', () => {
+  const events = plain.map((line) => JSON.parse(line));
+  const types = events.filter(({ step }) => step === 0).map(({ type }) => type);
+  expect(types.indexOf('evaluation')).toBeGreaterThan(types.lastIndexOf('prompt_group'));
+  expect(types.indexOf('evaluation')).toBeLessThan(types.indexOf('step_metrics'));
+  expect(events.find(({ type }) => type === 'evaluation').num_flops).toBe(0);
+});
