@@ -7,9 +7,10 @@
  * `gradientCheckpointing` a whole MLP or block, by the operations of the forward pass.
  */
 import { attentionBackwardKeyValue, attentionBackwardQuery, headsOf } from './attention';
-import { blockHalves, layerBuffers, rope, rotateAndAttend } from './forward';
+import { attend, blockHalves, layerBuffers } from './forward';
 import { accumulateSlices, linearBackwardInput, linearBackwardWeight } from './linear';
 import { rmsNormBackward, rmsNormBackwardWeight } from './norm';
+import { rope } from './paired';
 import type { Parameters } from './parameters';
 import { keptActivations, NORM_SLICES } from './plan';
 import { SHADERS } from './shaders';
@@ -35,7 +36,7 @@ function recompute(workspace: Workspace, parameters: Parameters, tokens: Extent,
   const { before, output, norm2, gateUp } = blockHalves(workspace, parameters, tokens, layer, b);
   const mlp = [norm2, gateUp];
   if (kept.block) return mlp;
-  return [...before, ...rotateAndAttend(workspace, tokens, b), output, ...mlp];
+  return [...before, ...attend(workspace, tokens, b), output, ...mlp];
 }
 
 /** The embedding's share, after the blocks. The count is the distinct ids'. */
@@ -110,7 +111,7 @@ function blockBackward(workspace: Workspace, parameters: Parameters, tokens: Ext
     ...linear('o', { dy: 'dx', x: b.attention, dx: 'dattention', inputs: queries, outputs: width }),
     attentionBackwardQuery(workspace, tokens, attention, headsOf(config)),
     attentionBackwardKeyValue(workspace, tokens, attention, headsOf(config)),
-    rope(workspace, tokens, 'dqkv', true),
+    rope(workspace, tokens, { qkv: 'dqkv', positions: 'positions', angles: 'angles' }, config, true),
     ...linear(
       'qkv',
       { dy: 'dqkv', x: b.normed, dx: 'dnorm', inputs: width, outputs: qkvColumns },

@@ -9,6 +9,7 @@ import type { BufferRange } from '../gpu/kernel';
 import { attentionForward, headsOf } from './attention';
 import { linearForward } from './linear';
 import { rmsNorm } from './norm';
+import { gatedProjection, headColumns, headsProjection } from './paired';
 import type { Parameters } from './parameters';
 import { keptActivations } from './plan';
 import { SHADERS } from './shaders';
@@ -35,8 +36,8 @@ export function layerBuffers(workspace: Workspace, layer: number) {
 }
 
 /**
- * The projections around attention: norm and queries, keys, values before it; output and MLP after it, whose operations
- * `after` lists in order.
+ * The projections around attention: norm and rotated queries, keys, values before it; output and MLP after it, whose
+ * operations `after` lists in order. While decoding, attention itself rotates, and no backward pass comes.
  */
 export function blockHalves(
   workspace: Workspace,
@@ -44,11 +45,11 @@ export function blockHalves(
   extent: Extent | BufferRange,
   layer: number,
   b: ReturnType<typeof layerBuffers>,
+  decoding = false,
 ): { before: Op[]; output: Op; norm2: Op; gateUp: Op; after: Op[] } {
-  const { hidden_size: width, intermediate_size: inner, rms_norm_eps: epsilon } = workspace.config;
-  const queries = workspace.config.num_attention_heads * workspace.config.head_dim;
-  const keys = workspace.config.num_key_value_heads * workspace.config.head_dim;
-  const vector = vectorOf(inner);
+  const { config } = workspace;
+  const { hidden_size: width, intermediate_size: inner, rms_norm_eps: epsilon } = config;
+  const queries = config.num_attention_heads * config.head_dim;
   const norm = (name: string, x: string, inverse: string) =>
     rmsNorm(
       workspace,
@@ -57,6 +58,7 @@ export function blockHalves(
       { width, epsilon },
     );
   const w = (name: string) => parameters.range(`layers.${layer}.${name}`);
+  const heads = { x: b.normed, w: w('qkv') };
   const output = linearForward(workspace, extent, {
     x: b.attention,
     w: w('o'),
@@ -76,13 +78,21 @@ export function blockHalves(
   return {
     before: [
       norm('norm1', b.input, b.inverse1),
-      linearForward(workspace, extent, {
-        x: b.normed,
-        w: w('qkv'),
-        y: b.qkv,
-        inputs: width,
-        outputs: queries + 2 * keys,
-      }),
+      ...(decoding
+        ? [
+            linearForward(workspace, extent, {
+              ...heads,
+              y: b.qkv,
+              inputs: width,
+              outputs: headColumns(config),
+            }),
+          ]
+        : headsProjection(
+            workspace,
+            extent,
+            { ...heads, qkv: b.qkv, positions: 'positions', angles: 'angles', unused: b.act },
+            config,
+          )),
     ],
     output,
     norm2,
@@ -90,11 +100,11 @@ export function blockHalves(
     after: [
       output,
       norm2,
-      gateUp,
-      workspace.op(
-        SHADERS.swiglu,
-        { extent, gate_up: b.gateUp, out: b.act },
-        { shape: [inner], constants: { VECTOR: vector }, grid: perTile(inner / vector) },
+      ...gatedProjection(
+        workspace,
+        extent,
+        { x: b.normed, w: w('gate_up'), gateUp: b.gateUp, act: b.act },
+        { inputs: width, inner, keep: isKept(workspace, layer) && !decoding },
       ),
       linearForward(workspace, extent, {
         x: b.act,
@@ -106,6 +116,11 @@ export function blockHalves(
       }),
     ],
   };
+}
+
+/** Whether the backward pass reads the gate and up projections that the forward pass leaves. */
+function isKept({ capacity, config }: Workspace, layer: number): boolean {
+  return keptActivations(capacity).mlp || (capacity.trained && layer === config.num_hidden_layers - 1);
 }
 
 /** x = embedding[ids]. */
@@ -132,7 +147,7 @@ export function buildForward(workspace: Workspace, parameters: Parameters, token
     return [
       ...(layer === 0 ? [embed(workspace, parameters, tokens, 'ids')] : []),
       ...before,
-      ...rotateAndAttend(workspace, tokens, b),
+      ...attend(workspace, tokens, b),
       ...after,
     ];
   });
@@ -148,29 +163,13 @@ export function upToKeys(layers: readonly (readonly Op[])[]): (readonly Op[])[] 
   });
 }
 
-/** Rotation and attention of packed rows. */
-export function rotateAndAttend(
+/** Attention of packed rows, whose queries and keys are rotated. */
+export function attend(
   workspace: Workspace,
   tokens: Extent,
   { qkv, attention: out, logsumexp }: ReturnType<typeof layerBuffers>,
 ): Op[] {
   return [
-    rope(workspace, tokens, qkv, false),
     attentionForward(workspace, tokens, { spans: 'spans', qkv, out, logsumexp }, headsOf(workspace.config)),
   ];
-}
-
-/** Rotates the query and key columns of `qkv` by position; backwards, their gradients. */
-export function rope(workspace: Workspace, tokens: Extent, qkv: string, reverse: boolean): Op {
-  const { head_dim: head, num_attention_heads: heads, num_key_value_heads: kvHeads } = workspace.config;
-  const vector = vectorOf(head / 2);
-  return workspace.op(
-    SHADERS.rope,
-    { extent: tokens, positions: 'positions', angles: 'angles', qkv },
-    {
-      shape: [heads + kvHeads, (heads + 2 * kvHeads) * head],
-      constants: { REVERSE: reverse, HEAD_DIM: head, VECTOR: vector },
-      grid: perTile(((heads + kvHeads) * head) / 2 / vector),
-    },
-  );
 }

@@ -44,6 +44,14 @@ const backwardWeight: Count = ({ M, n }) => {
   return [2 * M * K * N, M * (K + N) + (slices === 1 ? 2 : slices) * K * N];
 };
 
+/** By what comes after the product: gate and up, or rotation. */
+const paired: Count = (sizes) => {
+  const { M, n, is } = sizes;
+  const [flops, values] = matrix(sizes);
+  const extra = is('ROTATE') ? M * (1 + 8 * n('half')) : (n('keep') ? 0.5 : -0.5) * M * n('outputs');
+  return [flops, values! + extra];
+};
+
 const heads = ({ n }: Sizes) => {
   const P = n('HEAD_DIM');
   const [H, K] = [n('heads'), n('kv_heads')];
@@ -118,6 +126,7 @@ const COUNTS: Readonly<Record<string, Count>> = {
   linear_forward_subgroup: forward,
   linear_forward_tile: forward,
   linear_forward_vec4: forward,
+  linear_pair_tile: paired,
   log_softmax_gather: ({ M, n }) => [null, M * (n('vocabulary') + 4)],
   logits_backward: ({ M, n }) => [null, M * (2 * n('vocabulary') + 3)],
   lora_backward_a: lowRank((a, b, w) => b + w + 2 * a),

@@ -32,6 +32,7 @@ import linearForward from '../../shaders/linear_forward.wgsl?raw';
 import linearForwardSubgroup from '../../shaders/linear_forward_subgroup.wgsl?raw';
 import linearForwardTile from '../../shaders/linear_forward_tile.wgsl?raw';
 import linearForwardVec4 from '../../shaders/linear_forward_vec4.wgsl?raw';
+import linearPairTile from '../../shaders/linear_pair_tile.wgsl?raw';
 import logSoftmaxGather from '../../shaders/log_softmax_gather.wgsl?raw';
 import logitsBackward from '../../shaders/logits_backward.wgsl?raw';
 import loraBackwardA from '../../shaders/lora_backward_a.wgsl?raw';
@@ -101,6 +102,7 @@ export const SHADERS = {
   linearForwardSubgroup: { name: 'linear_forward_subgroup', code: linearForwardSubgroup },
   linearForwardTile: { name: 'linear_forward_tile', code: linearForwardTile },
   linearForwardVec4: { name: 'linear_forward_vec4', code: linearForwardVec4 },
+  linearPairTile: { name: 'linear_pair_tile', code: linearPairTile },
   logSoftmaxGather: { name: 'log_softmax_gather', code: logSoftmaxGather },
   logitsBackward: { name: 'logits_backward', code: logitsBackward },
   loraBackwardA: { name: 'lora_backward_a', code: loraBackwardA },

@@ -20,7 +20,7 @@ export function buildTokenForward(workspace: Workspace, parameters: Parameters, 
     ...layers.flatMap((layer) => {
       // One layer's buffers serve all: layers take turns in x0 and x1.
       const b = { ...layerBuffers(workspace, 0), input: `x${layer % 2}`, output: `x${(layer + 1) % 2}` };
-      const { before, after } = blockHalves(workspace, parameters, live, layer, b);
+      const { before, after } = blockHalves(workspace, parameters, live, layer, b, true);
       return [
         ...before,
         attentionDecode(workspace, config, capacity.cacheLength, {

@@ -8,7 +8,7 @@
  */
 import { BufferPool, DeviceError, type Gpu } from '../gpu/device';
 import type { LlamaConfig } from './config';
-import { familiesOf } from './families';
+import { familiesOf, fusedFamiliesOf } from './families';
 import { type Family, TestBench, type Trial } from './variants';
 import { encodeOps, OpMaker } from './workspace';
 
@@ -40,12 +40,25 @@ export async function tune(
   config: LlamaConfig,
   onProgress?: (done: number, total: number) => void,
 ): Promise<boolean> {
-  return tuneFamilies(gpu, familiesOf(gpu, config), onProgress);
+  const stages = [familiesOf(gpu, config), fusedFamiliesOf(gpu, config)];
+  const total = stages.reduce((sum, families) => sum + openOf(gpu, families).length, 0);
+  let before = 0;
+  for (const families of stages) {
+    // What is fused depends on what was chosen before.
+    const count = openOf(gpu, families).length;
+    const start = before;
+    await tuneFamilies(gpu, families, (done) => onProgress?.(start + done, total));
+    before += count;
+  }
+  return before > 0;
 }
 
 /** Whether all that is to be chosen for a policy is in `gpu.choices`. */
 export const isTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
-  familiesOf(gpu, config).every(({ key, variants }) => variants.length < 2 || gpu.choices.has(key));
+  openOf(gpu, [...familiesOf(gpu, config), ...fusedFamiliesOf(gpu, config)]).length === 0;
+
+const openOf = (gpu: Gpu, families: readonly Family[]): Family[] =>
+  families.filter(({ key, variants }) => variants.length > 1 && !gpu.choices.has(key));
 
 /** The same for any families. */
 export async function tuneFamilies(
@@ -53,7 +66,7 @@ export async function tuneFamilies(
   families: readonly Family[],
   onProgress?: (done: number, total: number) => void,
 ): Promise<boolean> {
-  const open = families.filter(({ key, variants }) => variants.length > 1 && !gpu.choices.has(key));
+  const open = openOf(gpu, families);
   if (open.length === 0) return false;
   const start = performance.now();
   const passed = () => (performance.now() - start) / MOST_MS;

@@ -1,0 +1,83 @@
+/**
+ * The projections that can be gone on with in one kernel as families to choose from, with what they are tried on. They
+ * are measured after the products alone, which one of their variants is made of. Used by `families.ts`.
+ */
+import type { Gpu } from '../gpu/device';
+import type { LlamaConfig } from './config';
+import {
+  gatedProjection,
+  gateKey,
+  headColumns,
+  headsKey,
+  headsProjection,
+  type PairVariant,
+  pairVariants,
+} from './paired';
+import type { Family, TestBench, Trial } from './variants';
+
+/** Rows they are tried on. */
+const ROWS = 256;
+const POSITIONS = 64;
+
+export function pairedFamilies(gpu: Gpu, config: LlamaConfig): Family[] {
+  const { hidden_size: inputs, intermediate_size: inner, head_dim: head } = config;
+  const qkvColumns = headColumns(config);
+  const gate = family(
+    'gate_up',
+    gateKey(inputs, inner),
+    pairVariants(gpu, inputs, 2 * inner, inner),
+    (bench) => {
+      const extent = bench.extent(ROWS);
+      const x = bench.floats('x', ROWS * inputs);
+      const w = bench.floats('w', 2 * inner * inputs);
+      const gateUp = bench.empty('gateUp', ROWS * 2 * inner);
+      const act = bench.empty('act', ROWS * inner);
+      const size = { inputs, inner, keep: true };
+      return (variant) => ({
+        ops: gatedProjection(bench.maker, extent, { x, w, gateUp, act }, size, variant),
+        count: ROWS,
+        outputs: [gateUp, act],
+      });
+    },
+  );
+  const projection = family(
+    'heads',
+    headsKey(config),
+    pairVariants(gpu, inputs, qkvColumns, head / 2),
+    (bench) => {
+      const extent = bench.extent(ROWS);
+      const positions = Uint32Array.from({ length: ROWS }, (_, i) => (i * 7) % POSITIONS);
+      const names = {
+        x: bench.floats('x', ROWS * inputs),
+        w: bench.floats('w', qkvColumns * inputs),
+        qkv: bench.empty('qkv', ROWS * qkvColumns),
+        positions: bench.filled('positions', positions),
+        angles: bench.floats('angles', POSITIONS * head),
+        unused: bench.empty('unused', 4),
+      };
+      return (variant) => ({
+        ops: headsProjection(bench.maker, extent, names, config, variant),
+        count: ROWS,
+        outputs: [names.qkv],
+      });
+    },
+  );
+  return [gate, projection];
+}
+
+function family(
+  operation: string,
+  key: string,
+  variants: readonly PairVariant[],
+  prepare: (bench: TestBench) => (variant: PairVariant) => Trial,
+): Family {
+  return {
+    key,
+    operation,
+    variants: variants.map(({ name }) => name),
+    prepare(bench) {
+      const bind = prepare(bench);
+      return (name) => bind(variants.find((variant) => variant.name === name)!);
+    },
+  };
+}
