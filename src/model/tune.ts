@@ -55,6 +55,8 @@ export async function tuneFamilies(
     for (let left = jobs; left.length > 0 && !late(); )
       left = await inBatch(gpu, standings, left, async (candidates) => {
         const { family } = candidates;
+        // Not those of all the others: they could take all the time there is.
+        if (!late()) await candidates.compiled();
         const times = late() ? null : await candidates.measure(standings, late);
         if (times) {
           gpu.choices.set(family.key, standings.choose(family, times));
@@ -111,8 +113,6 @@ async function inBatch(
       batch.push(candidates);
       bytes += candidates.bytes;
     }
-    // What compiles would slow down what is measured.
-    await Promise.all(batch.map((candidates) => candidates.compiled()));
     for (const candidates of batch) {
       await each(candidates);
       candidates.destroy();
