@@ -69,7 +69,8 @@ function copySharedMemory(): void {
   const write = prototype.writeBuffer;
   prototype.writeBuffer = function (buffer, offset, data, first = 0, size) {
     const memory = ArrayBuffer.isView(data) ? data.buffer : data;
-    if (!(memory instanceof SharedArrayBuffer)) return write.call(this, buffer, offset, data, first, size);
+    if (!(memory instanceof SharedArrayBuffer))
+      return write.call(this, buffer, offset, data as BufferSource, first, size);
     const unit = ArrayBuffer.isView(data) && 'BYTES_PER_ELEMENT' in data ? Number(data.BYTES_PER_ELEMENT) : 1;
     const start = (ArrayBuffer.isView(data) ? data.byteOffset : 0) + first * unit;
     const bytes = size === undefined ? data.byteLength - first * unit : size * unit;
