@@ -1,0 +1,164 @@
+/**
+ * The variants of one family made ready over the same inputs: compiled, compared with the one that always works, and
+ * timed in turns. What the device refuses is left out. Used by `tune.ts`.
+ */
+import { BufferPool, DeviceError, type Gpu } from '../gpu/device';
+import { HOPELESS, type Standings } from './standings';
+import { type Family, TestBench, type Trial } from './variants';
+import { encodeOps, OpMaker } from './workspace';
+
+/** Turns every variant gets that stays near the best. */
+const TURNS = 5;
+/** A turn takes about this long, so that what a submission costs by itself does not decide. */
+const TURN_MS = 3;
+/** Most repetitions in a turn. */
+const MOST_UNITS = 64;
+
+/** A family, and those of its variants that are to be measured; the first among them. */
+export interface Job {
+  family: Family;
+  names: readonly string[];
+}
+
+/** The variants of a family that can be bound here, over the same inputs. */
+export class Candidates {
+  private constructor(
+    readonly family: Family,
+    private readonly gpu: Gpu,
+    private readonly maker: OpMaker,
+    /** The first is that of the variant that always works. */
+    private readonly trials: Map<string, Trial>,
+  ) {}
+
+  static async bind(gpu: Gpu, { family, names }: Job, standings: Standings): Promise<Candidates> {
+    const maker = new OpMaker(gpu, new BufferPool(gpu.device));
+    const candidates = new Candidates(family, gpu, maker, new Map());
+    try {
+      const bind = family.prepare(new TestBench(maker));
+      for (const [i, name] of names.entries()) {
+        const [trial, refused] = await attempt(gpu, async () => bind(name));
+        if (trial && !refused) candidates.trials.set(name, trial);
+        else candidates.leaveOut(name, trial, standings);
+        if (refused && i === 0) throw refused;
+      }
+    } catch (error) {
+      candidates.destroy();
+      throw error;
+    }
+    return candidates;
+  }
+
+  get bytes(): number {
+    return this.maker.pool.bytes;
+  }
+
+  destroy(): void {
+    this.maker.pool.destroy();
+  }
+
+  /** Resolves when all of its kernels are compiled or have failed to. */
+  async compiled(): Promise<void> {
+    const ops = [...this.trials.values()].flatMap((trial) => trial.ops);
+    await Promise.allSettled(ops.map(({ kernel }) => kernel.ready));
+  }
+
+  /** Milliseconds of each variant that gives the base's bits. */
+  async measure(standings: Standings, late: () => boolean): Promise<Map<string, number>> {
+    const base = this.family.variants[0];
+    let expected: Uint32Array[] | undefined;
+    for (const [i, [name, trial]] of [...this.trials].entries()) {
+      // A software adapter compiles a kernel when it first runs, which can take half a second.
+      if (i > 1 && late()) {
+        this.trials.delete(name);
+        continue;
+      }
+      const [got, refused] = await attempt(this.gpu, async () => {
+        await Promise.all(trial.ops.map(({ kernel }) => kernel.ready));
+        return this.results(trial);
+      });
+      if (name === base) {
+        if (!got || refused) {
+          this.leaveOut(name, trial, standings);
+          throw refused;
+        }
+        expected = got;
+      } else if (!got || refused || !sameBits(got, expected!)) {
+        this.leaveOut(name, trial, standings);
+      }
+    }
+    const times = new Map<string, number>();
+    if (this.trials.size === 1) return new Map([[base, 0]]);
+    const units = await this.unitsOf(this.trials.get(base)!);
+    // The best of several turns: what else the machine does only ever adds.
+    for (let turn = 0; turn < TURNS; turn++) {
+      const best = Math.min(...times.values());
+      for (const [name, trial] of this.trials) {
+        const before = times.get(name) ?? Number.POSITIVE_INFINITY;
+        if (turn > 0 && before > HOPELESS * best) continue;
+        times.set(name, Math.min(before, await this.time(trial, units)));
+      }
+    }
+    return times;
+  }
+
+  private leaveOut(name: string, trial: Trial | undefined, standings: Standings): void {
+    for (const { kernel } of trial?.ops ?? []) this.gpu.kernels.forget(kernel);
+    this.trials.delete(name);
+    standings.leaveOut(this.family, name);
+  }
+
+  /** Repetitions that take about a turn. */
+  private async unitsOf(trial: Trial): Promise<number> {
+    let units = 1;
+    while (units < MOST_UNITS && (await this.time(trial, units)) < TURN_MS / 2) units *= 2;
+    return units;
+  }
+
+  private async time(trial: Trial, units: number): Promise<number> {
+    const begun = performance.now();
+    this.maker.submit('tune', (pass) => {
+      for (let i = 0; i < units; i++) encodeOps(pass, trial.ops, trial.count);
+    });
+    await this.gpu.device.queue.onSubmittedWorkDone();
+    return performance.now() - begun;
+  }
+
+  /** What a trial computes, as bits. */
+  private async results({ ops, count, outputs }: Trial): Promise<Uint32Array[]> {
+    const { device } = this.gpu;
+    for (const output of outputs)
+      device.queue.writeBuffer(output, 0, new Float32Array(output.size / 4).fill(1));
+    this.maker.submit('tune', (pass) => encodeOps(pass, ops, count));
+    const encoder = device.createCommandEncoder();
+    const staging = outputs.map((output) => this.maker.pool.readback('tune.read', output.size));
+    for (const [i, output] of outputs.entries())
+      encoder.copyBufferToBuffer(output, 0, staging[i], 0, output.size);
+    device.queue.submit([encoder.finish()]);
+    await Promise.all(staging.map((each) => each.mapAsync(GPUMapMode.READ)));
+    const results = staging.map((each) => new Uint32Array(each.getMappedRange().slice(0)));
+    this.maker.pool.destroy(staging);
+    return results;
+  }
+}
+
+function sameBits(got: readonly Uint32Array[], expected: readonly Uint32Array[]): boolean {
+  return got.every((bits, i) => bits.every((value, at) => value === expected[i][at]));
+}
+
+/** What `work` made and what the device or `work` had against it, which is then no failure of the device as such. */
+async function attempt<T>({ device }: Gpu, work: () => Promise<T>): Promise<[T | undefined, unknown]> {
+  const filters = ['validation', 'out-of-memory', 'internal'] as const;
+  for (const filter of filters) device.pushErrorScope(filter);
+  let made: T | undefined;
+  let refused: unknown;
+  try {
+    made = await work();
+  } catch (error) {
+    refused = error;
+  }
+  for (const _ of filters) {
+    const error = await device.popErrorScope();
+    if (error) refused ??= new DeviceError(error.message);
+  }
+  return [made, refused];
+}
