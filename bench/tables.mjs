@@ -19,7 +19,6 @@ export const RESULTS = [
  * The text with its places filled in.
  * @param {string} text
  * @param {Map<string, any>} reports by name
- * @throws {Error} naming a place that there are no results for
  */
 export function fillIn(text, reports) {
   return text.replace(PLACE, (_all, begin, name, end) => {

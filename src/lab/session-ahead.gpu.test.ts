@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
 import { create, globals } from 'webgpu';
-import type { RunEvent } from '../run/events';
+import { LIVE_ONLY, type RunEvent } from '../run/events';
 import { type ManifestInput, parseManifest } from '../run/manifest';
 import { timelessLine } from '../run/timeless';
 import { modelSources } from './opened-model';
@@ -62,7 +62,9 @@ async function run(held: Awaited<ReturnType<typeof opened>>, manifest = small())
   await held.session.load(manifest);
   await held.session.run();
   expect(held.session.error).toBeNull();
-  const stream = held.events.flatMap((event) => timelessLine(JSON.stringify(event)) ?? []);
+  const stream = held.events.flatMap((event) =>
+    LIVE_ONLY.has(event.type) ? [] : (timelessLine(JSON.stringify(event)) ?? []),
+  );
   await held.session.close();
   return stream;
 }

@@ -37,25 +37,31 @@ export async function tune(
   gpu: Gpu,
   config: LlamaConfig,
   onProgress?: (done: number, total: number) => void,
+  isAwaited?: () => boolean,
 ): Promise<boolean> {
-  return tuneFamilies(gpu, familiesOf(gpu, config), onProgress);
+  return tuneFamilies(gpu, familiesOf(gpu, config), onProgress, isAwaited);
 }
 
 /** Whether all that is to be chosen for a policy is in `gpu.choices`. */
 export const isTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
   familiesOf(gpu, config).every(({ key, variants }) => variants.length < 2 || gpu.choices.has(key));
 
-/** The same for any families. */
+/** Whether some of it is: what is left was put off the last time. */
+export const isPartlyTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
+  familiesOf(gpu, config).some(({ key }) => gpu.choices.has(key));
+
+/** The same for any families. @param isAwaited whether somebody waits who would rather have what is not measured put off. */
 export async function tuneFamilies(
   gpu: Gpu,
   families: readonly Family[],
   onProgress?: (done: number, total: number) => void,
+  isAwaited: () => boolean = () => false,
 ): Promise<boolean> {
   const open = families.filter(({ key, variants }) => variants.length > 1 && !gpu.choices.has(key));
   if (open.length === 0) return false;
   const start = performance.now();
   const passed = () => (performance.now() - start) / MOST_MS;
-  const late = () => passed() > 1;
+  const late = () => passed() > 1 || isAwaited();
   const operations = [...new Set(open.map(({ operation }) => operation))];
   const standings = new Standings();
   let done = 0;
@@ -194,7 +200,8 @@ class Candidates {
       const bind = family.prepare(new TestBench(maker));
       for (const [i, name] of family.variants.entries()) {
         if (!standings.worthTrying(family, name)) continue;
-        const [trial, refused] = await attempt(gpu, async () => bind(name));
+        // Compiled behind what somebody waits for: many are left when the time is up.
+        const [trial, refused] = await attempt(gpu, async () => gpu.kernels.later(() => bind(name)));
         if (trial && !refused) candidates.trials.set(name, trial);
         else candidates.leaveOut(name, trial, standings);
         if (refused && i === 0) throw refused;
