@@ -56,6 +56,7 @@ export const REPORT: BenchReport = {
       same_tokens: { 'ort wasm': '256 of 256 rows' },
       ours_over_ort: null,
       ours_over_ort_wasm: 0.75,
+      ours_over_jaxjs: null,
     },
   ],
   rl_step: [

@@ -97,7 +97,7 @@ export async function bench(
     async decode(ours) {
       const runtimes: OrtRuntime[] = [];
       for (const { name, open } of host.ort) runtimes.push(...(await attempt(name, open)));
-      report.decode = await benchDecode(ours, runtimes, quick, note, unavailable);
+      report.decode = await benchDecode(ours, await peers(), runtimes, quick, note, unavailable);
     },
     async rl_step({ gpu }) {
       await benchRlStep(gpu, host.readModel, quick, note, (result) => report.rl_step.push(result));

@@ -25,6 +25,7 @@ export async function benchInNode(
   const ort = (name: string, specifier: string, provider: OrtRuntime['provider']) => ({
     name,
     async open(): Promise<OrtRuntime> {
+      if (provider === 'webgpu') copySharedMemory();
       const module = (await load(specifier)) as OrtRuntime['ort'];
       module.env.logLevel = 'error';
       module.env.wasm.numThreads = 1;
@@ -57,4 +58,22 @@ export async function benchInNode(
     },
     options,
   );
+}
+
+/**
+ * ONNX Runtime's memory is shared even with one thread, and Dawn's binding for Node refuses to write a buffer from shared
+ * memory ("Invalid argument"), which browsers do not: here a copy stands between.
+ */
+function copySharedMemory(): void {
+  const { prototype } = GPUQueue;
+  const write = prototype.writeBuffer;
+  prototype.writeBuffer = function (buffer, offset, data, first = 0, size) {
+    const memory = ArrayBuffer.isView(data) ? data.buffer : data;
+    if (!(memory instanceof SharedArrayBuffer))
+      return write.call(this, buffer, offset, data as BufferSource, first, size);
+    const unit = ArrayBuffer.isView(data) && 'BYTES_PER_ELEMENT' in data ? Number(data.BYTES_PER_ELEMENT) : 1;
+    const start = (ArrayBuffer.isView(data) ? data.byteOffset : 0) + first * unit;
+    const bytes = size === undefined ? data.byteLength - first * unit : size * unit;
+    return write.call(this, buffer, offset, new Uint8Array(memory, start, bytes).slice());
+  };
 }

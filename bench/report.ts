@@ -80,6 +80,7 @@ export const decodeResult = z.object({
   /** Over its WebGPU provider; null where that cannot run. */
   ours_over_ort: z.number().nullable(),
   ours_over_ort_wasm: z.number().nullable(),
+  ours_over_jaxjs: z.number().nullable(),
 });
 
 export const phaseFigures = z.object({

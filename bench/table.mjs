@@ -17,7 +17,7 @@ const markdown = (head, rows) =>
 function products({ matmul, ceiling }) {
   if (matmul.length === 0) return [];
   return [
-    `Matrix products, GFLOP/s. Ceiling of multiply-adds ${number(ceiling?.fma_gflops)} GFLOP/s, of copies ${number(ceiling?.copy_gbps)} GB/s;\n${number(ceiling?.load_gvalues)} billion values are loaded a second, ${number(ceiling?.broadcast_gvalues)} billion broadcast.`,
+    `Matrix products, GFLOP/s. Ceiling of multiply-adds ${number(ceiling?.fma_gflops)} GFLOP/s, of copies ${number(ceiling?.copy_gbps)} GB/s;\n${number(ceiling?.load_gvalues)} billion values are loaded a second, ${number(ceiling?.broadcast_gvalues ?? undefined)} billion broadcast.`,
     markdown(
       [
         'product',
@@ -39,9 +39,9 @@ function products({ matmul, ceiling }) {
         number(r.gflops['jax-js']),
         times(r.ours_over_best_peer),
         percent(r.of_fma_ceiling),
-        r.bound.variant,
-        number(r.bound.gflops),
-        percent(r.bound.reached),
+        r.bound?.variant ?? '',
+        number(r.bound?.gflops),
+        r.bound ? percent(r.bound.reached) : '',
       ]),
     ),
   ];
@@ -95,13 +95,22 @@ function decode({ decode: results }) {
   return [
     'Batched greedy decoding, tokens a second.',
     markdown(
-      ['policy', 'rows', ...names, 'ours over ort webgpu', 'ours over ort wasm', 'same tokens'],
+      [
+        'policy',
+        'rows',
+        ...names,
+        'ours over ort webgpu',
+        'ours over ort wasm',
+        'ours over jax-js',
+        'same tokens',
+      ],
       results.map((/** @type {any} */ r) => [
         r.label,
         String(r.rows),
         ...names.map((name) => number(r.tokens_per_second[name], 0)),
         times(r.ours_over_ort),
         times(r.ours_over_ort_wasm),
+        times(r.ours_over_jaxjs),
         Object.entries(r.same_tokens)
           .map(([name, same]) => `${name} ${same}`)
           .join(', '),

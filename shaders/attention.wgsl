@@ -13,8 +13,9 @@ const HEAD_DIM: u32 = 16u;
 const MASKED = -3.4e38;
 
 struct Extent { count: u32, start: u32 }
-// H query heads, K key/value heads (K divides H); scale is 1 / sqrt(P).
-struct Shape { heads: u32, kv_heads: u32, scale: f32 }
+// H query heads, K key/value heads (K divides H); scale is 1 / sqrt(P); head_dim is P once more, as a number that
+// compilers do not know: unrolled, this takes them seconds.
+struct Shape { heads: u32, kv_heads: u32, scale: f32, head_dim: u32 }
 
 // Tokens, T = extent.count.
 @group(0) @binding(0) var<uniform> extent: Extent;
@@ -42,7 +43,7 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) g
 
   var query: array<f32, HEAD_DIM>;
   var sum: array<f32, HEAD_DIM>;
-  for (var c = 0u; c < HEAD_DIM; c++) {
+  for (var c = 0u; c < shape.head_dim; c++) {
     query[c] = qkv[token * stride + head * HEAD_DIM + c] * shape.scale;
     sum[c] = 0.0;
   }
@@ -55,21 +56,21 @@ fn attention(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) g
     for (var k = j; k < stop; k++) {
       let key = k * stride + key_column;
       var score = 0.0;
-      for (var c = 0u; c < HEAD_DIM; c++) { score = fma(query[c], qkv[key + c], score); }
+      for (var c = 0u; c < shape.head_dim; c++) { score = fma(query[c], qkv[key + c], score); }
       scores[k - j] = score;
       next = max(next, score);
     }
     let keep = select(exp(highest - next), 1.0, highest == next);
     total *= keep;
-    for (var c = 0u; c < HEAD_DIM; c++) { sum[c] *= keep; }
+    for (var c = 0u; c < shape.head_dim; c++) { sum[c] *= keep; }
     for (var k = j; k < stop; k++) {
       let weight = exp(scores[k - j] - next);
       let value = k * stride + value_column;
-      for (var c = 0u; c < HEAD_DIM; c++) { sum[c] = fma(weight, qkv[value + c], sum[c]); }
+      for (var c = 0u; c < shape.head_dim; c++) { sum[c] = fma(weight, qkv[value + c], sum[c]); }
       total += weight;
     }
     highest = next;
   }
-  for (var c = 0u; c < HEAD_DIM; c++) { out[(token * shape.heads + head) * HEAD_DIM + c] = sum[c] / total; }
+  for (var c = 0u; c < shape.head_dim; c++) { out[(token * shape.heads + head) * HEAD_DIM + c] = sum[c] / total; }
   logsumexp[token * shape.heads + head] = highest + log(total);
 }

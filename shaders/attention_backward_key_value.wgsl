@@ -11,7 +11,8 @@
 const HEAD_DIM: u32 = 16u;
 
 struct Extent { count: u32, start: u32 }
-struct Shape { heads: u32, kv_heads: u32, scale: f32 }
+// head_dim is P once more, as a number that compilers do not know: unrolled, this takes them seconds.
+struct Shape { heads: u32, kv_heads: u32, scale: f32, head_dim: u32 }
 
 // Tokens, T = extent.count.
 @group(0) @binding(0) var<uniform> extent: Extent;
@@ -46,7 +47,7 @@ fn attention_backward_key_value(@builtin(workgroup_id) group: vec3<u32>, @builti
   var value: array<f32, HEAD_DIM>;
   var dkey: array<f32, HEAD_DIM>;
   var dvalue: array<f32, HEAD_DIM>;
-  for (var c = 0u; c < HEAD_DIM; c++) {
+  for (var c = 0u; c < shape.head_dim; c++) {
     key[c] = qkv[key_at + c] * shape.scale;
     value[c] = qkv[value_at + c];
     dkey[c] = 0.0;
@@ -59,19 +60,19 @@ fn attention_backward_key_value(@builtin(workgroup_id) group: vec3<u32>, @builti
       let out_at = (j * shape.heads + h) * HEAD_DIM;
       var score = 0.0;
       var dp = 0.0;
-      for (var c = 0u; c < HEAD_DIM; c++) {
+      for (var c = 0u; c < shape.head_dim; c++) {
         score = fma(key[c], qkv[query + c], score);
         dp = fma(value[c], dout[out_at + c], dp);
       }
       let p = exp(score - logsumexp[j * shape.heads + h]);
       let dscore = p * (dp - delta[j * shape.heads + h]) * shape.scale;
-      for (var c = 0u; c < HEAD_DIM; c++) {
+      for (var c = 0u; c < shape.head_dim; c++) {
         dvalue[c] = fma(p, dout[out_at + c], dvalue[c]);
         dkey[c] = fma(dscore, qkv[query + c], dkey[c]);
       }
     }
   }
-  for (var c = 0u; c < HEAD_DIM; c++) {
+  for (var c = 0u; c < shape.head_dim; c++) {
     dqkv[key_at + c] = dkey[c];
     dqkv[value_at + c] = dvalue[c];
   }

@@ -9,7 +9,8 @@
 const HEAD_DIM: u32 = 16u;
 
 struct Extent { count: u32, start: u32 }
-struct Shape { heads: u32, kv_heads: u32, scale: f32 }
+// head_dim is P once more, as a number that compilers do not know: unrolled, this takes them seconds.
+struct Shape { heads: u32, kv_heads: u32, scale: f32, head_dim: u32 }
 
 // Tokens, T = extent.count.
 @group(0) @binding(0) var<uniform> extent: Extent;
@@ -47,7 +48,7 @@ fn attention_backward_query(@builtin(workgroup_id) group: vec3<u32>, @builtin(nu
   var dvalue: array<f32, HEAD_DIM>;
   var sum: array<f32, HEAD_DIM>;
   var along = 0.0;
-  for (var c = 0u; c < HEAD_DIM; c++) {
+  for (var c = 0u; c < shape.head_dim; c++) {
     query[c] = qkv[token * stride + head * HEAD_DIM + c] * shape.scale;
     dvalue[c] = dout[out_at + c];
     along = fma(dvalue[c], out[out_at + c], along);
@@ -59,13 +60,13 @@ fn attention_backward_query(@builtin(workgroup_id) group: vec3<u32>, @builtin(nu
     let value = j * stride + value_column;
     var score = 0.0;
     var dp = 0.0;
-    for (var c = 0u; c < HEAD_DIM; c++) {
+    for (var c = 0u; c < shape.head_dim; c++) {
       score = fma(query[c], qkv[key + c], score);
       dp = fma(dvalue[c], qkv[value + c], dp);
     }
     let dscore = exp(score - normaliser) * (dp - along) * shape.scale;
-    for (var c = 0u; c < HEAD_DIM; c++) { sum[c] = fma(dscore, qkv[key + c], sum[c]); }
+    for (var c = 0u; c < shape.head_dim; c++) { sum[c] = fma(dscore, qkv[key + c], sum[c]); }
   }
-  for (var c = 0u; c < HEAD_DIM; c++) { dqkv[token * stride + head * HEAD_DIM + c] = sum[c]; }
+  for (var c = 0u; c < shape.head_dim; c++) { dqkv[token * stride + head * HEAD_DIM + c] = sum[c]; }
   delta[token * shape.heads + head] = along;
 }

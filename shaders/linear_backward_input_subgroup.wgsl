@@ -7,9 +7,9 @@ enable subgroups;
 
 // Invocations of a subgroup on this adapter.
 const LANES: u32 = 8u;
-// Rows of a tile: 8, 16 or 24.
+// Rows of a tile: 8, 16 or, in subgroups of 8 and more, 24.
 const ROWS: u32 = 8u;
-// Columns of an invocation, in fours: 1, or 2 with at most 16 rows.
+// Columns of an invocation, in fours: 1, or 2 with 16 rows.
 const QUADS: u32 = 1u;
 // Where in a subgroup the second four of eight rows are read.
 const HIGH: u32 = select(0u, 4u, LANES >= 8u);
@@ -136,7 +136,22 @@ fn linear_backward_input_subgroup(@builtin(workgroup_id) group: vec3<u32>,
       a5 = add(a5, b, s);
     }
   }
-  // A loop, since a store is a good deal of code where it is made one invocation after the other.
+  if (LANES < 8u) {
+    four_rows(row, col, a0);
+    four_rows(row + 4u, col, a1);
+    if (ROWS > 8u) {
+      four_rows(row + 8u, col, a2);
+      four_rows(row + 12u, col, a3);
+    }
+    if (QUADS > 1u) {
+      four_rows(row, col + LANES, c0);
+      four_rows(row + 4u, col + LANES, c1);
+      four_rows(row + 8u, col + LANES, c2);
+      four_rows(row + 12u, col + LANES, c3);
+    }
+    return;
+  }
+  // Else in a loop, since a store is a good deal of code where it is made one invocation after the other.
   let blocks = (min(ROWS, extent.count - row) + 3u) / 4u;
   for (var i = 0u; i < blocks; i++) {
     var a = a0;

@@ -16,16 +16,24 @@ import {
 import type { LlamaConfig } from '../../src/model/config';
 import type { NamedTensors } from '../../src/model/parameters';
 import { shapeOf } from '../shapes';
+import { jaxDecoder } from './jax-decode';
 import { OPTIMIZER, type Peer, type Product, type ProductShape, type TrainBatch, type Trainer } from './peer';
 
-type Arrays = Record<string, np.Array>;
+export type Arrays = Record<string, np.Array>;
 
 /** @throws Error when jax-js finds no WebGPU adapter. */
 export async function openJax(version: string): Promise<Peer> {
   const devices = await init('webgpu');
   if (!devices.includes('webgpu')) throw new Error('jax-js: expected a WebGPU device, got none');
   defaultDevice('webgpu');
-  return { name: 'jax-js', version, product, trainer, close: () => getWebGPUDevice().destroy() };
+  return {
+    name: 'jax-js',
+    version,
+    product,
+    trainer,
+    decoder: jaxDecoder,
+    close: () => getWebGPUDevice().destroy(),
+  };
 }
 
 async function product({ m, n, k }: ProductShape, x: Float32Array, w: Float32Array): Promise<Product> {
@@ -53,7 +61,7 @@ async function product({ m, n, k }: ProductShape, x: Float32Array, w: Float32Arr
 }
 
 /** x * cos + rotate(x) * sin, halves rotated as Hugging Face does; x [B, H, T, h], cos and sin [T, h]. */
-function rope(x: np.Array, cos: np.Array, sin: np.Array): np.Array {
+export function rope(x: np.Array, cos: np.Array, sin: np.Array): np.Array {
   const half = x.shape[3] / 2;
   const [first, second] = np.split(x.ref, 2, 3);
   if (first.shape[3] !== half) throw new Error('internal: rope');
@@ -61,7 +69,7 @@ function rope(x: np.Array, cos: np.Array, sin: np.Array): np.Array {
   return x.mul(cos).add(rotated.mul(sin));
 }
 
-function rmsNorm(x: np.Array, weight: np.Array, epsilon: number): np.Array {
+export function rmsNorm(x: np.Array, weight: np.Array, epsilon: number): np.Array {
   const mean = np.mean(x.ref.mul(x.ref), -1, { keepdims: true });
   return x.mul(np.reciprocal(np.sqrt(mean.add(epsilon)))).mul(weight);
 }

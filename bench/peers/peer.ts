@@ -3,6 +3,7 @@
  */
 import type { LlamaConfig } from '../../src/model/config';
 import type { NamedTensors } from '../../src/model/parameters';
+import type { Decode } from '../decode';
 import type { Candidate } from '../measure';
 
 /** y [M, N] = x [M, K] wᵀ, w [N, K]: a linear layer of a Llama. */
@@ -41,6 +42,7 @@ export interface Peer {
   version: string;
   product(shape: ProductShape, x: Float32Array, w: Float32Array): Promise<Product>;
   trainer?(config: LlamaConfig, weights: NamedTensors, batch: TrainBatch): Promise<Trainer>;
+  decoder?(config: LlamaConfig, weights: NamedTensors): Promise<Decode>;
   close(): void;
 }
 

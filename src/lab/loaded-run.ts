@@ -70,6 +70,18 @@ export class LoadedRun {
     return this.trainer.step >= this.manifest.steps || (this.host.isSpent?.() ?? false);
   }
 
+  /**
+   * What is due where a run is taken up. At a run's very start it waits until the first rollouts are made, which are of
+   * the same policy, as they are what a visitor wants to see first: `takeStep` has it done then.
+   */
+  async evaluateOnEntry(): Promise<void> {
+    if (this.trainer.step > 0 || this.isOver) await this.evaluateIfDue();
+  }
+
+  async takeStep(control: LoopControl): Promise<void> {
+    await this.trainer.takeStep(control, this.trainer.step === 0 ? () => this.evaluateIfDue() : undefined);
+  }
+
   async evaluateIfDue(): Promise<void> {
     const { step } = this.trainer;
     if (this.evaluatedAt === step) return;

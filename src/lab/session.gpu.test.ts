@@ -282,7 +282,7 @@ describe('a session', () => {
     const held = await open();
     await expect(
       held.session.load(
-        small({ micro_batch_tokens: 1_048_576 * 1, max_completion_length: 4096, eval_problems: 4 }),
+        small({ micro_batch_tokens: 1_048_576 * 1, max_completion_length: 2000, eval_problems: 4 }),
       ),
     ).rejects.toThrow(/memory: buffer .*expected at most .* MiB.*got .* MiB/);
     expect(held.session.error).toMatchObject({ code: 'memory-plan' });

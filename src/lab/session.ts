@@ -390,14 +390,11 @@ export class Session {
     const { control } = this;
     try {
       await this.inspector.idle();
-      // The start's evaluation waits for the first rollouts, which are of the same policy: what a visitor sees first.
-      const begins = run.trainer.step === 0 && !run.isOver;
-      if (!begins) await this.guard(run.evaluateIfDue());
+      await this.guard(run.evaluateOnEntry());
       await this.guard(run.checkpointIfDue());
       while (!run.isOver) {
         await this.betweenSteps();
-        const first = run.trainer.step === 0 ? () => run.evaluateIfDue() : undefined;
-        await this.guard(run.trainer.takeStep(control, first));
+        await this.guard(run.takeStep(control));
         this.inspector.isAhead = false;
         await this.guard(run.keepStep());
         // The same state, a step further.

@@ -74,7 +74,7 @@ export function attentionKernels(
       name: 'simple',
       file: files.simple,
       constants: { HEAD_DIM },
-      shape,
+      shape: [...shape, HEAD_DIM],
       grid: (tokens) => flatGrid(tokens * count),
     },
   ];

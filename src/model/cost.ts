@@ -32,7 +32,8 @@ export function trainingFlops(config: LlamaConfig, rows: readonly Row[]): number
 
 /**
  * Operations and steps of one decoding pass: each distinct prompt once without its last token, then every generated
- * token of every row with its head.
+ * token of every row with its head. A prompt counts as a whole forward pass without the head, although of the last
+ * layer nothing is computed that comes after its keys and values.
  * @param generated [rows] tokens each row has generated
  */
 export function decodingCost(

@@ -57,8 +57,8 @@ export interface Decoded {
 
 /** What a graph brings to decoding: its weights are in here. */
 export interface TokenPasses {
-  /** The packed forward pass, a list of operations for each layer: for the prompts. */
-  layers: readonly (readonly Op[])[];
+  /** The packed forward pass up to the last layer's keys and values, a list of operations for each layer. */
+  prompt: readonly (readonly Op[])[];
   /** One more token of every live row. */
   token: readonly Op[];
 }
@@ -142,7 +142,7 @@ export class Decoder {
     const longest = Math.max(0, ...rows.map((r) => r.limit));
     this.begin(rows, settings, randomness);
     this.prefill.run(
-      passes.layers,
+      passes.prompt,
       rows.map((r) => r.prompt),
     );
 

@@ -138,6 +138,16 @@ export function buildForward(workspace: Workspace, parameters: Parameters, token
   });
 }
 
+/** As much of it as keys and values depend on, which is what a prompt leaves behind: of the last layer not its attention. */
+export function upToKeys(layers: readonly (readonly Op[])[]): (readonly Op[])[] {
+  return layers.map((ops, layer) => {
+    if (layer < layers.length - 1) return ops;
+    const attention = ops.findIndex(({ use }) => use.kernel.startsWith('attention'));
+    if (attention < 0) throw new Error('internal: a layer without attention');
+    return ops.slice(0, attention);
+  });
+}
+
 /** Rotation and attention of packed rows. */
 export function rotateAndAttend(
   workspace: Workspace,

@@ -9,7 +9,7 @@ import type { Pass } from '../gpu/profile';
 import { buildBackward, buildEmbeddingBackward } from './backward';
 import type { PackedBatch } from './batch';
 import type { TokenPasses } from './decoder';
-import { buildForward } from './forward';
+import { buildForward, upToKeys } from './forward';
 import { Head, type HeadChunk } from './head';
 import type { Inputs } from './inputs';
 import type { Parameters } from './parameters';
@@ -44,7 +44,10 @@ export class Graph {
     const layers = buildForward(workspace, parameters, inputs.tokens);
     this.layers = layers;
     this.head = new Head(workspace, parameters, logp, trained);
-    this.decoding = live && { layers, token: buildTokenForward(workspace, parameters, live) };
+    this.decoding = live && {
+      prompt: upToKeys(layers),
+      token: buildTokenForward(workspace, parameters, live),
+    };
     // Rollouts are made without it.
     this.backward = workspace.gpu.kernels.later(() =>
       trained

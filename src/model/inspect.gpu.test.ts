@@ -39,7 +39,7 @@ describe('the kernel of attention weights', () => {
       const scale = f32(1 / Math.sqrt(headDim));
       const { logsumexp } = await runKernel(gpu, SHADERS.attention, {
         constants: { HEAD_DIM: headDim },
-        uniforms: { extent: [tokens, 0], shape: [heads, keyHeads, scale] },
+        uniforms: { extent: [tokens, 0], shape: [heads, keyHeads, scale, headDim] },
         inputs: { spans, qkv: qkv.f32 },
         outputs: { out: tokens * heads * headDim, logsumexp: tokens * heads },
         grid: flatGrid(tokens * heads),

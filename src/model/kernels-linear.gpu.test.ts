@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { flatGrid, type Grid } from '../gpu/kernel';
 import { openTestGpu } from '../gpu/testing';
 import { familiesOf } from './families';
-import { chosenVariant, variantsOf } from './linear-variants';
+import { chosenVariant, subgroupVariant, variantsOf } from './linear-variants';
 import { embedding, embeddingBackward } from './reference/embedding';
 import { linear, linearBackwardInput, linearBackwardWeight } from './reference/linear';
 import { generator } from './reference/testing';
@@ -106,6 +106,16 @@ describe('the linear kernels', () => {
       });
 });
 
+/** Tiles of subgroups, those included that other adapters are offered: four invocations of eight are a subgroup of four. */
+const SUBGROUPS = [
+  [4, 8, 1],
+  [4, 16, 2],
+  [8, 8, 1],
+  [8, 16, 1],
+  [8, 16, 2],
+  [8, 24, 1],
+] as const;
+
 describe('the variants of a linear product', () => {
   // [M rows, K inputs, N outputs]: less than a tile, across the edges of several, and exactly whole ones.
   for (const [m, k, n] of [
@@ -169,7 +179,11 @@ describe('the variants of a linear product', () => {
       ] as const;
       for (const { product, columns, rows, inputs, constants, outputs, ...rest } of cases) {
         const results = [];
-        for (const { file, constants: own, tile } of variantsOf(gpu, product, k, n))
+        const variants = [
+          ...variantsOf(gpu, product, k, n),
+          ...SUBGROUPS.map(([lanes, rows, quads]) => subgroupVariant(product, lanes, rows, quads)),
+        ];
+        for (const { file, constants: own, tile } of variants)
           results.push(
             await runKernel(gpu, file, {
               constants: { ...own, ...constants },

@@ -55,24 +55,28 @@ const subgroupTiles = (lanes: number): readonly (readonly [rows: number, quads: 
   [8, 1],
 ];
 
+/** A product by subgroups of LANES in tiles of so many rows, and columns of an invocation in fours. */
+export function subgroupVariant(product: Product, LANES: number, ROWS: number, QUADS: number): Variant {
+  return {
+    name: `subgroup ${ROWS}x${QUADS}`,
+    file: FILES[product].subgroup,
+    constants: { LANES, ROWS, QUADS },
+    tile: [4 * QUADS * LANES, ROWS],
+  };
+}
+
 /** What this adapter can compute the product by, the one that always works first. */
 export function variantsOf(gpu: Gpu, product: Product, inputs: number, outputs: number): Variant[] {
-  const { simple, vec4, subgroup, tile } = FILES[product];
+  const { simple, vec4, tile } = FILES[product];
   if (inputs % 4 !== 0 || outputs % 4 !== 0)
     return [{ name: 'simple', file: simple, constants: {}, tile: REGISTER_TILE }];
-  const variants: Variant[] = [{ name: 'vec4', file: vec4, constants: {}, tile: REGISTER_TILE }];
-  const LANES = gpu.subgroupSize;
-  // What is read for all takes at least 4 invocations.
-  if (LANES >= 4)
-    for (const [ROWS, QUADS] of subgroupTiles(LANES))
-      variants.push({
-        name: `subgroup ${ROWS}x${QUADS}`,
-        file: subgroup,
-        constants: { LANES, ROWS, QUADS },
-        tile: [4 * QUADS * LANES, ROWS],
-      });
-  variants.push({ name: 'tile', file: tile, constants: {}, tile: MEMORY_TILE });
-  return variants;
+  const lanes = gpu.subgroupSize;
+  return [
+    { name: 'vec4', file: vec4, constants: {}, tile: REGISTER_TILE },
+    // What is read for all takes at least 4 invocations.
+    ...(lanes < 4 ? [] : subgroupTiles(lanes).map((size) => subgroupVariant(product, lanes, ...size))),
+    { name: 'tile', file: tile, constants: {}, tile: MEMORY_TILE },
+  ];
 }
 
 /** A product of one shape, as choices are kept by. */

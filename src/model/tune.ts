@@ -12,14 +12,16 @@ import { familiesOf } from './families';
 import { type Family, TestBench, type Trial } from './variants';
 import { encodeOps, OpMaker } from './workspace';
 
-/** Turns every variant gets. */
-const TURNS = 3;
+/** Turns every variant gets that stays near the best. */
+const TURNS = 5;
 /** A turn takes about this long, so that what a submission costs by itself does not decide. */
-const TURN_MS = 4;
+const TURN_MS = 3;
 /** Most repetitions in a turn. */
 const MOST_UNITS = 64;
 /** A variant that took so many times as long as the best is not tried further, nor in later families of its kin. */
 const HOPELESS = 1.6;
+/** A variant has to be so many times as fast as the usual one of its operation to be taken instead. */
+const BETTER = 1.08;
 /**
  * After this long nothing is begun that can be left: what was not measured goes by the others of its operation, and is
  * measured the next time. Each operation has its share of it, after which only the most promising variant is compiled.
@@ -90,8 +92,8 @@ export async function tuneFamilies(
             standings,
             (variant) => passed() > (variant > 1 ? share : 1),
           );
+          gpu.choices.set(family.key, standings.choose(family, times));
           standings.add(family, times);
-          gpu.choices.set(family.key, fastest(times));
           if (times.size === 1 && late()) provisionalOf(gpu).add(family.key);
         }
         candidates.destroy();
@@ -158,6 +160,15 @@ class Standings {
     const behind = this.behindOf(family);
     for (const [name, ms] of times)
       behind.set(name, ms > HOPELESS * times.get(best)! && (behind.get(name) ?? true));
+  }
+
+  /** The fastest; the one that mostly is where there is little between them, as a busy machine errs by that much. */
+  choose({ operation }: Family, times: ReadonlyMap<string, number>): string {
+    const best = fastest(times);
+    const usual = this.winner(operation);
+    const near =
+      usual !== undefined && (times.get(usual) ?? Number.POSITIVE_INFINITY) < BETTER * times.get(best)!;
+    return near ? usual : best;
   }
 
   leaveOut(family: Family, name: string): void {

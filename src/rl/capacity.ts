@@ -1,7 +1,7 @@
 /** What a manifest needs of the device: the policy's capacity, from the manifest, the task and the adapter's limits. */
 import type { LlamaConfig } from '../model/config';
 import { type Capacity, MemoryPlanError } from '../model/plan';
-import type { Manifest } from '../run/manifest';
+import { type Manifest, ManifestError } from '../run/manifest';
 import type { Task } from '../tasks/task';
 import { adapterSpec } from './masa/settings';
 
@@ -9,7 +9,8 @@ import { adapterSpec } from './masa/settings';
 const MOST_ROWS = 1024;
 
 /**
- * @throws MemoryPlanError when the longest row does not fit a micro-batch.
+ * @throws ManifestError when the longest row has more tokens than the model has positions; MemoryPlanError when it does
+ * not fit a micro-batch.
  */
 export function trainingCapacity(
   manifest: Manifest,
@@ -33,6 +34,14 @@ export function trainingCapacity(
     manifest.masa_meta === 'off' ? 0 : (task.meta?.maxCompletionLength ?? 0),
   );
   const cacheLength = task.maxPromptLength + newTokens;
+  const positions = config.max_position_embeddings;
+  if (cacheLength > positions)
+    throw new ManifestError([
+      {
+        key: 'max_completion_length',
+        message: `expected at most ${positions - task.maxPromptLength}, as this model has ${positions} positions (max_position_embeddings) and a prompt up to ${task.maxPromptLength} tokens, got ${newTokens}`,
+      },
+    ]);
   // Predictions and the gate's audit are decoded in as many passes as they take.
   const decodeRows = decodableRows(config, cacheLength, Math.max(solutionRows, evaluationRows), limits);
   if (cacheLength > manifest.micro_batch_tokens)

@@ -107,15 +107,18 @@ export class Lane {
     this.#run.announce(gpu.info, selfTest);
   }
 
-  /** @returns whether there was something to evaluate. */
-  async evaluateIfDue(): Promise<boolean> {
-    const before = this.#record.record()?.points.length;
-    await this.#run.evaluateIfDue();
-    return this.#record.record()?.points.length !== before;
+  /** A step; the first has the start's evaluation in it. */
+  async takeStep(): Promise<void> {
+    await this.#run.takeStep(this.control);
   }
 
-  takeStep(): Promise<void> {
-    return this.#run.trainer.takeStep(this.control);
+  async evaluateIfDue(): Promise<void> {
+    await this.#run.evaluateIfDue();
+  }
+
+  /** Evaluations so far. */
+  get evaluations(): number {
+    return this.#record.record()?.points.length ?? 0;
   }
 
   /** All its steps are taken. */

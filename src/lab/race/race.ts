@@ -131,17 +131,17 @@ export class Race {
 
   async #seed(seed: number): Promise<void> {
     await this.#prepare(seed);
-    for (const lane of this.#lanes) await this.#attempt(lane, 'evaluating', () => lane.evaluateIfDue());
     this.#report();
     for (;;) {
       await this.#control.proceed();
       if (this.#state !== 'running') this.#enter('running');
       const lane = nextOf(this.#lanes, (each) => each.standing, this.setup.pace);
       if (!lane) break;
+      const { evaluations } = lane;
       await this.#attempt(lane, 'training', () => lane.takeStep());
-      const evaluated = await this.#attempt(lane, 'evaluating', () => lane.evaluateIfDue());
+      await this.#attempt(lane, 'evaluating', () => lane.evaluateIfDue());
       if (lane.isDone) lane.end('completed');
-      if (evaluated || lane.isOver) this.#report();
+      if (lane.evaluations > evaluations || lane.isOver) this.#report();
     }
     this.#settled.push(...this.#entries());
     this.#past = {

@@ -84,7 +84,7 @@ test('a run that is looked at is on the page and not on the trainer; Run then st
   expect(page().runs.shown).toBe('a');
   expect(page().lab.loaded).toBeNull();
   session.run();
-  expect(worker.commands.at(-1)).toEqual({ type: 'load', manifest: HOT });
+  expect(worker.commands.at(-1)).toEqual({ type: 'load', manifest: HOT, goOn: 'run' });
   expect(page().runs.shown).toBeNull();
 });
 
@@ -127,7 +127,7 @@ test('without kept runs the page says why, and nothing else changes', () => {
   worker.news({ what: 'unavailable', reason: 'This browser keeps no files.' });
   expect(page().runs).toMatchObject({ unavailable: 'This browser keeps no files.', list: [] });
   session.run();
-  expect(worker.commands.at(-1)).toEqual({ type: 'load', manifest: DEFAULT_MANIFEST });
+  expect(worker.commands.at(-1)).toEqual({ type: 'load', manifest: DEFAULT_MANIFEST, goOn: 'run' });
 });
 
 test('older steps of the run on the trainer are read back from where it is kept, and of no other run', async () => {
