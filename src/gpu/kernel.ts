@@ -78,6 +78,8 @@ export class Kernels {
   /** What is being asked for, while something is built. */
   private asked: { first: Map<string, Compiled>; later: Map<string, Compiled> } | null = null;
   private isLater = false;
+  /** Nothing of what is built is needed later than the rest. */
+  private alike = false;
   private compiling = 0;
   private readonly waiting = { first: [] as (() => void)[], later: [] as (() => void)[] };
 
@@ -117,10 +119,11 @@ export class Kernels {
    * Does `build`, which must not wait, and tells what it made from the kernels that it asked for: they alone are waited
    * for, not what others have asked for by then.
    */
-  building<T>(build: () => T): Building<T> {
+  building<T>(build: () => T, alike = false): Building<T> {
     const outer = this.asked;
     const asked = { first: new Map<string, Compiled>(), later: new Map<string, Compiled>() };
     this.asked = asked;
+    this.alike = alike;
     try {
       const built = build();
       return {
@@ -130,13 +133,14 @@ export class Kernels {
       };
     } finally {
       this.asked = outer;
+      this.alike = false;
     }
   }
 
   /** What `build` asks for is compiled when nothing else waits to be: it is needed later than the rest. */
   later<T>(build: () => T): T {
     const outer = this.isLater;
-    this.isLater = true;
+    this.isLater = !this.alike;
     try {
       return build();
     } finally {

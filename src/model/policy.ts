@@ -119,13 +119,15 @@ export class Policy {
     const pool = new BufferPool(gpu.device);
     gpu.device.pushErrorScope('out-of-memory');
     gpu.device.pushErrorScope('validation');
-    const { built, ready, complete } = gpu.kernels.building((): Policy | Error => {
+    const build = (): Policy | Error => {
       try {
         return new Policy(gpu, config, capacity, pool);
       } catch (error) {
         return error instanceof Error ? error : new Error(String(error));
       }
-    });
+    };
+    // Whoever waits for everything, as the self-test does, waits for all of it alike.
+    const { built, ready, complete } = gpu.kernels.building(build, wait === 'everything');
     // Both at once: whatever else is made on the device meanwhile has scopes of its own.
     const scopes = [gpu.device.popErrorScope(), gpu.device.popErrorScope()];
     const refused = (await Promise.all(scopes)).find((e) => e);
