@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { REPORT } from './example-report';
 import { benchReport } from './report';
@@ -33,9 +33,12 @@ describe('the report', () => {
     expect(benchReport.safeParse(JSON.parse(JSON.stringify(broken))).success).toBe(false);
   });
 
-  it.each(readdirSync('bench/results'))('is what bench/results/%s holds', (file) => {
-    const report = JSON.parse(readFileSync(`bench/results/${file}`, 'utf8'));
-    expect(benchReport.safeParse(report).error).toBeUndefined();
+  it('is what every file of bench/results holds', () => {
+    const files = existsSync('bench/results') ? readdirSync('bench/results') : [];
+    for (const file of files) {
+      const report = JSON.parse(readFileSync(`bench/results/${file}`, 'utf8'));
+      expect(benchReport.safeParse(report).error, file).toBeUndefined();
+    }
   });
 });
 

@@ -26,8 +26,6 @@ describe('the tables', () => {
     expect(once).not.toContain('old');
     expect(once.startsWith('Before.\n\n<!--') && once.endsWith('-->\n\nAfter.\n')).toBe(true);
     expect(fillIn(once, reports)).toBe(once);
-    expect(() => fillIn('<!-- bench gpu -->\n<!-- end of bench -->', reports)).toThrow(
-      'bench/results/gpu.json',
-    );
+    expect(fillIn('<!-- bench gpu -->\n<!-- end of bench -->', reports)).toContain('Not measured');
   });
 });

@@ -40,6 +40,15 @@ export class ShaderError extends Error {
 /** Told how many of the kernels that are waited for are compiled. */
 export type OnCompiled = (done: number, total: number) => void;
 
+/** Something with kernels of its own. */
+export interface Building<T> {
+  built: T;
+  /** Resolves when they are compiled, but for those that are needed `later`. @throws ShaderError */
+  ready(onProgress?: OnCompiled): Promise<void>;
+  /** Resolves when all of them are. @throws ShaderError */
+  complete(onProgress?: OnCompiled): Promise<void>;
+}
+
 interface Compiled {
   pipeline: GPUComputePipeline | null;
   ready: Promise<void>;
@@ -67,9 +76,12 @@ export function flatGrid(count: number): Grid {
 export class Kernels {
   private readonly cache = new Map<string, Compiled>();
   /** What is being asked for, while something is built. */
-  private asked: Map<string, Compiled> | null = null;
+  private asked: { first: Map<string, Compiled>; later: Map<string, Compiled> } | null = null;
+  private isLater = false;
+  /** Nothing of what is built is needed later than the rest. */
+  private alike = false;
   private compiling = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly waiting = { first: [] as (() => void)[], later: [] as (() => void)[] };
 
   constructor(readonly device: GPUDevice) {}
 
@@ -104,17 +116,35 @@ export class Kernels {
   }
 
   /**
-   * Does `build`, which must not wait, and tells what it made from the kernels that it asked for: `ready` waits for
-   * those alone, not for what others have asked for by then.
+   * Does `build`, which must not wait, and tells what it made from the kernels that it asked for: they alone are waited
+   * for, not what others have asked for by then.
    */
-  building<T>(build: () => T): { built: T; ready(onProgress?: OnCompiled): Promise<void> } {
-    const asked = new Map<string, Compiled>();
+  building<T>(build: () => T, alike = false): Building<T> {
     const outer = this.asked;
+    const asked = { first: new Map<string, Compiled>(), later: new Map<string, Compiled>() };
     this.asked = asked;
+    this.alike = alike;
     try {
-      return { built: build(), ready: (onProgress) => this.compiled([...asked], onProgress) };
+      const built = build();
+      return {
+        built,
+        ready: (onProgress) => this.compiled([...asked.first], onProgress),
+        complete: (onProgress) => this.compiled([...asked.first, ...asked.later], onProgress),
+      };
     } finally {
       this.asked = outer;
+      this.alike = false;
+    }
+  }
+
+  /** What `build` asks for is compiled when nothing else waits to be: it is needed later than the rest. */
+  later<T>(build: () => T): T {
+    const outer = this.isLater;
+    this.isLater = !this.alike;
+    try {
+      return build();
+    } finally {
+      this.isLater = outer;
     }
   }
 
@@ -153,7 +183,7 @@ export class Kernels {
     const known = this.cache.get(key);
     const compiled = known ?? this.begin(file, constants);
     this.cache.set(key, compiled);
-    this.asked?.set(key, compiled);
+    this.asked?.[this.isLater ? 'later' : 'first'].set(key, compiled);
     return compiled;
   }
 
@@ -181,12 +211,15 @@ export class Kernels {
 
   private async inTurn<T>(work: () => Promise<T>): Promise<T> {
     if (this.compiling < COMPILED_AT_ONCE) this.compiling++;
-    else await new Promise<void>((resolve) => this.waiting.push(resolve));
+    else {
+      const queue = this.isLater ? this.waiting.later : this.waiting.first;
+      await new Promise<void>((resolve) => queue.push(resolve));
+    }
     try {
       return await work();
     } finally {
       // Handed on to the next, or given back.
-      const next = this.waiting.shift();
+      const next = this.waiting.first.shift() ?? this.waiting.later.shift();
       if (next) next();
       else this.compiling--;
     }

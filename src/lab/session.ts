@@ -448,8 +448,8 @@ export class Session {
     this.current = new LoadedRun(this.host, this.control, { manifest, model, trainer });
   }
 
-  private chooseKernels(gpu: Gpu, { config }: OpenedModel, quiet?: Promise<unknown>): Promise<void> {
-    return this.guard(tuneFor(gpu, config, this.host.choices, (p) => this.host.onProgress(p), quiet));
+  private chooseKernels(gpu: Gpu, { config }: OpenedModel, ahead?: Promise<unknown>): Promise<void> {
+    return this.guard(tuneFor(gpu, config, this.host.choices, (p) => this.host.onProgress(p), ahead));
   }
 
   private makeTrainer(gpu: Gpu, manifest: Manifest, model: OpenedModel): Promise<Trainer> {

@@ -4,7 +4,7 @@
  */
 import type { Gpu } from '../gpu/device';
 import type { LlamaConfig } from '../model/config';
-import { adoptChoices, choicesText, isTuned, tune } from '../model/tune';
+import { adoptChoices, choicesText, isPartlyTuned, isTuned, tune } from '../model/tune';
 import type { Progress } from './protocol';
 import { LAB_VERSION } from './version';
 
@@ -19,13 +19,17 @@ function nameOf({ info }: Gpu): string {
   return [LAB_VERSION, info.vendor, info.architecture, info.device, info.description].join(' | ');
 }
 
-/** @param quiet waited for before anything is measured: what else is done with the device would be measured with it. */
+/**
+ * @param ahead for a run that nobody has asked for yet: waited for before anything is measured, as what else is done
+ *   with the device would be measured with it. The first visit measures as long as it may; a later one puts off what
+ *   the first had no time for, or every visit would begin with it.
+ */
 export async function tuneFor(
   gpu: Gpu,
   config: LlamaConfig,
   store: ChoiceStore | undefined,
   onProgress: (progress: Progress) => void,
-  quiet?: Promise<unknown>,
+  ahead?: Promise<unknown>,
 ): Promise<void> {
   if (!store) return;
   const adapter = nameOf(gpu);
@@ -34,9 +38,14 @@ export async function tuneFor(
     if (known) adoptChoices(gpu, known);
   }
   if (isTuned(gpu, config)) return;
-  await quiet;
-  const measured = await tune(gpu, config, (done, total) =>
-    onProgress({ task: 'tuning', label: 'Choosing the fastest kernels', done, total, unit: '' }),
+  const isPutOff = ahead !== undefined && isPartlyTuned(gpu, config);
+  if (!isPutOff) await ahead;
+  const measured = await tune(
+    gpu,
+    config,
+    (done, total) =>
+      onProgress({ task: 'tuning', label: 'Choosing the fastest kernels', done, total, unit: '' }),
+    () => isPutOff,
   );
   if (measured) await store.keep(adapter, choicesText(gpu));
 }

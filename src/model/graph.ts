@@ -48,12 +48,15 @@ export class Graph {
       prompt: upToKeys(layers),
       token: buildTokenForward(workspace, parameters, live),
     };
-    this.backward = trained
-      ? {
-          blocks: buildBackward(workspace, parameters, inputs.tokens),
-          embedding: buildEmbeddingBackward(workspace, parameters, inputs.segments),
-        }
-      : null;
+    // Rollouts are made without it.
+    this.backward = workspace.gpu.kernels.later(() =>
+      trained
+        ? {
+            blocks: buildBackward(workspace, parameters, inputs.tokens),
+            embedding: buildEmbeddingBackward(workspace, parameters, inputs.segments),
+          }
+        : null,
+    );
   }
 
   /** The logits of the head's passes are divided by this. */

@@ -49,6 +49,8 @@ export class Policy {
   readonly parameters: Parameters;
   /** The adapter of the plan; changes nothing until its weights are uploaded. */
   readonly adapter: Adapter | null;
+  /** Resolves once it can be trained; not before, what was created for generation alone must not be. @throws ShaderError */
+  trainable: () => Promise<void> = async () => {};
   /** What all work so far has cost; only grows. */
   readonly spent: Cost = { flops: 0, decodeSteps: 0 };
   private readonly workspace: Workspace;
@@ -92,14 +94,19 @@ export class Policy {
         })
       : null;
     const graphs = [this.routes.policy, this.routes.adapter].flatMap((route) => (route ? [route.graph] : []));
-    this.training = trained ? new Training(workspace, this.inputs, this.reference, graphs) : null;
-    this.training?.add('policy', this.parameters, this.parameters);
-    if (capacity.experts) this.training?.add('experts', this.parameters, hold('experts', ['mean', 'square']));
-    if (adapter) this.training?.add('adapter', adapter.parameters, adapter.parameters);
+    this.training = gpu.kernels.later(() => {
+      if (!trained) return null;
+      const training = new Training(workspace, this.inputs, this.reference, graphs);
+      training.add('policy', this.parameters, this.parameters);
+      if (capacity.experts) training.add('experts', this.parameters, hold('experts', ['mean', 'square']));
+      if (adapter) training.add('adapter', adapter.parameters, adapter.parameters);
+      return training;
+    });
   }
 
   /**
    * Plans, allocates and compiles. Weights are zero until `parameters.upload`.
+   * @param wait for everything, or for what scores and generates: `trainable` then waits for the rest.
    * @throws MemoryPlanError when the capacity does not fit the adapter; DeviceError when the device refuses.
    */
   static async create(
@@ -107,17 +114,20 @@ export class Policy {
     config: LlamaConfig,
     capacity: Capacity,
     onProgress?: (done: number, total: number) => void,
+    wait: 'everything' | 'generation' = 'everything',
   ): Promise<Policy> {
     const pool = new BufferPool(gpu.device);
     gpu.device.pushErrorScope('out-of-memory');
     gpu.device.pushErrorScope('validation');
-    const { built, ready } = gpu.kernels.building((): Policy | Error => {
+    const build = (): Policy | Error => {
       try {
         return new Policy(gpu, config, capacity, pool);
       } catch (error) {
         return error instanceof Error ? error : new Error(String(error));
       }
-    });
+    };
+    // Whoever waits for everything, as the self-test does, waits for all of it alike.
+    const { built, ready, complete } = gpu.kernels.building(build, wait === 'everything');
     // Both at once: whatever else is made on the device meanwhile has scopes of its own.
     const scopes = [gpu.device.popErrorScope(), gpu.device.popErrorScope()];
     const refused = (await Promise.all(scopes)).find((e) => e);
@@ -125,7 +135,8 @@ export class Policy {
       if (built instanceof Error) throw built;
       if (refused)
         throw new DeviceError(`policy: the device refused to make the buffers: ${refused.message}`);
-      await ready(onProgress);
+      built.trainable = complete;
+      await (wait === 'everything' ? complete(onProgress) : ready(onProgress));
       return built;
     } catch (error) {
       pool.destroy();

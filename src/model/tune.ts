@@ -30,6 +30,7 @@ export async function tune(
   gpu: Gpu,
   config: LlamaConfig,
   onProgress?: (done: number, total: number) => void,
+  isAwaited?: () => boolean,
 ): Promise<boolean> {
   const stages = [familiesOf(gpu, config), fusedFamiliesOf(gpu, config)];
   const total = stages.reduce((sum, families) => sum + openOf(gpu, families).length, 0);
@@ -38,7 +39,7 @@ export async function tune(
     // What is fused depends on what was chosen before.
     const count = openOf(gpu, families).length;
     const start = before;
-    await tuneFamilies(gpu, families, (done) => onProgress?.(start + done, total));
+    await tuneFamilies(gpu, families, (done) => onProgress?.(start + done, total), isAwaited);
     before += count;
   }
   return before > 0;
@@ -51,16 +52,21 @@ export const isTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
 const openOf = (gpu: Gpu, families: readonly Family[]): Family[] =>
   families.filter(({ key, variants }) => variants.length > 1 && !gpu.choices.has(key));
 
-/** The same for any families. */
+/** Whether some of it is: what is left was put off the last time. */
+export const isPartlyTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
+  familiesOf(gpu, config).some(({ key }) => gpu.choices.has(key));
+
+/** The same for any families. @param isAwaited whether somebody waits who would rather have what is not measured put off. */
 export async function tuneFamilies(
   gpu: Gpu,
   families: readonly Family[],
   onProgress?: (done: number, total: number) => void,
+  isAwaited: () => boolean = () => false,
 ): Promise<boolean> {
   const open = openOf(gpu, families);
   if (open.length === 0) return false;
   const start = performance.now();
-  const late = () => performance.now() - start > MOST_MS;
+  const late = () => performance.now() - start > MOST_MS || isAwaited();
   const standings = new Standings();
   let done = 0;
   onProgress?.(0, open.length);

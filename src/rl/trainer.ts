@@ -102,7 +102,7 @@ export class Trainer {
         },
       ]);
     const capacity = trainingCapacity(manifest, task, config, gpu.device.limits);
-    const policy = await Policy.create(gpu, config, capacity, options.onProgress);
+    const policy = await Policy.create(gpu, config, capacity, options.onProgress, 'generation');
     policy.parameters.upload(weights);
     if (capacity.reference) policy.setReference(weights);
     const spec = adapterSpec(manifest);
@@ -183,6 +183,8 @@ export class Trainer {
       return { kept, advantages, predictions, audit: auditStep(context, candidates, groups) };
     });
     if (beforeUpdate) await clock.aside(() => this.policy.aside(beforeUpdate));
+    // The first rollouts had no need to wait for the kernels of the backward pass.
+    await clock.aside(() => this.policy.trainable());
     const { kept, advantages, predictions, audit } = weighed;
     const rows = solutionRows(context, kept, advantages);
     const asked = metaRows(context, predictions);
