@@ -103,16 +103,16 @@ async function measure(gpu: Gpu, read: ReadModel, preset: string, count: number)
 
 /** As the trainer takes it: its event tells of kernels, not of what was submitted together. */
 async function profileOfNextStep(trainer: Trainer): Promise<KernelProfile> {
-  const { policy } = trainer;
-  const take = policy.takeProfile.bind(policy);
+  const { profiling } = trainer.policy;
+  const take = profiling.take.bind(profiling);
   let taken: KernelProfile | null = null;
-  policy.takeProfile = async () => {
+  profiling.take = async () => {
     taken = await take();
     return taken;
   };
   trainer.profileNextStep();
   await trainer.takeStep(proceed);
-  policy.takeProfile = take;
+  profiling.take = take;
   if (!taken) throw new Error('internal: the profiled step told of no profile');
   return taken;
 }

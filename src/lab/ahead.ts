@@ -1,7 +1,7 @@
 /**
  * A run made ready before it is asked for. While the device is tested and the first screen is read, the model that the
  * page is about to train is fetched, its kernels are compiled and its buffers are made, so that Run has little left to
- * wait for. Nothing is computed with it, and nobody is told: a run begins where it is loaded. Used by `session.ts`.
+ * wait for. Nothing is computed with it, and nobody is told: a run begins where it is loaded. Used by `run-maker.ts`.
  */
 import type { Trainer } from '../rl/trainer';
 import type { Manifest } from '../run/manifest';

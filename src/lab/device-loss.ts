@@ -1,4 +1,4 @@
-/** Work on a device that may be lost meanwhile. Used by `session.ts`. */
+/** Work on a device that may be lost meanwhile. Used by `session.ts`, `device-opening.ts` and `run-maker.ts`. */
 import type { Gpu } from '../gpu/device';
 import { Abandoned } from './loop-control';
 

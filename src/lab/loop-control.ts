@@ -1,6 +1,6 @@
 /**
  * What is wanted of the training loop, and how it is held to that: run on, take one step or one phase, pause, stop.
- * The loop asks at every place where it can wait (`proceed`). Knows neither trainer nor device; used by `session.ts`.
+ * The loop asks at every place where it can wait (`proceed`). Knows neither trainer nor device; used by `training-loop.ts`.
  */
 
 /** Thrown inside a step to abandon it. */

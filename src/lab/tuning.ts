@@ -1,6 +1,6 @@
 /**
  * Kernels chosen for a model on this adapter: those of last time where the host kept them, else measured now, before
- * the model's policy is made. A host without a place for them goes without. Used by the session.
+ * the model's policy is made. A host without a place for them goes without. Used by `run-maker.ts`.
  */
 import type { Gpu } from '../gpu/device';
 import type { LlamaConfig } from '../model/config';

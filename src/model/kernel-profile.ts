@@ -1,6 +1,6 @@
 /**
  * A profile added up: one entry for each kernel of a stage, in each shape it was bound with. Pure; the measuring is
- * `gpu/profile.ts`'s, the counting `kernel-cost.ts`'s. Used by `policy.ts`.
+ * `gpu/profile.ts`'s, the counting `kernel-cost.ts`'s. Used by `profiling.ts`.
  */
 import type { Profiled } from '../gpu/profile';
 import { kernelCost } from './kernel-cost';

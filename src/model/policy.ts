@@ -7,7 +7,7 @@
  */
 import { BufferPool, DeviceError, type Gpu } from '../gpu/device';
 import { Adapter } from './adapter';
-import { extentOf, type Row, splitRows, type TrainRow } from './batch';
+import type { Row, TrainRow } from './batch';
 import type { LlamaConfig } from './config';
 import { type Cost, decodingCost, forwardFlops, TRAINING_FACTOR, trainingFlops } from './cost';
 import {
@@ -21,28 +21,22 @@ import {
 import { Graph } from './graph';
 import { Inputs } from './inputs';
 import { type Inspection, type InspectionSettings, inspectRow } from './inspect';
-import { type KernelProfile, summarise } from './kernel-profile';
 import { bindingLimit } from './layout';
 import type { LossSettings, RolloutSums } from './loss';
 import { type HeldMemory, heldMemory } from './memory';
 import type { Optimizer, OptimizerSettings } from './optimizer';
 import { ALL_KINDS, layoutParameters, type NamedTensors, type ParameterKind, Parameters } from './parameters';
 import { type Capacity, type MemoryPlan, planMemory } from './plan';
+import { Profiling } from './profiling';
+import { type Scored, scoreRows } from './score';
 import { type OptimizerName, type Route, type StepReport, Training, type UpdateOptions } from './training';
-import { passOver, Workspace } from './workspace';
+import { Workspace } from './workspace';
 
+export type { Scored } from './score';
 export type { OptimizerName, StepReport, UpdateOptions } from './training';
 
 /** Which weights rows go through: the policy's own, or those with its adapter merged in. */
 export type Through = 'policy' | 'adapter';
-
-/** Log-probabilities and entropies of a row's active tokens, and its logits when asked for. */
-export interface Scored {
-  logps: Float32Array;
-  entropies: Float32Array;
-  /** [active, vocabulary] */
-  logits?: Float32Array;
-}
 
 export class Policy {
   readonly plan: MemoryPlan;
@@ -53,6 +47,8 @@ export class Policy {
   trainable: () => Promise<void> = async () => {};
   /** What all work so far has cost; only grows. */
   readonly spent: Cost = { flops: 0, decodeSteps: 0 };
+  /** The profile of its work, when one is taken. */
+  readonly profiling: Profiling;
   private readonly workspace: Workspace;
   private readonly inputs: Inputs;
   private readonly decoder: Decoder | null;
@@ -75,6 +71,7 @@ export class Policy {
     this.parameters = hold('policy', trained ? ALL_KINDS : ['weights']);
     this.workspace = new Workspace(gpu, config, capacity, pool);
     const { workspace } = this;
+    this.profiling = new Profiling(workspace);
     this.inputs = new Inputs(workspace);
     this.adapter = capacity.adapter ? new Adapter(workspace, this.parameters, capacity.adapter) : null;
     this.decoder = capacity.decodeRows > 0 ? new Decoder(workspace, this.inputs.tokens) : null;
@@ -155,38 +152,11 @@ export class Policy {
     rows: readonly Row[],
     options: { temperature?: number; logits?: boolean; through?: Through } = {},
   ): Promise<Scored[]> {
-    const scored: Scored[] = [];
     const { graph } = this.route(options.through);
     for (const row of rows)
       this.spent.flops += forwardFlops(this.config, row.tokens.length, row.active.length);
-    graph.setTemperature(options.temperature ?? 1);
-    for (const micro of splitRows(rows, this.capacity.tokens, this.capacity.rows)) {
-      const batch = this.inputs.write(micro);
-      const vocabulary = this.config.vocab_size;
-      const logits = options.logits ? new Float32Array(batch.active * vocabulary) : undefined;
-      this.workspace.submit('policy.score', (pass) => {
-        passOver(pass, () => extentOf(batch));
-        graph.encodeForward(pass, batch.tokens);
-      });
-      for (const part of graph.parts(batch.active)) {
-        this.workspace.submit('policy.head', (pass) => graph.encodeHead(pass, part));
-        const values = part.count * vocabulary;
-        if (logits) logits.set(await this.workspace.read('logits', values), part.start * vocabulary);
-      }
-      const logps = await this.workspace.read('logp', batch.active);
-      const entropies = await this.workspace.read('entropy', batch.active);
-      let at = 0;
-      for (const row of micro) {
-        const end = at + row.active.length;
-        scored.push({
-          logps: logps.slice(at, end),
-          entropies: entropies.slice(at, end),
-          logits: logits?.slice(at * vocabulary, end * vocabulary),
-        });
-        at = end;
-      }
-    }
-    return scored;
+    const { temperature = 1, logits = false } = options;
+    return scoreRows(this.workspace, this.inputs, graph, rows, { temperature, logits });
   }
 
   /**
@@ -205,15 +175,12 @@ export class Policy {
 
   /** Work that is no part of a step: no profile sees it, and it counts as no cost. */
   async aside<T>(work: () => Promise<T>): Promise<T> {
-    const { workspace, spent } = this;
-    const { profile } = workspace;
+    const { spent } = this;
     const before = { ...spent };
-    workspace.profile = null;
     try {
-      return await work();
+      return await this.profiling.without(work);
     } finally {
       Object.assign(spent, before);
-      if (profile && !profile.ended) workspace.profile ??= profile;
     }
   }
 
@@ -314,33 +281,6 @@ export class Policy {
     return this.parameters.download(kind);
   }
 
-  /** Records every dispatch from here on, until `takeProfile`; `stage` names what is being done. */
-  startProfile(): void {
-    this.workspace.startProfile();
-  }
-
-  set profileStage(stage: string) {
-    if (this.workspace.profile) this.workspace.profile.stage = stage;
-  }
-
-  /** What the dispatches were since `startProfile`, kernel by kernel. Waits for the device. */
-  async takeProfile(): Promise<KernelProfile> {
-    const { profile } = this.workspace;
-    if (!profile) throw new Error('internal: no profile was started');
-    this.workspace.profile = null;
-    return summarise(await profile.take(), profile.timed);
-  }
-
-  get isProfiled(): boolean {
-    return this.workspace.profile !== null;
-  }
-
-  /** Ends a profile that is not to be taken. */
-  dropProfile(): void {
-    this.workspace.profile?.destroy();
-    this.workspace.profile = null;
-  }
-
   /** Device memory by what holds it, beside what was planned. */
   get memory(): HeldMemory[] {
     return heldMemory(this.pool.inventory(), this.plan.byHolder);
@@ -357,7 +297,7 @@ export class Policy {
   }
 
   destroy(): void {
-    this.dropProfile();
+    this.profiling.drop();
     this.pool.destroy();
   }
 

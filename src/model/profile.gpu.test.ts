@@ -49,9 +49,9 @@ const make = (changes: Partial<Policy['capacity']> = {}) =>
   makePolicy(gpu, CONFIG, WEIGHTS, { tokens: 24, decodeRows: 4, cacheLength: 24, newTokens: 20, ...changes });
 
 async function step(policy: Policy) {
-  policy.profileStage = 'rollout';
+  policy.profiling.stage = 'rollout';
   const decoded = await policy.decode(ROWS, SAMPLING, RANDOMNESS);
-  policy.profileStage = 'update';
+  policy.profiling.stage = 'update';
   const report = await policy.trainStep(BATCH, LOSS, OPTIMIZER);
   return { decoded, report };
 }
@@ -69,9 +69,9 @@ describe('the profile of a step', () => {
     const plain = await make();
     const profiled = await make();
     const expected = await step(plain);
-    profiled.startProfile();
+    profiled.profiling.start();
     const got = await step(profiled);
-    expect((await profiled.takeProfile()).timed).toBe(true);
+    expect((await profiled.profiling.take()).timed).toBe(true);
     expect(got).toEqual(expected);
     expect(bits(await profiled.download('weights'))).toEqual(bits(await plain.download('weights')));
     // And again without, by the policy that was profiled.
@@ -82,9 +82,9 @@ describe('the profile of a step', () => {
 
   it('counts the operations of decoding as the trainer does, though only the device knew which rows lived', async () => {
     const policy = await make();
-    policy.startProfile();
+    policy.profiling.start();
     const { decoded } = await step(policy);
-    const { kernels } = await policy.takeProfile();
+    const { kernels } = await policy.profiling.take();
     const lengths = decoded.map((d) => d.tokens.length);
     expect(new Set(lengths).size).toBeGreaterThan(2);
     // Of the distinct prompts (3, 1 and 2 tokens go before their last) the last layer's attention and all after it.
@@ -98,9 +98,9 @@ describe('the profile of a step', () => {
 
   it('counts the operations of training as the trainer does, and those that are done again', async () => {
     const policy = await make();
-    policy.startProfile();
+    policy.profiling.start();
     await step(policy);
-    const { kernels } = await policy.takeProfile();
+    const { kernels } = await policy.profiling.take();
     // Of 18 operations a pair, attention needs 12: its backward kernels make scores and dp again.
     const attended = BATCH.reduce((sum, { tokens: { length } }) => sum + (length * (length + 1)) / 2, 0);
     const pairs = CONFIG.num_hidden_layers * CONFIG.num_attention_heads * CONFIG.head_dim * attended;
@@ -115,9 +115,9 @@ describe('the profile of a step', () => {
     const policy = await make();
     await step(policy);
     const spy = vi.spyOn(GPUComputePassEncoder.prototype, 'dispatchWorkgroups');
-    policy.startProfile();
+    policy.profiling.start();
     await step(policy);
-    const { kernels } = await policy.takeProfile();
+    const { kernels } = await policy.profiling.take();
     const calls = spy.mock.calls;
     spy.mockRestore();
     expect(kernels.reduce((sum, { calls }) => sum + calls, 0)).toBe(calls.length);
@@ -158,19 +158,19 @@ describe('the profile of a step', () => {
   it('that was not taken is let go of when another begins, and with the policy', async () => {
     const policy = await make();
     const spy = vi.spyOn(GPUQuerySet.prototype, 'destroy');
-    policy.startProfile();
+    policy.profiling.start();
     await step(policy);
-    policy.startProfile();
+    policy.profiling.start();
     expect(spy).toHaveBeenCalledTimes(1);
     await step(policy);
-    policy.dropProfile();
+    policy.profiling.drop();
     expect(spy).toHaveBeenCalledTimes(2);
-    expect(policy.isProfiled).toBe(false);
+    expect(policy.profiling.isOn).toBe(false);
     const made = vi.spyOn(gpu.device, 'createQuerySet');
     await step(policy);
     expect(made).not.toHaveBeenCalled();
     made.mockRestore();
-    policy.startProfile();
+    policy.profiling.start();
     await step(policy);
     policy.destroy();
     expect(spy).toHaveBeenCalledTimes(3);
@@ -182,12 +182,12 @@ describe('an inspection', () => {
   it('in the middle of a profiled step is no part of its profile', async () => {
     const policy = await make();
     const calls = async (look: boolean) => {
-      policy.startProfile();
+      policy.profiling.start();
       const inspected = async () => {
         if (look) await policy.inspect([1, 4, 5, 6], { temperature: 1, top: 2, layer: 0, head: 0 });
       };
       await policy.decode(ROWS, SAMPLING, RANDOMNESS, inspected);
-      const { kernels } = await policy.takeProfile();
+      const { kernels } = await policy.profiling.take();
       return kernels.map(({ kernel, calls, flops }) => [kernel, calls, flops]);
     };
     expect(await calls(true)).toEqual(await calls(false));

@@ -7,7 +7,7 @@
  */
 import type { BufferPool, Gpu } from '../gpu/device';
 import { type BoundKernel, type BufferRange, flatGrid, type Grid, type ShaderFile } from '../gpu/kernel';
-import { type KernelUse, type Pass, type PassExtent, Profile, ProfiledPass } from '../gpu/profile';
+import { type KernelUse, type Pass, type PassExtent, type Profile, ProfiledPass } from '../gpu/profile';
 import { type ConstantValue, parseStruct } from '../gpu/shader';
 import type { LlamaConfig } from './config';
 import { type Capacity, planWorkspace } from './plan';
@@ -91,13 +91,6 @@ export class OpMaker {
   /** A compute pass of the encoder; every pass of the model begins here. */
   begin(encoder: GPUCommandEncoder): Pass {
     return this.profile ? this.profile.begin(encoder) : encoder.beginComputePass();
-  }
-
-  /** Profiles all that is encoded from here on, in place of a profile that was not taken. */
-  startProfile(): Profile {
-    this.profile?.destroy();
-    this.profile = new Profile(this.device);
-    return this.profile;
   }
 
   /** Encodes one compute pass and submits it. */

@@ -4,7 +4,7 @@
  * and holds no state beyond the policy, the step, a count of tokens and what MASA's gate has learned: everything
  * random is a function of (seed, purpose, step, rollout, position).
  *
- * Not here: when to run, pause or stop (`lab/session.ts`), where checkpoints are kept.
+ * Not here: when to run, pause or stop (`lab/training-loop.ts`), where checkpoints are kept.
  * Sources of the method: arXiv 2402.03300 (GRPO), 2510.03259 (MASA); names as in TRL's GRPOTrainer.
  */
 import type { Gpu } from '../gpu/device';
@@ -17,18 +17,10 @@ import type { Phase, RunEvent } from '../run/events';
 import { type Manifest, ManifestError } from '../run/manifest';
 import type { MasaState } from '../run/masa-state';
 import { Purpose, Stream } from '../run/random';
-import { endsOf, type Suite, type Task } from '../tasks/task';
+import type { Task } from '../tasks/task';
 import { trainingCapacity } from './capacity';
-import { answerSuite, evaluationResult } from './evaluate';
-import { evaluateAlignment } from './evaluate-alignment';
-import {
-  adapterSpec,
-  initialMasaState,
-  metaIsUsed,
-  metaRewardSettings,
-  metaThrough,
-  usesMasa,
-} from './masa/settings';
+import { evaluateSuites, MID_HARD } from './evaluate-suites';
+import { adapterSpec, initialMasaState, metaIsUsed, metaThrough, usesMasa } from './masa/settings';
 import { learningRate } from './schedule';
 import { auditStep, nextState } from './step/audit';
 import { StepClock } from './step/clock';
@@ -146,12 +138,12 @@ export class Trainer {
    * @throws NonFiniteError; whatever `control.proceed` rejects with.
    */
   async takeStep(control: Control, beforeUpdate?: () => Promise<void>): Promise<void> {
-    if (this.profileAsked) this.policy.startProfile();
+    if (this.profileAsked) this.policy.profiling.start();
     try {
       await this.wholeStep(control, beforeUpdate);
     } finally {
       // Of a step that was given up, nothing is told; the next one is profiled in its place.
-      this.policy.dropProfile();
+      this.policy.profiling.drop();
     }
   }
 
@@ -218,7 +210,7 @@ export class Trainer {
       this.masa = nextState(learning?.state ?? this.masa, candidates, groups, audit);
     }
     const stepMs = clock.now() - started;
-    if (this.policy.isProfiled) await this.emitProfile(step);
+    if (this.policy.profiling.isOn) await this.emitProfile(step);
     this.emit({
       type: 'step_metrics',
       v: 1,
@@ -259,49 +251,17 @@ export class Trainer {
    * at the end, so that an evaluation is in the stream as a whole or not at all.
    */
   async evaluate(control: Control): Promise<void> {
-    const { manifest, task } = this;
-    this.emit({ type: 'phase', v: 1, step: this.step, phase: 'evaluate' });
+    const { policy, manifest, task, step, cost, masa } = this;
+    this.emit({ type: 'phase', v: 1, step, phase: 'evaluate' });
     await control.proceed();
-    const evaluations: RunEvent[] = [];
-    for (const suite of task.suites.filter((s) => evaluated(s, manifest))) {
-      const clock = new StepClock(control);
-      const started = clock.now();
-      const proceed = () => clock.control.proceed();
-      const settings = {
-        problems: manifest.eval_problems,
-        samples: manifest.eval_samples,
-        max_completion_length: manifest.max_completion_length,
-        temperature: 1,
-        seed: manifest.seed,
-      };
-      const answered = await answerSuite(this.policy, task, suite, settings, proceed);
-      const alignment =
-        manifest.masa_meta === 'off' || !task.meta
-          ? null
-          : await evaluateAlignment(
-              this.policy,
-              task.meta,
-              answered,
-              manifest.masa_num_generations,
-              { temperature: 1, top_k: 0, top_p: 1, endOfSequence: endsOf(task.vocabulary) },
-              { seed: manifest.seed, draw: task.suites.indexOf(suite) },
-              metaRewardSettings(manifest),
-              metaThrough(manifest),
-              proceed,
-            );
-      evaluations.push({
-        type: 'evaluation',
-        v: 1,
-        step: this.step,
-        ...evaluationResult(suite, answered),
-        num_tokens: this.numTokens,
-        num_flops: this.cost.flops,
-        decode_steps: this.cost.decodeSteps,
-        ...(this.masa && { meta_tokens: this.masa.meta_tokens, audit_tokens: this.masa.audit_tokens }),
-        ...(alignment && { alignment }),
-        duration_ms: clock.now() - started,
-      });
-    }
+    const at = {
+      step,
+      num_tokens: this.numTokens,
+      num_flops: cost.flops,
+      decode_steps: cost.decodeSteps,
+      ...(masa && { meta_tokens: masa.meta_tokens, audit_tokens: masa.audit_tokens }),
+    };
+    const evaluations = await evaluateSuites(policy, manifest, task, at, control);
     for (const event of evaluations) this.emit(event);
   }
 
@@ -310,7 +270,7 @@ export class Trainer {
   }
 
   private async emitProfile(step: number): Promise<void> {
-    const profile = await this.policy.takeProfile();
+    const profile = await this.policy.profiling.take();
     this.profileAsked = false;
     this.emit(profileEvent(step, profile));
   }
@@ -331,7 +291,7 @@ export class Trainer {
       async timed(phase, work) {
         emit({ type: 'phase', v: 1, step, phase });
         await clock.control.proceed();
-        policy.profileStage = phase;
+        policy.profiling.stage = phase;
         const from = clock.now();
         const result = await work();
         phases_ms[phase] = (phases_ms[phase] ?? 0) + clock.now() - from;
@@ -341,18 +301,8 @@ export class Trainer {
   }
 }
 
-const MID_HARD = 'mid-hard';
-
 /** A report as if there had been no rows beyond the first `count`. */
 const ofFirst = (report: StepReport, count: number): StepReport => ({
   ...report,
   rollouts: report.rollouts.slice(0, count),
 });
-
-function evaluated({ name }: Suite, manifest: Manifest): boolean {
-  return (
-    name === 'in-domain' ||
-    (name === 'out-of-domain' && manifest.eval_out_of_domain) ||
-    (name === MID_HARD && manifest.eval_mid_hard)
-  );
-}

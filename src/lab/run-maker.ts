@@ -1,0 +1,89 @@
+/**
+ * Makes a run ready: fetches and opens its base model, chooses the kernels, makes the trainer; when it is asked for, or
+ * ahead of that, while the device is still being tested. Takes no step, restores nothing and holds no run that is
+ * loaded: that is the session's. Used by `session.ts`.
+ */
+import type { Gpu } from '../gpu/device';
+import { Trainer } from '../rl/trainer';
+import type { Phase } from '../run/events';
+import type { Manifest } from '../run/manifest';
+import { Ahead, type PreparedRun } from './ahead';
+import { orDeviceLoss } from './device-loss';
+import type { DeviceUnderTest } from './device-opening';
+import { type OpenedModel, openModel } from './opened-model';
+import type { SessionHost } from './session-host';
+import { tuneFor } from './tuning';
+
+export class RunMaker {
+  private ahead: Ahead | null = null;
+
+  /** @param onPhase told of each phase that a trainer made here begins, after the host has heard of it. */
+  constructor(
+    private readonly host: Pick<SessionHost, 'readModel' | 'choices' | 'onEvent' | 'onProgress'>,
+    private readonly onPhase: (phase: Phase) => void,
+  ) {}
+
+  async readBase({ model, task }: Manifest): Promise<OpenedModel> {
+    const onProgress = (done: number, total: number) =>
+      this.host.onProgress({ task: 'model', label: 'Loading the base model', done, total, unit: 'bytes' });
+    return openModel(await this.host.readModel(model, onProgress), task, onProgress);
+  }
+
+  /** The trainer of a run at its start, with the kernels that suit its model. */
+  async makeTrainer(gpu: Gpu, manifest: Manifest, model: OpenedModel): Promise<Trainer> {
+    await this.chooseKernels(gpu, model);
+    return this.createTrainer(gpu, manifest, model);
+  }
+
+  /** Begins to make a run ready before it is asked for; only the first one is taken up. */
+  expect(manifest: Manifest, opening: Promise<DeviceUnderTest>): void {
+    this.ahead ??= new Ahead(manifest, this.makeAhead(manifest, opening));
+  }
+
+  /** What was made ready for this manifest; anything else that was, or is on a lost device, is let go of. */
+  async takeAhead(manifest: Manifest | null, gpu: Gpu | null): Promise<PreparedRun | null> {
+    const { ahead } = this;
+    this.ahead = null;
+    if (ahead && manifest && ahead.isFor(manifest) && !gpu?.failure()) return ahead.take();
+    await ahead?.drop();
+    return null;
+  }
+
+  /** After the test's kernels, which are waited for first, and beside the test itself; only measuring waits for it. */
+  private async makeAhead(manifest: Manifest, opening: Promise<DeviceUnderTest>): Promise<PreparedRun> {
+    const reading = this.readBase(manifest);
+    const [model, { gpu, test }] = await Promise.all([reading, opening]);
+    await this.chooseKernels(gpu, model, test);
+    return { model, trainer: await this.createTrainer(gpu, manifest, model) };
+  }
+
+  private chooseKernels(gpu: Gpu, { config }: OpenedModel, ahead?: Promise<unknown>): Promise<void> {
+    return orDeviceLoss(
+      gpu,
+      tuneFor(gpu, config, this.host.choices, (p) => this.host.onProgress(p), ahead),
+    );
+  }
+
+  private createTrainer(gpu: Gpu, manifest: Manifest, model: OpenedModel): Promise<Trainer> {
+    return orDeviceLoss(
+      gpu,
+      Trainer.create({
+        gpu,
+        manifest,
+        ...model,
+        emit: (event) => {
+          this.host.onEvent(event);
+          if (event.type === 'phase') this.onPhase(event.phase);
+        },
+        onProgress: (done, total) =>
+          this.host.onProgress({
+            task: 'pipelines',
+            label: 'Compiling the kernels',
+            done,
+            total,
+            unit: 'pipelines',
+          }),
+      }),
+    );
+  }
+}
