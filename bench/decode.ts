@@ -42,8 +42,8 @@ export async function benchDecode(
       const decoders = [await ourDecoder(ours, config, weights, rows, count)];
       const expected = await decoders[0].generate(prompts, count);
       const same: Record<string, string> = {};
-      /** What takes that long is measured once, beside ours: it was warmed up by the comparison of tokens. */
-      const slow: Decode[] = [];
+      /** What takes long is measured once, by the run whose tokens are compared, and ours right after it. */
+      const slow: { decoder: Decode; theirs: number; own: number }[] = [];
       const others = [
         ...peers.flatMap(({ name, decoder }) =>
           decoder ? [{ name, open: () => decoder(config, weights) }] : [],
@@ -56,11 +56,15 @@ export async function benchDecode(
       for (const { name, open } of others)
         try {
           const decoder = await open();
+          // Warms up: compiles, and allocates.
+          await decoder.generate(prompts, 2);
           const start = now();
           const got = await decoder.generate(prompts, count);
+          const theirs = now() - start;
           const equal = got.filter((row, r) => row.every((token, i) => token === expected[r][i])).length;
           same[name] = `${equal} of ${rows} rows`;
-          (now() - start > SLOW_SECONDS ? slow : decoders).push(decoder);
+          if (theirs < SLOW_SECONDS) decoders.push(decoder);
+          else slow.push({ decoder, theirs, own: await once(decoders[0], prompts, count) });
         } catch (error) {
           const message = error instanceof Error ? error.message : String(error);
           unavailable[`${name}, decoding ${label}`] = message;
@@ -82,13 +86,11 @@ export async function benchDecode(
         [...timed].map(([name, { median }]) => [name, (rows * count) / median]),
       );
       const ratios = new Map([...timed].map(([name, { all }]) => [name, ratio(timed.get('ours')!.all, all)]));
-      for (const decoder of slow) {
-        const [own, theirs] = [await once(decoders[0], prompts, count), await once(decoder, prompts, count)];
+      for (const { decoder, theirs, own } of slow) {
         rates[decoder.name] = (rows * count) / theirs;
         ratios.set(decoder.name, theirs / own);
       }
-      decoders.push(...slow);
-      for (const decoder of decoders) await decoder.dispose();
+      for (const decoder of [...decoders, ...slow.map((each) => each.decoder)]) await decoder.dispose();
       const over = (name: string) => ratios.get(name) ?? null;
       const result: DecodeResult = {
         label,
