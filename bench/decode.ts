@@ -35,7 +35,7 @@ export async function benchDecode(
     const { config, label } = size;
     const weights = initialWeights(config, 1);
     for (const rows of quick ? [256] : [64, 256]) {
-      const count = quick ? 32 : 64;
+      const count = quick ? 24 : 64;
       const prompts = Array.from({ length: rows }, (_, r) =>
         Array.from({ length: PROMPT }, (_, t) => (r * 7 + t * 11 + ((r * t) % 5)) % config.vocab_size),
       );
