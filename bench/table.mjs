@@ -167,7 +167,7 @@ function steady({ steady: r }) {
   const heap = r.js_heap_growth === null ? 'not known here' : `${(r.js_heap_growth / 1024).toFixed(0)} KiB`;
   const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)}%`;
   return [
-    `Steady steps, ${r.steps} of them, ${number(r.step_ms)} ms each: ${r.gpu_bytes_allocated} bytes of GPU memory allocated in ${r.buffers_created} buffers, the heap ${heap} larger, a step ${share(r.step_time_drift)} longer (${share(r.step_time_drift_by_clock)} by the clock; ${share(r.step_time_noise)} between neighbouring tenths, so by chance).`,
+    `Steady steps, ${r.steps} of them, ${number(r.step_ms)} ms each: ${r.gpu_bytes_allocated} bytes of GPU memory allocated in ${r.buffers_created} buffers, the heap ${heap} larger, a step ${share(r.step_time_drift)} longer (${share(r.step_time_drift_by_clock)} by the clock; neighbouring tenths of the steps differ by ${share(r.step_time_noise)}).`,
   ];
 }
 

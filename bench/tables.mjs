@@ -3,6 +3,7 @@
  * for a table is between two comments, `<!-- bench NAME -->` and `<!-- end of bench -->`: NAME is a file of results
  * without its ending, or `headline` for one row of ratios a file. Used by run.mjs.
  */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { headlines, table } from './table.mjs';
@@ -42,12 +43,11 @@ export function writeTables(root) {
       return existsSync(path) ? [[name, JSON.parse(readFileSync(path, 'utf8'))]] : [];
     }),
   );
-  return ['docs/benchmark.md', 'README.md'].filter((file) => {
-    const path = join(root, file);
-    const text = readFileSync(path, 'utf8');
-    const filled = fillIn(text, reports);
-    if (filled === text) return false;
-    writeFileSync(path, filled);
-    return true;
-  });
+  const files = ['docs/benchmark.md', 'README.md'];
+  const before = files.map((file) => readFileSync(join(root, file), 'utf8'));
+  for (const [i, file] of files.entries()) writeFileSync(join(root, file), fillIn(before[i], reports));
+  // Columns of equal width, as every table of the project has them.
+  const formatter = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+  execFileSync(process.execPath, [formatter, 'format', '--write', ...files], { cwd: root, stdio: 'pipe' });
+  return files.filter((file, i) => readFileSync(join(root, file), 'utf8') !== before[i]);
 }
