@@ -41,15 +41,17 @@ export class Graph {
     inputs: Inputs,
     { logp, trained, live }: GraphOptions,
   ) {
+    const { kernels } = workspace.gpu;
     const layers = buildForward(workspace, parameters, inputs.tokens);
     this.layers = layers;
     this.head = new Head(workspace, parameters, logp, trained);
     this.decoding = live && {
       prompt: upToKeys(layers),
-      token: buildTokenForward(workspace, parameters, live),
+      // A prompt, or rows that are scored, come before it.
+      token: kernels.needed('next', () => buildTokenForward(workspace, parameters, live)),
     };
     // Rollouts are made without it.
-    this.backward = workspace.gpu.kernels.later(() =>
+    this.backward = kernels.needed('later', () =>
       trained
         ? {
             blocks: buildBackward(workspace, parameters, inputs.tokens),
