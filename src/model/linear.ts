@@ -3,9 +3,10 @@
  * x [M, K = inputs], w [N = outputs, K], y [M, N]; M is the extent's count.
  */
 import type { BufferRange, Grid } from '../gpu/kernel';
-import { chosenVariant, type Variant } from './linear-variants';
+import { chosenVariant, productKey, type Variant, variantsOf } from './linear-variants';
 import { weightSlices } from './plan';
 import { SHADERS } from './shaders';
+import { bindChosen } from './variants';
 import { type Extent, type Op, type OpMaker, perElement, vectorOf, type Workspace } from './workspace';
 
 type Place = BufferRange | string;
@@ -28,8 +29,15 @@ export function linearForward(
     inputs,
     outputs,
   }: { x: Place; w: BufferRange; y: Place; residual?: Place; inputs: number; outputs: number },
-  variant = chosenVariant(workspace.gpu, 'forward', inputs, outputs),
+  variant?: Variant,
 ): Op {
+  if (!variant)
+    return bindChosen(
+      workspace,
+      productKey('forward', inputs, outputs),
+      variantsOf(workspace.gpu, 'forward', inputs, outputs),
+      (each) => linearForward(workspace, extent, { x, w, y, residual, inputs, outputs }, each),
+    );
   return workspace.op(
     variant.file,
     { extent, x, w, residual: residual ?? x, y },
