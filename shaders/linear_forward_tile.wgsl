@@ -17,8 +17,8 @@ struct Shape { inputs: u32, outputs: u32 }
 @group(0) @binding(1) var<uniform> shape: Shape;
 // [M, K / 4]
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
-// [N, K / 4]
-@group(0) @binding(3) var<storage, read> w: array<vec4<f32>>;
+// [N, K / 4], as `weights` reads them
+@group(0) @binding(3) var<storage, read> w: array<Weights>;
 // [M, N / 4], read where RESIDUAL
 @group(0) @binding(4) var<storage, read> residual: array<vec4<f32>>;
 // [M, N / 4], written
@@ -79,7 +79,7 @@ fn linear_forward_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_i
       let inside = k < size;
       let at = min(k, size - 1u);
       x_tile[i % 4u * 64u + r] = select(vec4<f32>(), x[x_row * size + at], inside);
-      w_tile[i % 4u * 64u + r % 4u * 16u + r / 4u] = select(vec4<f32>(), w[w_row * size + at], inside);
+      w_tile[i % 4u * 64u + r % 4u * 16u + r / 4u] = select(vec4<f32>(), weights(w[w_row * size + at]), inside);
     }
     workgroupBarrier();
     for (var k = 0u; k < 4u; k++) {

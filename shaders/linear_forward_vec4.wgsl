@@ -16,8 +16,8 @@ struct Shape { inputs: u32, outputs: u32 }
 @group(0) @binding(1) var<uniform> shape: Shape;
 // [M, K / 4]
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
-// [N, K / 4]
-@group(0) @binding(3) var<storage, read> w: array<vec4<f32>>;
+// [N, K / 4], as `weights` reads them
+@group(0) @binding(3) var<storage, read> w: array<Weights>;
 // [M, N / 4], read where RESIDUAL
 @group(0) @binding(4) var<storage, read> residual: array<vec4<f32>>;
 // [M, N / 4], written
@@ -60,7 +60,7 @@ fn linear_forward_vec4(@builtin(global_invocation_id) id: vec3<u32>) {
   let w3 = w2 + k_size;
   var a = mat4x4<f32>();
   for (var k = 0u; k < k_size; k++) {
-    let b = transpose(mat4x4<f32>(w[w0 + k], w[w1 + k], w[w2 + k], w[w3 + k]));
+    let b = transpose(mat4x4<f32>(weights(w[w0 + k]), weights(w[w1 + k]), weights(w[w2 + k]), weights(w[w3 + k])));
     a = add(a, b, mat4x4<f32>(x[x0 + k], x[x1 + k], x[x2 + k], x[x3 + k]));
   }
   store(row, id.x, a[0]);

@@ -11,7 +11,9 @@ import type { ConstantValue } from '../gpu/shader';
 import { SHADERS } from './shaders';
 import { chosen, type Named } from './variants';
 
-export type Product = 'forward' | 'backward_input' | 'backward_weight';
+/** `forward_float16` is the forward product over weights that are stored as halves, which is another product: its bits differ. */
+export type Product = 'forward' | 'backward_input' | 'backward_weight' | 'forward_float16';
+/** Those that every policy is made of. */
 export const PRODUCTS: readonly Product[] = ['forward', 'backward_input', 'backward_weight'];
 
 export interface Variant extends Named {
@@ -39,6 +41,12 @@ const FILES = {
     vec4: SHADERS.linearBackwardWeightVec4,
     subgroup: SHADERS.linearBackwardWeightSubgroup,
     tile: SHADERS.linearBackwardWeightTile,
+  },
+  forward_float16: {
+    simple: SHADERS.linearForwardFloat16,
+    vec4: SHADERS.linearForwardVec4Float16,
+    subgroup: SHADERS.linearForwardSubgroupFloat16,
+    tile: SHADERS.linearForwardTileFloat16,
   },
 } as const;
 

@@ -10,13 +10,18 @@ import { type Extent, type Op, type OpMaker, perElement, vectorOf, type Workspac
 
 type Place = BufferRange | string;
 
+/** A matrix of weights where a product reads it: as it is trained, or its copy in halves (`float16.ts`). */
+export type StoredMatrix = BufferRange | { float16: BufferRange };
+
+export const isFloat16 = (w: StoredMatrix): w is { float16: BufferRange } => 'float16' in w;
+
 const grid = ({ tile }: Variant, columns: number, rows: number, slices = 1): Grid => [
   Math.ceil(columns / tile[0]),
   Math.ceil(rows / tile[1]),
   slices,
 ];
 
-/** y = x wᵀ (+ residual). Overwrites y. */
+/** y = x wᵀ (+ residual). Overwrites y. The sums are single precision, however w is stored. */
 export function linearForward(
   workspace: OpMaker,
   extent: Extent | BufferRange,
@@ -27,12 +32,12 @@ export function linearForward(
     residual,
     inputs,
     outputs,
-  }: { x: Place; w: BufferRange; y: Place; residual?: Place; inputs: number; outputs: number },
-  variant = chosenVariant(workspace.gpu, 'forward', inputs, outputs),
+  }: { x: Place; w: StoredMatrix; y: Place; residual?: Place; inputs: number; outputs: number },
+  variant = chosenVariant(workspace.gpu, isFloat16(w) ? 'forward_float16' : 'forward', inputs, outputs),
 ): Op {
   return workspace.op(
     variant.file,
-    { extent, x, w, residual: residual ?? x, y },
+    { extent, x, w: isFloat16(w) ? w.float16 : w, residual: residual ?? x, y },
     {
       shape: [inputs, outputs],
       constants: { ...variant.constants, RESIDUAL: residual !== undefined },

@@ -7,7 +7,7 @@
 import type { Gpu } from '../gpu/device';
 import type { BufferRange } from '../gpu/kernel';
 import type { LlamaConfig } from './config';
-import { linearForward } from './linear';
+import { isFloat16, linearForward, type StoredMatrix } from './linear';
 import { chosenVariant } from './linear-variants';
 import { SHADERS } from './shaders';
 import { chosen, type Named } from './variants';
@@ -45,12 +45,13 @@ export const gateKey = (inputs: number, inner: number): string => `gate_up ${inp
 export function gatedProjection(
   maker: OpMaker,
   extent: Extent | BufferRange,
-  { x, w, gateUp, act }: { x: Place; w: BufferRange; gateUp: Place; act: Place },
+  { x, w, gateUp, act }: { x: Place; w: StoredMatrix; gateUp: Place; act: Place },
   { inputs, inner, keep }: { inputs: number; inner: number; keep: boolean },
   variant = chosen(maker.gpu, gateKey(inputs, inner), pairVariants(maker.gpu, inputs, 2 * inner, inner)),
 ): Op[] {
   const outputs = 2 * inner;
-  if (variant.name === 'separate') {
+  // The one kernel for both reads weights as they are trained.
+  if (variant.name === 'separate' || isFloat16(w)) {
     const vector = vectorOf(inner);
     return [
       linearForward(maker, extent, { x, w, y: gateUp, inputs, outputs }),
@@ -91,7 +92,7 @@ export const headsKey = ({ hidden_size, head_dim, ...heads }: Heads): string =>
 export function headsProjection(
   maker: OpMaker,
   extent: Extent | BufferRange,
-  names: { x: Place; w: BufferRange; qkv: Place; positions: Place; angles: Place; unused: Place },
+  names: { x: Place; w: StoredMatrix; qkv: Place; positions: Place; angles: Place; unused: Place },
   config: Heads,
   variant = chosen(
     maker.gpu,
@@ -103,7 +104,7 @@ export function headsProjection(
   const { hidden_size: inputs, head_dim: head } = config;
   const rotated = config.num_attention_heads + config.num_key_value_heads;
   const outputs = headColumns(config);
-  if (variant.name === 'separate')
+  if (variant.name === 'separate' || isFloat16(w))
     return [
       linearForward(maker, extent, { x, w, y: qkv, inputs, outputs }),
       rope(maker, extent, { qkv, positions, angles }, config, false),

@@ -20,6 +20,7 @@ import cacheFill from '../../shaders/cache_fill.wgsl?raw';
 import clipGradient from '../../shaders/clip_gradient.wgsl?raw';
 import embedding from '../../shaders/embedding.wgsl?raw';
 import embeddingBackward from '../../shaders/embedding_backward.wgsl?raw';
+import embeddingFloat16 from '../../shaders/embedding_float16.wgsl?raw';
 import linearBackwardInput from '../../shaders/linear_backward_input.wgsl?raw';
 import linearBackwardInputSubgroup from '../../shaders/linear_backward_input_subgroup.wgsl?raw';
 import linearBackwardInputTile from '../../shaders/linear_backward_input_tile.wgsl?raw';
@@ -38,6 +39,7 @@ import logitsBackward from '../../shaders/logits_backward.wgsl?raw';
 import loraBackwardA from '../../shaders/lora_backward_a.wgsl?raw';
 import loraBackwardB from '../../shaders/lora_backward_b.wgsl?raw';
 import loraMerge from '../../shaders/lora_merge.wgsl?raw';
+import packFloat16 from '../../shaders/pack_float16.wgsl?raw';
 import philox from '../../shaders/philox.wgsl?raw';
 import rmsNorm from '../../shaders/rms_norm.wgsl?raw';
 import rmsNormBackward from '../../shaders/rms_norm_backward.wgsl?raw';
@@ -53,6 +55,8 @@ import sumSquares from '../../shaders/sum_squares.wgsl?raw';
 import swiglu from '../../shaders/swiglu.wgsl?raw';
 import swigluBackward from '../../shaders/swiglu_backward.wgsl?raw';
 import tokenLoss from '../../shaders/token_loss.wgsl?raw';
+import weightsFloat16 from '../../shaders/weights_float16.wgsl?raw';
+import weightsFloat32 from '../../shaders/weights_float32.wgsl?raw';
 import type { ShaderFile } from '../gpu/kernel';
 
 const SAMPLING = `${philox}\n${sampleParts}`;
@@ -87,6 +91,7 @@ export const SHADERS = {
   clipGradient: { name: 'clip_gradient', code: clipGradient },
   embedding: { name: 'embedding', code: embedding },
   embeddingBackward: { name: 'embedding_backward', code: embeddingBackward },
+  embeddingFloat16: { name: 'embedding_float16', code: `${embeddingFloat16}\n${weightsFloat16}` },
   linearBackwardInput: { name: 'linear_backward_input', code: linearBackwardInput },
   linearBackwardInputSubgroup: { name: 'linear_backward_input_subgroup', code: linearBackwardInputSubgroup },
   linearBackwardInputTile: { name: 'linear_backward_input_tile', code: linearBackwardInputTile },
@@ -98,16 +103,45 @@ export const SHADERS = {
   },
   linearBackwardWeightTile: { name: 'linear_backward_weight_tile', code: linearBackwardWeightTile },
   linearBackwardWeightVec4: { name: 'linear_backward_weight_vec4', code: linearBackwardWeightVec4 },
-  linearForward: { name: 'linear_forward', code: linearForward },
-  linearForwardSubgroup: { name: 'linear_forward_subgroup', code: linearForwardSubgroup },
-  linearForwardTile: { name: 'linear_forward_tile', code: linearForwardTile },
-  linearForwardVec4: { name: 'linear_forward_vec4', code: linearForwardVec4 },
+  linearForward: {
+    name: 'linear_forward',
+    code: `${linearForward}\n${weightsFloat32}`,
+  },
+  linearForwardFloat16: {
+    name: 'linear_forward_float16',
+    code: `${linearForward}\n${weightsFloat16}`,
+  },
+  linearForwardSubgroup: {
+    name: 'linear_forward_subgroup',
+    code: `${linearForwardSubgroup}\n${weightsFloat32}`,
+  },
+  linearForwardSubgroupFloat16: {
+    name: 'linear_forward_subgroup_float16',
+    code: `${linearForwardSubgroup}\n${weightsFloat16}`,
+  },
+  linearForwardTile: {
+    name: 'linear_forward_tile',
+    code: `${linearForwardTile}\n${weightsFloat32}`,
+  },
+  linearForwardTileFloat16: {
+    name: 'linear_forward_tile_float16',
+    code: `${linearForwardTile}\n${weightsFloat16}`,
+  },
+  linearForwardVec4: {
+    name: 'linear_forward_vec4',
+    code: `${linearForwardVec4}\n${weightsFloat32}`,
+  },
+  linearForwardVec4Float16: {
+    name: 'linear_forward_vec4_float16',
+    code: `${linearForwardVec4}\n${weightsFloat16}`,
+  },
   linearPairTile: { name: 'linear_pair_tile', code: linearPairTile },
   logSoftmaxGather: { name: 'log_softmax_gather', code: logSoftmaxGather },
   logitsBackward: { name: 'logits_backward', code: logitsBackward },
   loraBackwardA: { name: 'lora_backward_a', code: loraBackwardA },
   loraBackwardB: { name: 'lora_backward_b', code: loraBackwardB },
   loraMerge: { name: 'lora_merge', code: loraMerge },
+  packFloat16: { name: 'pack_float16', code: packFloat16 },
   rmsNorm: { name: 'rms_norm', code: rmsNorm },
   rmsNormBackward: { name: 'rms_norm_backward', code: rmsNormBackward },
   rmsNormBackwardWeight: { name: 'rms_norm_backward_weight', code: rmsNormBackwardWeight },

@@ -53,6 +53,18 @@ export class TestBench {
     return this.filled(label, values);
   }
 
+  /** Halves between -1 and 1, two to a word, the same every time. */
+  halves(label: string, count: number): GPUBuffer {
+    const words = new Uint32Array(Math.ceil(count / 2));
+    let state = 12345;
+    for (let i = 0; i < words.length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      // Of either half the sign and all bits of the significand; exponents from 2^-8 to 2^-1.
+      words[i] = (state & 0x9fff9fff) + 0x1c001c00;
+    }
+    return this.filled(label, words);
+  }
+
   filled(label: string, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer {
     const buffer = this.pool.storage(`tune.${label}`, values.length);
     this.maker.device.queue.writeBuffer(buffer, 0, values);
