@@ -216,7 +216,7 @@ function Uses({ file, profile, about }: { file: string; profile: Profile | null;
     return (
       <p className={styles.note}>
         {about.constants.length > 0 &&
-          `Constants in the file: ${about.constants.map(({ name, value }) => `${name} = ${value}`).join(', ')}. `}
+          `Constants: ${about.constants.map(({ name, value }) => `${name} = ${value}`).join(', ')}. `}
         Profile a step to see its shapes, constants and dispatches in this run.
       </p>
     );
