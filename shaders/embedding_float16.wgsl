@@ -1,6 +1,7 @@
 // x[t] = embedding[ids[t]], from a table of halves: `embedding` for the copy of the weights that decoding reads.
 //
 // Consumer: the first operation of decoding where its weights are halves.
+// Before it: `weights_float16.wgsl` (how weights are stored).
 // Grid: (D / 8, tokens / 32) workgroups of 8 x 32, one invocation a value of x. Overwrites x.
 
 struct Extent { count: u32, start: u32 }

@@ -4,6 +4,7 @@
 // Grid: (outputs / 32, rows / 32) workgroups of 8 x 8; each invocation makes a 4 x 4 tile of y in registers.
 // No workgroup memory and no barrier: on processors that run WebGPU in software a barrier costs more than the
 // loads it saves. `linear_forward_vec4` is the same with 16-byte loads, for sizes that are multiples of 4.
+// Before it: `weights_float32.wgsl` (how weights are stored).
 // Assumes: nothing about sizes. Overwrites y.
 
 // Adds `residual` to the product; otherwise the binding is not read.

@@ -1,7 +1,10 @@
-// Weights as halves (IEEE binary16), two to a word, made by `pack_float16`: half the bytes to read. They are widened as
-// they are read, and what is done with them is single precision. Put before the kernels that read weights through
-// `weight` or `weights`; `weights_float32` is the same for the weights themselves. Needs no feature of the adapter: its
-// own type f16 is not used.
+// How weights are stored where rollouts read them in half the bytes: halves (IEEE binary16), two to a word, as
+// `pack_float16` makes them.
+//
+// They are widened as they are read, and what is done with them is single precision, so that a kernel behind this file gives
+// the bits of the one behind `weights_float32` over weights that were rounded before. The type f16, which not every adapter
+// has, is not used.
+// No entry point: put before `embedding_float16`, and in place of `weights_float32` before the kernels that name it.
 
 // A word of two weights, the earlier in the lower bits.
 alias Weight = u32;

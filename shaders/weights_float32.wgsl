@@ -1,5 +1,8 @@
-// Weights as they are trained: single precision. Put before the kernels that read weights through `weight` or `weights`;
-// `weights_float16` is the same for their copy in half the bytes.
+// How weights are stored where a forward product reads them: as they are trained, in single precision.
+//
+// A kernel calls `weight` or `weights` on what it has read. Behind `weights_float16` instead, the same kernel is one over
+// weights in half the bytes, `NAME_float16`.
+// No entry point: put before the `linear_forward` kernels and `linear_pair_tile`.
 
 // A word of one weight.
 alias Weight = f32;

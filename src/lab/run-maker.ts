@@ -40,6 +40,11 @@ export class RunMaker {
     this.ahead ??= new Ahead(manifest, this.makeAhead(manifest, opening));
   }
 
+  /** Resolves once what was expected is ready, or could not be made so; at once where nothing is. */
+  async isReady(): Promise<void> {
+    await this.ahead?.take();
+  }
+
   /** What was made ready for this manifest; anything else that was, or is on a lost device, is let go of. */
   async takeAhead(manifest: Manifest | null, gpu: Gpu | null): Promise<PreparedRun | null> {
     const { ahead } = this;

@@ -15,8 +15,8 @@ export interface ChoiceStore {
   keep(adapter: string, choices: string): Promise<void>;
 }
 
-/** What choices hold for: this adapter's driver as far as it tells, and this version's kernels. */
-function nameOf({ info }: Gpu): string {
+/** What is kept of an adapter holds for this: its driver as far as it tells, and this version's kernels. */
+export function adapterKey({ info }: Gpu): string {
   return [LAB_VERSION, info.vendor, info.architecture, info.device, info.description].join(' | ');
 }
 
@@ -35,7 +35,7 @@ export async function tuneFor(
   ahead?: Promise<unknown>,
 ): Promise<void> {
   if (!store) return;
-  const adapter = nameOf(gpu);
+  const adapter = adapterKey(gpu);
   if (gpu.choices.size === 0) {
     const known = await store.recall(adapter);
     if (known) adoptChoices(gpu, known);

@@ -20,6 +20,9 @@ export function familiesOf(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutD
   ];
 }
 
-export function fusedFamiliesOf(gpu: Gpu, config: LlamaConfig): Family[] {
-  return pairedFamilies(gpu, config);
+export function fusedFamiliesOf(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype): Family[] {
+  return [
+    ...pairedFamilies(gpu, config, 'float32'),
+    ...(rolloutDtype === 'float16' ? pairedFamilies(gpu, config, 'float16') : []),
+  ];
 }

@@ -38,11 +38,13 @@ const forward: Count = (sizes) => {
   return [flops, values! + (sizes.is('RESIDUAL') ? sizes.M * sizes.n('outputs') : 0)];
 };
 
-/** Of weights in half the bytes. */
-const forwardFloat16: Count = (sizes) => {
-  const [flops, values] = forward(sizes);
-  return [flops, values! - (sizes.n('inputs') * sizes.n('outputs')) / 2];
-};
+/** The same over weights in half the bytes. */
+const overFloat16 =
+  (count: Count): Count =>
+  (sizes) => {
+    const [flops, values] = count(sizes);
+    return [flops, values! - (sizes.n('inputs') * sizes.n('outputs')) / 2];
+  };
 
 const backwardWeight: Count = ({ M, n }) => {
   const [K, N, slices] = [n('inputs'), n('outputs'), n('SLICES')];
@@ -130,14 +132,15 @@ const COUNTS: Readonly<Record<string, Count>> = {
   linear_backward_weight_tile: backwardWeight,
   linear_backward_weight_vec4: backwardWeight,
   linear_forward: forward,
-  linear_forward_float16: forwardFloat16,
+  linear_forward_float16: overFloat16(forward),
   linear_forward_subgroup: forward,
-  linear_forward_subgroup_float16: forwardFloat16,
+  linear_forward_subgroup_float16: overFloat16(forward),
   linear_forward_tile: forward,
-  linear_forward_tile_float16: forwardFloat16,
+  linear_forward_tile_float16: overFloat16(forward),
   linear_forward_vec4: forward,
-  linear_forward_vec4_float16: forwardFloat16,
+  linear_forward_vec4_float16: overFloat16(forward),
   linear_pair_tile: paired,
+  linear_pair_tile_float16: overFloat16(paired),
   log_softmax_gather: ({ M, n }) => [null, M * (n('vocabulary') + 4)],
   logits_backward: ({ M, n }) => [null, M * (2 * n('vocabulary') + 3)],
   lora_backward_a: lowRank((a, b, w) => b + w + 2 * a),

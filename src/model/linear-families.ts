@@ -1,9 +1,9 @@
 /** The linear layers of a policy as families to choose kernels for, with what they are tried on. Used by `families.ts`. */
 import type { Gpu } from '../gpu/device';
 import type { LlamaConfig } from './config';
-import { linearBackwardInput, linearForward, type StoredMatrix, weightProduct } from './linear';
+import { linearBackwardInput, linearForward, weightProduct } from './linear';
 import { PRODUCTS, type Product, productKey, variantsOf } from './linear-variants';
-import { weightSlices } from './plan';
+import { type RolloutDtype, weightSlices } from './plan';
 import type { Family, TestBench } from './variants';
 
 /** Rows that products are measured with: enough to fill an adapter, few enough to be quick. */
@@ -51,12 +51,11 @@ export function linearFamily(gpu: Gpu, product: Product, inputs: number, outputs
 type Size = { inputs: number; outputs: number };
 type Bind = (variant: ReturnType<typeof variantsOf>[number]) => ReturnType<ReturnType<Family['prepare']>>;
 
-/** The forward product over weights that `weightsOf` makes. */
 const bindForward =
-  (weightsOf: (bench: TestBench, values: number) => StoredMatrix) =>
+  (dtype: RolloutDtype) =>
   (bench: TestBench, size: Size): Bind => {
     const x = bench.floats('x', ROWS * size.inputs);
-    const w = weightsOf(bench, size.inputs * size.outputs);
+    const w = bench.weights('w', size.inputs * size.outputs, dtype);
     const y = bench.empty('y', ROWS * size.outputs);
     const extent = bench.extent(ROWS);
     return (variant) => ({
@@ -67,8 +66,8 @@ const bindForward =
   };
 
 const BIND: Record<Product, (bench: TestBench, size: Size) => Bind> = {
-  forward: bindForward((bench, values) => bench.floats('w', values)),
-  forward_float16: bindForward((bench, values) => ({ float16: bench.halves('w', values) })),
+  forward: bindForward('float32'),
+  forward_float16: bindForward('float16'),
   backward_input(bench, size) {
     const dy = bench.floats('dy', ROWS * size.outputs);
     const w = bench.floats('w', size.inputs * size.outputs);

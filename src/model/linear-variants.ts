@@ -8,6 +8,7 @@
 import type { Gpu } from '../gpu/device';
 import type { ShaderFile } from '../gpu/kernel';
 import type { ConstantValue } from '../gpu/shader';
+import type { RolloutDtype } from './plan';
 import { SHADERS } from './shaders';
 import { chosen, type Named } from './variants';
 
@@ -15,6 +16,9 @@ import { chosen, type Named } from './variants';
 export type Product = 'forward' | 'backward_input' | 'backward_weight' | 'forward_float16';
 /** Those that every policy is made of. */
 export const PRODUCTS: readonly Product[] = ['forward', 'backward_input', 'backward_weight'];
+
+export const forwardProduct = (dtype: RolloutDtype): Product =>
+  dtype === 'float16' ? 'forward_float16' : 'forward';
 
 export interface Variant extends Named {
   file: ShaderFile;

@@ -3,8 +3,8 @@
  * x [M, K = inputs], w [N = outputs, K], y [M, N]; M is the extent's count.
  */
 import type { BufferRange, Grid } from '../gpu/kernel';
-import { chosenVariant, type Variant } from './linear-variants';
-import { weightSlices } from './plan';
+import { chosenVariant, forwardProduct, type Variant } from './linear-variants';
+import { type RolloutDtype, weightSlices } from './plan';
 import { SHADERS } from './shaders';
 import { type Extent, type Op, type OpMaker, perElement, vectorOf, type Workspace } from './workspace';
 
@@ -14,6 +14,8 @@ type Place = BufferRange | string;
 export type StoredMatrix = BufferRange | { float16: BufferRange };
 
 export const isFloat16 = (w: StoredMatrix): w is { float16: BufferRange } => 'float16' in w;
+export const dtypeOf = (w: StoredMatrix): RolloutDtype => (isFloat16(w) ? 'float16' : 'float32');
+export const rangeOf = (w: StoredMatrix): BufferRange => (isFloat16(w) ? w.float16 : w);
 
 const grid = ({ tile }: Variant, columns: number, rows: number, slices = 1): Grid => [
   Math.ceil(columns / tile[0]),
@@ -33,11 +35,11 @@ export function linearForward(
     inputs,
     outputs,
   }: { x: Place; w: StoredMatrix; y: Place; residual?: Place; inputs: number; outputs: number },
-  variant = chosenVariant(workspace.gpu, isFloat16(w) ? 'forward_float16' : 'forward', inputs, outputs),
+  variant = chosenVariant(workspace.gpu, forwardProduct(dtypeOf(w)), inputs, outputs),
 ): Op {
   return workspace.op(
     variant.file,
-    { extent, x, w: isFloat16(w) ? w.float16 : w, residual: residual ?? x, y },
+    { extent, x, w: rangeOf(w), residual: residual ?? x, y },
     {
       shape: [inputs, outputs],
       constants: { ...variant.constants, RESIDUAL: residual !== undefined },

@@ -35,7 +35,7 @@ export async function tune(
   isAwaited?: () => boolean,
   rolloutDtype: RolloutDtype = 'float32',
 ): Promise<boolean> {
-  const stages = [familiesOf(gpu, config, rolloutDtype), fusedFamiliesOf(gpu, config)];
+  const stages = [familiesOf(gpu, config, rolloutDtype), fusedFamiliesOf(gpu, config, rolloutDtype)];
   const total = stages.reduce((sum, families) => sum + openOf(gpu, families).length, 0);
   let before = 0;
   for (const families of stages) {
@@ -50,7 +50,8 @@ export async function tune(
 
 /** Whether all that is to be chosen for a policy is in `gpu.choices`. */
 export const isTuned = (gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype): boolean =>
-  openOf(gpu, [...familiesOf(gpu, config, rolloutDtype), ...fusedFamiliesOf(gpu, config)]).length === 0;
+  openOf(gpu, [...familiesOf(gpu, config, rolloutDtype), ...fusedFamiliesOf(gpu, config, rolloutDtype)])
+    .length === 0;
 
 const openOf = (gpu: Gpu, families: readonly Family[]): Family[] =>
   families.filter(({ key, variants }) => variants.length > 1 && !gpu.choices.has(key));

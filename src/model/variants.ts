@@ -6,6 +6,8 @@
  * it up with `chosen` when it is bound. A new family joins `families.ts`. Used by the files that bind operations.
  */
 import type { BufferPool, Gpu } from '../gpu/device';
+import type { StoredMatrix } from './linear';
+import type { RolloutDtype } from './plan';
 import type { Extent, Op, OpMaker } from './workspace';
 
 export interface Named {
@@ -53,8 +55,12 @@ export class TestBench {
     return this.filled(label, values);
   }
 
-  /** Halves between -1 and 1, two to a word, the same every time. */
-  halves(label: string, count: number): GPUBuffer {
+  /** Weights between -1 and 1 as they are stored, the same every time. */
+  weights(label: string, count: number, dtype: RolloutDtype): StoredMatrix {
+    return dtype === 'float16' ? { float16: this.halves(label, count) } : this.floats(label, count);
+  }
+
+  private halves(label: string, count: number): GPUBuffer {
     const words = new Uint32Array(Math.ceil(count / 2));
     let state = 12345;
     for (let i = 0; i < words.length; i++) {
