@@ -31,7 +31,7 @@ export class RunMaker {
 
   /** The trainer of a run at its start, with the kernels that suit its model. */
   async makeTrainer(gpu: Gpu, manifest: Manifest, model: OpenedModel): Promise<Trainer> {
-    await this.chooseKernels(gpu, model);
+    await this.chooseKernels(gpu, manifest, model);
     return this.createTrainer(gpu, manifest, model);
   }
 
@@ -58,14 +58,19 @@ export class RunMaker {
   private async makeAhead(manifest: Manifest, opening: Promise<DeviceUnderTest>): Promise<PreparedRun> {
     const reading = this.readBase(manifest);
     const [model, { gpu, test }] = await Promise.all([reading, opening]);
-    await this.chooseKernels(gpu, model, test);
+    await this.chooseKernels(gpu, manifest, model, test);
     return { model, trainer: await this.createTrainer(gpu, manifest, model) };
   }
 
-  private chooseKernels(gpu: Gpu, { config }: OpenedModel, ahead?: Promise<unknown>): Promise<void> {
+  private chooseKernels(
+    gpu: Gpu,
+    { rollout_dtype }: Manifest,
+    { config }: OpenedModel,
+    ahead?: Promise<unknown>,
+  ): Promise<void> {
     return orDeviceLoss(
       gpu,
-      tuneFor(gpu, config, this.host.choices, (p) => this.host.onProgress(p), ahead),
+      tuneFor(gpu, config, this.host.choices, (p) => this.host.onProgress(p), rollout_dtype, ahead),
     );
   }
 

@@ -4,6 +4,7 @@
  */
 import type { Gpu } from '../gpu/device';
 import type { LlamaConfig } from '../model/config';
+import type { RolloutDtype } from '../model/plan';
 import { adoptChoices, choicesText, isPartlyTuned, isTuned, tune } from '../model/tune';
 import type { Progress } from './protocol';
 import { LAB_VERSION } from './version';
@@ -20,6 +21,7 @@ export function adapterKey({ info }: Gpu): string {
 }
 
 /**
+ * @param rolloutDtype what weights are stored as where rollouts read them: another set of kernels.
  * @param ahead for a run that nobody has asked for yet: waited for before anything is measured, as what else is done
  *   with the device would be measured with it. The first visit measures as long as it may; a later one puts off what
  *   the first had no time for, or every visit would begin with it.
@@ -29,6 +31,7 @@ export async function tuneFor(
   config: LlamaConfig,
   store: ChoiceStore | undefined,
   onProgress: (progress: Progress) => void,
+  rolloutDtype: RolloutDtype,
   ahead?: Promise<unknown>,
 ): Promise<void> {
   if (!store) return;
@@ -37,8 +40,8 @@ export async function tuneFor(
     const known = await store.recall(adapter);
     if (known) adoptChoices(gpu, known);
   }
-  if (isTuned(gpu, config)) return;
-  const isPutOff = ahead !== undefined && isPartlyTuned(gpu, config);
+  if (isTuned(gpu, config, rolloutDtype)) return;
+  const isPutOff = ahead !== undefined && isPartlyTuned(gpu, config, rolloutDtype);
   if (!isPutOff) await ahead;
   const measured = await tune(
     gpu,
@@ -46,6 +49,7 @@ export async function tuneFor(
     (done, total) =>
       onProgress({ task: 'tuning', label: 'Choosing the fastest kernels', done, total, unit: '' }),
     () => isPutOff,
+    rolloutDtype,
   );
   if (measured) await store.keep(adapter, choicesText(gpu));
 }

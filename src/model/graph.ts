@@ -9,6 +9,7 @@ import type { Pass } from '../gpu/profile';
 import { buildBackward, buildEmbeddingBackward } from './backward';
 import type { PackedBatch } from './batch';
 import type { TokenPasses } from './decoder';
+import { Float16Weights } from './float16';
 import { buildForward, upToKeys } from './forward';
 import { Head, type HeadChunk } from './head';
 import type { Inputs } from './inputs';
@@ -44,10 +45,7 @@ export class Graph {
     const layers = buildForward(workspace, parameters, inputs.tokens);
     this.layers = layers;
     this.head = new Head(workspace, parameters, logp, trained);
-    this.decoding = live && {
-      prompt: upToKeys(layers),
-      token: buildTokenForward(workspace, parameters, live),
-    };
+    this.decoding = live && decodingOf(workspace, parameters, inputs, layers, live);
     // Rollouts are made without it.
     this.backward = workspace.gpu.kernels.later(() =>
       trained
@@ -111,4 +109,22 @@ export class Graph {
     encodeOps(pass, this.backward.blocks, batch.tokens);
     encodeOps(pass, [this.backward.embedding], batch.segments);
   }
+}
+
+/** What decodes: through the parameters, by the layers that score, or through their copy in halves. */
+function decodingOf(
+  workspace: Workspace,
+  parameters: Parameters,
+  { tokens }: Inputs,
+  layers: readonly (readonly Op[])[],
+  live: GPUBuffer,
+): TokenPasses {
+  if (workspace.capacity.rolloutDtype !== 'float16')
+    return { prompt: upToKeys(layers), token: buildTokenForward(workspace, parameters, live) };
+  const halves = new Float16Weights(workspace, parameters);
+  return {
+    prompt: upToKeys(buildForward(workspace, halves, tokens)),
+    token: buildTokenForward(workspace, halves, live),
+    refresh: () => halves.refresh(),
+  };
 }

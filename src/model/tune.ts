@@ -10,6 +10,8 @@ import type { Gpu } from '../gpu/device';
 import { Candidates, type Job } from './candidates';
 import type { LlamaConfig } from './config';
 import { familiesOf, fusedFamiliesOf } from './families';
+import { linearFamilies } from './linear-families';
+import type { RolloutDtype } from './plan';
 import { Standings } from './standings';
 import type { Family } from './variants';
 
@@ -31,8 +33,9 @@ export async function tune(
   config: LlamaConfig,
   onProgress?: (done: number, total: number) => void,
   isAwaited?: () => boolean,
+  rolloutDtype: RolloutDtype = 'float32',
 ): Promise<boolean> {
-  const stages = [familiesOf(gpu, config), fusedFamiliesOf(gpu, config)];
+  const stages = [familiesOf(gpu, config, rolloutDtype), fusedFamiliesOf(gpu, config, rolloutDtype)];
   const total = stages.reduce((sum, families) => sum + openOf(gpu, families).length, 0);
   let before = 0;
   for (const families of stages) {
@@ -46,15 +49,21 @@ export async function tune(
 }
 
 /** Whether all that is to be chosen for a policy is in `gpu.choices`. */
-export const isTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
-  openOf(gpu, [...familiesOf(gpu, config), ...fusedFamiliesOf(gpu, config)]).length === 0;
+export const isTuned = (gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype): boolean =>
+  openOf(gpu, [...familiesOf(gpu, config, rolloutDtype), ...fusedFamiliesOf(gpu, config, rolloutDtype)])
+    .length === 0;
 
 const openOf = (gpu: Gpu, families: readonly Family[]): Family[] =>
   families.filter(({ key, variants }) => variants.length > 1 && !gpu.choices.has(key));
 
-/** Whether some of it is: what is left was put off the last time. */
-export const isPartlyTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
-  familiesOf(gpu, config).some(({ key }) => gpu.choices.has(key));
+/** Whether some of it is: what is left was put off the last time. Products over halves were not, until a run wants them. */
+export function isPartlyTuned(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype): boolean {
+  const families =
+    rolloutDtype === 'float16'
+      ? linearFamilies(gpu, config, ['forward_float16'])
+      : familiesOf(gpu, config, rolloutDtype);
+  return families.some(({ key }) => gpu.choices.has(key));
+}
 
 /** The same for any families. @param isAwaited whether somebody waits who would rather have what is not measured put off. */
 export async function tuneFamilies(
