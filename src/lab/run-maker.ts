@@ -12,10 +12,12 @@ import { orDeviceLoss } from './device-loss';
 import type { DeviceUnderTest } from './device-opening';
 import { type OpenedModel, openModel } from './opened-model';
 import type { SessionHost } from './session-host';
-import { tuneFor } from './tuning';
+import { tuneAtRest, tuneFor } from './tuning';
 
 export class RunMaker {
   private ahead: Ahead | null = null;
+  /** Choosing at rest, under way. */
+  private resting: { isAwaited: boolean; done: Promise<void> } | null = null;
 
   /** @param onPhase told of each phase that a trainer made here begins, after the host has heard of it. */
   constructor(
@@ -40,10 +42,33 @@ export class RunMaker {
     this.ahead ??= new Ahead(manifest, this.makeAhead(manifest, opening));
   }
 
+  /** Resolves once what was expected is ready, or could not be made so; at once where nothing is. */
+  async isReady(): Promise<void> {
+    await this.ahead?.take();
+  }
+
+  /** Measures what choosing kernels had no time for, until a run is asked for: `takeAhead` ends it. */
+  async chooseAtRest(gpu: Gpu): Promise<void> {
+    const ready = await this.ahead?.take();
+    if (!ready || !this.ahead || this.resting) return;
+    const resting = { isAwaited: false, done: Promise.resolve() };
+    this.resting = resting;
+    const isAwaited = () => resting.isAwaited || gpu.failure() !== null;
+    // What fails here is met again where it is waited for.
+    resting.done = tuneAtRest(gpu, ready.model.config, this.host.choices, isAwaited).catch(() => {});
+    await resting.done;
+    this.resting = null;
+  }
+
   /** What was made ready for this manifest; anything else that was, or is on a lost device, is let go of. */
   async takeAhead(manifest: Manifest | null, gpu: Gpu | null): Promise<PreparedRun | null> {
     const { ahead } = this;
     this.ahead = null;
+    // One measurement at most is under way.
+    if (this.resting) {
+      this.resting.isAwaited = true;
+      await this.resting.done;
+    }
     if (ahead && manifest && ahead.isFor(manifest) && !gpu?.failure()) return ahead.take();
     await ahead?.drop();
     return null;

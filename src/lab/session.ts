@@ -25,6 +25,9 @@ import { TrainingLoop } from './training-loop';
 
 export type { SessionHost } from './session-host';
 
+/** How long a session that nobody uses waits before it does what nobody waits for. */
+const QUIET_MS = 1000;
+
 export class Session {
   private gpu: Gpu | null = null;
   private tested: SelfTestResult | null = null;
@@ -34,6 +37,7 @@ export class Session {
   private state: LabState = 'opening';
   private readonly loop: TrainingLoop;
   private readonly maker: RunMaker;
+  private resting: ReturnType<typeof setTimeout> | undefined;
   /** The last error, for the host that wants more than the state. */
   error: LabError | null = null;
 
@@ -69,6 +73,7 @@ export class Session {
       });
       const { gpu, test } = await this.opening;
       this.tested = await test;
+      this.resting = setTimeout(() => void this.rest(), QUIET_MS);
       return this.wasTested(gpu, this.tested);
     } catch (error) {
       this.fail(error, 'unavailable');
@@ -249,6 +254,7 @@ export class Session {
 
   /** Lets go of the run and of the device. */
   async close(): Promise<void> {
+    clearTimeout(this.resting);
     await this.letGo();
     await this.maker.takeAhead(null, this.gpu);
     this.gpu?.device.destroy();
@@ -274,6 +280,12 @@ export class Session {
       this.setState('unavailable');
     } else this.setState('idle');
     return { adapter: info, selfTest };
+  }
+
+  /** What is done while nobody waits for anything, once what is expected is ready. */
+  private async rest(): Promise<void> {
+    await this.maker.isReady();
+    if (this.state === 'idle' && this.gpu) await this.maker.chooseAtRest(this.gpu);
   }
 
   private go(wanted: 'run' | 'step' | 'phase'): Promise<void> {
