@@ -4,6 +4,7 @@
 // Consumer: the projections before attention and into the MLP, as a variant of `linear_forward` followed by `swiglu`
 // or `rope`, with the same bits. Tiles in workgroup memory as in `linear_forward_tile`, for a GPU: an invocation makes 8 rows
 // of 4 columns and the 4 that belong to them.
+// Before it: `linear_sums.wgsl` (`add`: the order of summation).
 // Grid: (outputs / 64, rows / 64) workgroups of 8 x 8. Overwrites y and out.
 
 // Whether columns are rotated; otherwise they are gate and up.
@@ -70,15 +71,6 @@ fn four_rows(row: u32, at: Place, a: mat4x4<f32>, b: mat4x4<f32>) {
   var first = a;
   var second = b;
   for (var r = 0u; r < 4u; r++) { store(row + r, at, first[r], second[r]); }
-}
-
-// Four rows of the product with four more terms each, in the order and by the fma() of `linear_forward_vec4`.
-fn add(a: mat4x4<f32>, b: mat4x4<f32>, m: mat4x4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(row(a[0], b, m[0]), row(a[1], b, m[1]), row(a[2], b, m[2]), row(a[3], b, m[3]));
-}
-
-fn row(a: vec4<f32>, b: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
-  return fma(vec4<f32>(v.w), b[3], fma(vec4<f32>(v.z), b[2], fma(vec4<f32>(v.y), b[1], fma(vec4<f32>(v.x), b[0], a))));
 }
 
 // 16 columns of 64 rows: [4 fours of columns, 64].

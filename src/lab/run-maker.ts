@@ -47,7 +47,7 @@ export class RunMaker {
     await this.ahead?.take();
   }
 
-  /** Measures what choosing kernels had no time for, until a run is asked for: `takeAhead` ends it. */
+  /** Measures what choosing kernels had no time for, until a run is asked for or something else computes. */
   async chooseAtRest(gpu: Gpu): Promise<void> {
     const ready = await this.ahead?.take();
     if (!ready || !this.ahead || this.resting) return;
@@ -60,15 +60,18 @@ export class RunMaker {
     this.resting = null;
   }
 
+  /** Resolves once nothing is measured at rest: one measurement at most is under way. */
+  async endRest(): Promise<void> {
+    if (!this.resting) return;
+    this.resting.isAwaited = true;
+    await this.resting.done;
+  }
+
   /** What was made ready for this manifest; anything else that was, or is on a lost device, is let go of. */
   async takeAhead(manifest: Manifest | null, gpu: Gpu | null): Promise<PreparedRun | null> {
     const { ahead } = this;
     this.ahead = null;
-    // One measurement at most is under way.
-    if (this.resting) {
-      this.resting.isAwaited = true;
-      await this.resting.done;
-    }
+    await this.endRest();
     if (ahead && manifest && ahead.isFor(manifest) && !gpu?.failure()) return ahead.take();
     await ahead?.drop();
     return null;

@@ -15,8 +15,8 @@ export interface ChoiceStore {
   keep(adapter: string, choices: string): Promise<void>;
 }
 
-/** What choices hold for: this adapter's driver as far as it tells, and this version's kernels. */
-function nameOf({ info }: Gpu): string {
+/** What is kept of an adapter holds for this: its driver as far as it tells, and this version's kernels. */
+export function adapterKey({ info }: Gpu): string {
   return [LAB_VERSION, info.vendor, info.architecture, info.device, info.description].join(' | ');
 }
 
@@ -33,7 +33,7 @@ export async function tuneFor(
   ahead?: Promise<unknown>,
 ): Promise<void> {
   if (!store) return;
-  const adapter = nameOf(gpu);
+  const adapter = adapterKey(gpu);
   // Nobody who waits twice in a visit waits for what is known but not for sure.
   const thorough = gpu.choices.size === 0 && ahead === undefined;
   if (gpu.choices.size === 0) {
@@ -64,5 +64,5 @@ export async function tuneAtRest(
 ): Promise<void> {
   if (!store || isTuned(gpu, config, true)) return;
   if (await tune(gpu, config, { atRest: true, thorough: true, isAwaited }))
-    await store.keep(nameOf(gpu), choicesText(gpu));
+    await store.keep(adapterKey(gpu), choicesText(gpu));
 }

@@ -73,7 +73,8 @@ export class Head {
             config.vocab_size,
           ),
         ],
-        backward: trained ? this.backward(parameters, extent) : [],
+        // Rollouts are made without it.
+        backward: workspace.gpu.kernels.later(() => (trained ? this.backward(parameters, extent) : [])),
       };
     });
   }
