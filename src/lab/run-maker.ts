@@ -12,10 +12,12 @@ import { orDeviceLoss } from './device-loss';
 import type { DeviceUnderTest } from './device-opening';
 import { type OpenedModel, openModel } from './opened-model';
 import type { SessionHost } from './session-host';
-import { tuneFor } from './tuning';
+import { tuneAtRest, tuneFor } from './tuning';
 
 export class RunMaker {
   private ahead: Ahead | null = null;
+  /** Choosing at rest, under way. */
+  private resting: { isAwaited: boolean; done: Promise<void> } | null = null;
 
   /** @param onPhase told of each phase that a trainer made here begins, after the host has heard of it. */
   constructor(
@@ -45,10 +47,38 @@ export class RunMaker {
     await this.ahead?.take();
   }
 
+  /** Measures what choosing kernels had no time for, until a run is asked for or something else computes. */
+  async chooseAtRest(gpu: Gpu): Promise<void> {
+    const { ahead } = this;
+    const ready = await ahead?.take();
+    if (!ahead || !ready || !this.ahead || this.resting) return;
+    const resting = { isAwaited: false, done: Promise.resolve() };
+    this.resting = resting;
+    const isAwaited = () => resting.isAwaited || gpu.failure() !== null;
+    // What fails here is met again where it is waited for.
+    resting.done = tuneAtRest(
+      gpu,
+      ready.model.config,
+      this.host.choices,
+      ahead.manifest.rollout_dtype,
+      isAwaited,
+    ).catch(() => {});
+    await resting.done;
+    this.resting = null;
+  }
+
+  /** Resolves once nothing is measured at rest: one measurement at most is under way. */
+  async endRest(): Promise<void> {
+    if (!this.resting) return;
+    this.resting.isAwaited = true;
+    await this.resting.done;
+  }
+
   /** What was made ready for this manifest; anything else that was, or is on a lost device, is let go of. */
   async takeAhead(manifest: Manifest | null, gpu: Gpu | null): Promise<PreparedRun | null> {
     const { ahead } = this;
     this.ahead = null;
+    await this.endRest();
     if (ahead && manifest && ahead.isFor(manifest) && !gpu?.failure()) return ahead.take();
     await ahead?.drop();
     return null;
