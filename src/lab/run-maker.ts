@@ -14,6 +14,9 @@ import { type OpenedModel, openModel } from './opened-model';
 import type { SessionHost } from './session-host';
 import { tuneAtRest, tuneFor } from './tuning';
 
+/** How long after a run was made its first rollouts are awaited: whoever wants them has asked by then. */
+const ROLLOUTS_MS = 2000;
+
 export class RunMaker {
   private ahead: Ahead | null = null;
   /** Choosing at rest, under way. */
@@ -104,16 +107,23 @@ export class RunMaker {
     );
   }
 
-  private createTrainer(gpu: Gpu, manifest: Manifest, model: OpenedModel): Promise<Trainer> {
-    return orDeviceLoss(
+  private async createTrainer(gpu: Gpu, manifest: Manifest, model: OpenedModel): Promise<Trainer> {
+    // What the first rollouts have no need of must not hold them up, nor wait for them when nobody asks for any.
+    let seen = () => {};
+    const rolloutsSeen = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
+    const trainer = await orDeviceLoss(
       gpu,
       Trainer.create({
         gpu,
         manifest,
         ...model,
+        until: rolloutsSeen,
         emit: (event) => {
           this.host.onEvent(event);
           if (event.type === 'phase') this.onPhase(event.phase);
+          if (event.type === 'rollouts_grown') seen();
         },
         onProgress: (done, total) =>
           this.host.onProgress({
@@ -125,5 +135,7 @@ export class RunMaker {
           }),
       }),
     );
+    setTimeout(seen, ROLLOUTS_MS);
+    return trainer;
   }
 }
