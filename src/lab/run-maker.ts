@@ -12,10 +12,15 @@ import { orDeviceLoss } from './device-loss';
 import type { DeviceUnderTest } from './device-opening';
 import { type OpenedModel, openModel } from './opened-model';
 import type { SessionHost } from './session-host';
-import { tuneFor } from './tuning';
+import { tuneAtRest, tuneFor } from './tuning';
+
+/** How long after a run was made its first rollouts are awaited: whoever wants them has asked by then. */
+const ROLLOUTS_MS = 2000;
 
 export class RunMaker {
   private ahead: Ahead | null = null;
+  /** Choosing at rest, under way. */
+  private resting: { isAwaited: boolean; done: Promise<void> } | null = null;
 
   /** @param onPhase told of each phase that a trainer made here begins, after the host has heard of it. */
   constructor(
@@ -45,10 +50,38 @@ export class RunMaker {
     await this.ahead?.take();
   }
 
+  /** Measures what choosing kernels had no time for, until a run is asked for or something else computes. */
+  async chooseAtRest(gpu: Gpu): Promise<void> {
+    const { ahead } = this;
+    const ready = await ahead?.take();
+    if (!ahead || !ready || !this.ahead || this.resting) return;
+    const resting = { isAwaited: false, done: Promise.resolve() };
+    this.resting = resting;
+    const isAwaited = () => resting.isAwaited || gpu.failure() !== null;
+    // What fails here is met again where it is waited for.
+    resting.done = tuneAtRest(
+      gpu,
+      ready.model.config,
+      this.host.choices,
+      ahead.manifest.rollout_dtype,
+      isAwaited,
+    ).catch(() => {});
+    await resting.done;
+    this.resting = null;
+  }
+
+  /** Resolves once nothing is measured at rest: one measurement at most is under way. */
+  async endRest(): Promise<void> {
+    if (!this.resting) return;
+    this.resting.isAwaited = true;
+    await this.resting.done;
+  }
+
   /** What was made ready for this manifest; anything else that was, or is on a lost device, is let go of. */
   async takeAhead(manifest: Manifest | null, gpu: Gpu | null): Promise<PreparedRun | null> {
     const { ahead } = this;
     this.ahead = null;
+    await this.endRest();
     if (ahead && manifest && ahead.isFor(manifest) && !gpu?.failure()) return ahead.take();
     await ahead?.drop();
     return null;
@@ -74,16 +107,23 @@ export class RunMaker {
     );
   }
 
-  private createTrainer(gpu: Gpu, manifest: Manifest, model: OpenedModel): Promise<Trainer> {
-    return orDeviceLoss(
+  private async createTrainer(gpu: Gpu, manifest: Manifest, model: OpenedModel): Promise<Trainer> {
+    // What the first rollouts have no need of must not hold them up, nor wait for them when nobody asks for any.
+    let seen = () => {};
+    const rolloutsSeen = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
+    const trainer = await orDeviceLoss(
       gpu,
       Trainer.create({
         gpu,
         manifest,
         ...model,
+        until: rolloutsSeen,
         emit: (event) => {
           this.host.onEvent(event);
           if (event.type === 'phase') this.onPhase(event.phase);
+          if (event.type === 'rollouts_grown') seen();
         },
         onProgress: (done, total) =>
           this.host.onProgress({
@@ -95,5 +135,7 @@ export class RunMaker {
           }),
       }),
     );
+    setTimeout(seen, ROLLOUTS_MS);
+    return trainer;
   }
 }

@@ -9,7 +9,7 @@ import type { Pass } from '../gpu/profile';
 import { buildBackward, buildEmbeddingBackward } from './backward';
 import type { PackedBatch } from './batch';
 import type { TokenPasses } from './decoder';
-import { Float16Weights } from './float16';
+import { Float16Weights, type WeightSource } from './float16';
 import { buildForward, upToKeys } from './forward';
 import { Head, type HeadChunk } from './head';
 import type { Inputs } from './inputs';
@@ -42,12 +42,13 @@ export class Graph {
     inputs: Inputs,
     { logp, trained, live }: GraphOptions,
   ) {
+    const { kernels } = workspace.gpu;
     const layers = buildForward(workspace, parameters, inputs.tokens);
     this.layers = layers;
     this.head = new Head(workspace, parameters, logp, trained);
     this.decoding = live && decodingOf(workspace, parameters, inputs, layers, live);
     // Rollouts are made without it.
-    this.backward = workspace.gpu.kernels.later(() =>
+    this.backward = kernels.needed('later', () =>
       trained
         ? {
             blocks: buildBackward(workspace, parameters, inputs.tokens),
@@ -119,12 +120,15 @@ function decodingOf(
   layers: readonly (readonly Op[])[],
   live: GPUBuffer,
 ): TokenPasses {
+  // A prompt, or rows that are scored, come before it.
+  const tokenBy = (weights: WeightSource) =>
+    workspace.gpu.kernels.needed('next', () => buildTokenForward(workspace, weights, live));
   if (workspace.capacity.rolloutDtype !== 'float16')
-    return { prompt: upToKeys(layers), token: buildTokenForward(workspace, parameters, live) };
+    return { prompt: upToKeys(layers), token: tokenBy(parameters) };
   const halves = new Float16Weights(workspace, parameters);
   return {
     prompt: upToKeys(buildForward(workspace, halves, tokens)),
-    token: buildTokenForward(workspace, halves, live),
+    token: tokenBy(halves),
     refresh: () => halves.refresh(),
   };
 }

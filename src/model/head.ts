@@ -75,7 +75,9 @@ export class Head {
           ),
         ],
         // Rollouts are made without it.
-        backward: workspace.gpu.kernels.later(() => (trained ? this.backward(parameters, extent) : [])),
+        backward: workspace.gpu.kernels.needed('later', () =>
+          trained ? this.backward(parameters, extent) : [],
+        ),
       };
     });
   }
