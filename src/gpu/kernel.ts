@@ -7,14 +7,17 @@
  */
 import { CompileQueue, isNeededBy, type Urgency } from './compile-queue';
 import type { Pass } from './profile';
-import { type Binding, type ConstantValue, parseBindings, parseEntryPoint, specialise } from './shader';
+import {
+  type Binding,
+  type ConstantValue,
+  parseBindings,
+  parseEntryPoint,
+  type ShaderFile,
+  specialise,
+  wholeOf,
+} from './shader';
 
-/** A shader file: its name without the ending, and its text. `prelude` is put before it (shared functions). */
-export interface ShaderFile {
-  name: string;
-  code: string;
-  prelude?: string;
-}
+export type { ShaderFile };
 
 /** A whole buffer, or the part of one from `offset` (bytes, a multiple of 256) of `size` bytes. */
 export type BufferRange = GPUBuffer | { buffer: GPUBuffer; offset: number; size: number };
@@ -218,8 +221,7 @@ export class Kernels {
     urgency: Urgency,
     until: Promise<unknown> | undefined,
   ): Compiled {
-    const body = specialise(file.name, file.code, constants);
-    const code = file.prelude ? `${file.prelude}\n${body}` : body;
+    const code = specialise(file.name, wholeOf(file), constants);
     const bindings = parseBindings(code);
     const layout = this.device.createBindGroupLayout({
       label: `${file.name}.layout`,

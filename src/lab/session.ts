@@ -26,7 +26,7 @@ import { TrainingLoop } from './training-loop';
 
 export type { SessionHost } from './session-host';
 
-/** How long a session that nobody uses waits with repeating its test: what is likely to be loaded is said by then. */
+/** How long a session that nobody uses waits before it does what nobody waits for. */
 const QUIET_MS = 1000;
 
 export class Session {
@@ -68,8 +68,8 @@ export class Session {
   }
 
   /**
-   * Acquires the device and tests it. A failed test leaves the session `unavailable`, with the result. Where an earlier
-   * visit passed, its result is taken for now: the test is repeated before the first update, or when nothing is done.
+   * Acquires the device and tests it; a failed test leaves the session `unavailable`. Where an earlier visit passed, its
+   * result is taken for now: the test is repeated before the first update, or at rest.
    */
   async open(): Promise<{ adapter: AdapterInfo; selfTest: SelfTestResult }> {
     this.setState('opening');
@@ -81,8 +81,7 @@ export class Session {
       const selfTest = await test;
       if (selfTest.status === 'failed') this.fail(new SelfTestError(selfTest.reason), 'unavailable');
       else this.setState('idle');
-      if (selfTest.tested_at !== undefined)
-        this.resting = setTimeout(() => void this.confirmAtRest(), QUIET_MS);
+      this.resting = setTimeout(() => void this.rest(), QUIET_MS);
       return { adapter: gpu.info, selfTest };
     } catch (error) {
       this.fail(error, 'unavailable');
@@ -101,6 +100,7 @@ export class Session {
   /** Runs every shipped case on the device, whatever else is loaded. @throws when no device is open. */
   async checkEverything(): Promise<{ adapter: AdapterInfo; selfTest: SelfTestResult }> {
     if (!this.gpu) throw new Error('check: expected an open device; there is none');
+    await this.maker.endRest();
     const selfTest = await this.test.make(this.gpu, await this.host.readCases(SHIPPED_CASES));
     return { adapter: this.gpu.info, selfTest };
   }
@@ -141,13 +141,10 @@ export class Session {
           'Put the base model back that the run began with.',
         );
       await this.prepare(manifest, base, ready?.trainer);
-      if (restored)
-        this.current!.restore(restored.snapshot, {
-          step: restored.state.step,
-          files: resume!,
-          evaluated,
-          named,
-        });
+      if (restored) {
+        const { step } = restored.state;
+        this.current!.restore(restored.snapshot, { step, files: resume!, evaluated, named });
+      }
       this.current!.announce(this.gpu!.info, this.test.result!);
       this.setState('ready');
     } catch (error) {
@@ -193,6 +190,7 @@ export class Session {
   /** Pauses at the next place where the work in flight allows it; mid-step, the step goes on when resumed. */
   pause(): void {
     this.loop.pause();
+    void this.maker.endRest();
   }
 
   /**
@@ -290,12 +288,14 @@ export class Session {
     this.gpu?.device.destroy();
   }
 
-  /** Repeats the test while nobody waits for anything, once what is expected is ready. */
-  private async confirmAtRest(): Promise<void> {
-    await this.maker.isReady();
-    if (this.loop.isUnderWay || (this.state !== 'idle' && this.state !== 'ready')) return;
+  /** What is done while nobody waits for anything, once what is expected is ready. */
+  private async rest(): Promise<void> {
+    const isAtRest = () => !this.loop.isUnderWay && ['idle', 'ready'].includes(this.state);
+    await this.maker.isReady(isAtRest);
+    if (!isAtRest()) return;
     // Anything but a failed test is met again where the test is waited for.
-    await this.confirm().catch(() => {});
+    if (this.test.result?.tested_at !== undefined) await this.confirm().catch(() => {});
+    await this.maker.chooseAtRest(this.gpu!);
   }
 
   private go(wanted: 'run' | 'step' | 'phase'): Promise<void> {
