@@ -3,9 +3,10 @@
  * x [M, K = inputs], w [N = outputs, K], y [M, N]; M is the extent's count.
  */
 import type { BufferRange, Grid } from '../gpu/kernel';
-import { chosenVariant, forwardProduct, type Variant } from './linear-variants';
+import { chosenVariant, forwardProduct, productKey, type Variant, variantsOf } from './linear-variants';
 import { type RolloutDtype, weightSlices } from './plan';
 import { SHADERS } from './shaders';
+import { bindChosen } from './variants';
 import { type Extent, type Op, type OpMaker, perElement, vectorOf, type Workspace } from './workspace';
 
 type Place = BufferRange | string;
@@ -35,8 +36,17 @@ export function linearForward(
     inputs,
     outputs,
   }: { x: Place; w: StoredMatrix; y: Place; residual?: Place; inputs: number; outputs: number },
-  variant = chosenVariant(workspace.gpu, forwardProduct(dtypeOf(w)), inputs, outputs),
+  variant?: Variant,
 ): Op {
+  if (!variant) {
+    const kind = forwardProduct(dtypeOf(w));
+    return bindChosen(
+      workspace,
+      productKey(kind, inputs, outputs),
+      variantsOf(workspace.gpu, kind, inputs, outputs),
+      (each) => linearForward(workspace, extent, { x, w, y, residual, inputs, outputs }, each),
+    );
+  }
   return workspace.op(
     variant.file,
     { extent, x, w: rangeOf(w), residual: residual ?? x, y },
