@@ -139,7 +139,7 @@ async function ourDecoder(
   count: number,
   rolloutDtype: RolloutDtype = 'float32',
 ): Promise<Decode> {
-  await tune(gpu, config, undefined, undefined, rolloutDtype);
+  await tune(gpu, config, { rolloutDtype });
   const policy = await Policy.create(gpu, config, {
     tokens: rows * PROMPT,
     rows,
