@@ -1,6 +1,7 @@
-/** Batched greedy decoding of the same policy: tokens a second, ours against ONNX Runtime Web and jax-js. */
+/** Batched greedy decoding of the same policy: tokens a second, ours, over halves too, against ONNX Runtime Web and jax-js. */
 import type { LlamaConfig } from '../src/model/config';
 import type { NamedTensors } from '../src/model/parameters';
+import type { RolloutDtype } from '../src/model/plan';
 import { Policy } from '../src/model/policy';
 import { tune } from '../src/model/tune';
 import { initialWeights } from '../src/rl/initialise';
@@ -86,6 +87,10 @@ async function measure(
   /** What takes long is measured once, by the run whose tokens are compared, and ours right after it. */
   const slow: { decoder: Decode; theirs: number; own: number }[] = [];
   const others = [
+    {
+      name: 'ours float16',
+      open: () => ourDecoder(ours, config, weights, rows, count, 'float16'),
+    },
     ...peers.flatMap(({ name, decoder }) =>
       decoder ? [{ name, open: () => decoder(config, weights) }] : [],
     ),
@@ -183,8 +188,9 @@ async function ourDecoder(
   weights: NamedTensors,
   rows: number,
   count: number,
+  rolloutDtype: RolloutDtype = 'float32',
 ): Promise<Decode> {
-  await tune(gpu, config);
+  await tune(gpu, config, { rolloutDtype });
   const policy = await Policy.create(gpu, config, {
     tokens: rows * PROMPT,
     rows,
@@ -194,10 +200,11 @@ async function ourDecoder(
     newTokens: count,
     trained: false,
     reference: false,
+    rolloutDtype,
   });
   policy.parameters.upload(weights);
   return {
-    name: 'ours',
+    name: rolloutDtype === 'float16' ? 'ours float16' : 'ours',
     async generate(prompts, most) {
       const decoded = await policy.decode(
         prompts.map((prompt, id) => ({ prompt, id, limit: most })),

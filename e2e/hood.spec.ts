@@ -90,6 +90,13 @@ test('a step is profiled, and its kernels, the memory and the sources are what t
         readFileSync(`shaders/${name}.wgsl`, 'utf8'),
       );
     }
+    // With what it shares with others, whose bindings are among its own.
+    await source.getByText('Put before it: linear_sums.wgsl').click();
+    await expect(source.getByTestId('part-linear_sums')).toBeVisible();
+    expect(await source.getByTestId('part-linear_sums').textContent()).toBe(
+      readFileSync('shaders/linear_sums.wgsl', 'utf8'),
+    );
+    await expect(source.getByRole('rowheader', { name: 'residual' })).toBeVisible();
     const files = readdirSync('shaders').map((name) => name.replace('.wgsl', ''));
     const listed = await source.getByTestId(/^file-/).count();
     expect(listed).toBe(files.length);

@@ -3,29 +3,12 @@
 //
 // Adds over `attention_backward_key_value`: each invocation reads one query of 16, with what comes back to it, and the
 // others get them by broadcast. dk and dv are summed up where they are to stand. The sums are the same in the same order.
+// Before it: `attention_sixteen.wgsl` (the first bindings, and what a subgroup reads together), `attention_sums.wgsl`
+// (the order of sums).
 // Grid: (tokens / LANES, key/value heads) workgroups of one subgroup; rows are gone through one after the other, masked
 // for tokens of others. Overwrites the key and value columns of dqkv.
 enable subgroups;
 
-// Invocations of a subgroup on this adapter.
-const LANES: u32 = 8u;
-// Which invocation has read the first of the second, third and fourth four queries.
-const SECOND: u32 = select(0u, 4u, LANES >= 8u);
-const THIRD: u32 = select(0u, 8u, LANES >= 16u);
-const FOURTH: u32 = THIRD + SECOND;
-
-struct Extent { count: u32, start: u32 }
-// H query heads, K key/value heads (K divides H); scale is 1 / sqrt(P); columns is P / 4, P being
-// the columns of a head: as a number that compilers do not know, so that they do not unroll.
-struct Shape { heads: u32, kv_heads: u32, scale: f32, columns: u32 }
-
-// Tokens, T = extent.count.
-@group(0) @binding(0) var<uniform> extent: Extent;
-@group(0) @binding(1) var<uniform> shape: Shape;
-// [T] (first, end) of the token's row
-@group(0) @binding(2) var<storage, read> spans: array<vec2<u32>>;
-// [T, (H + 2 K) P / 4]
-@group(0) @binding(3) var<storage, read> qkv: array<vec4<f32>>;
 // [T, H P / 4]
 @group(0) @binding(4) var<storage, read> dout: array<vec4<f32>>;
 // [T, H]
@@ -35,32 +18,7 @@ struct Shape { heads: u32, kv_heads: u32, scale: f32, columns: u32 }
 // [T, (H + 2 K) P / 4], key and value columns written
 @group(0) @binding(7) var<storage, read_write> dqkv: array<vec4<f32>>;
 
-// Four columns of 16 tokens' queries, or of what comes back to them; a matrix has a token in each of its columns.
-struct Sixteen { a: mat4x4<f32>, b: mat4x4<f32>, c: mat4x4<f32>, d: mat4x4<f32> }
-
-// a .. d: what this invocation has read of each four; where another has read it already it is not looked at.
-fn shared_out(a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>) -> Sixteen {
-  return Sixteen(
-    mat4x4<f32>(subgroupBroadcast(a, 0u), subgroupBroadcast(a, 1u), subgroupBroadcast(a, 2u), subgroupBroadcast(a, 3u)),
-    mat4x4<f32>(subgroupBroadcast(b, SECOND), subgroupBroadcast(b, SECOND + 1u), subgroupBroadcast(b, SECOND + 2u),
-                subgroupBroadcast(b, SECOND + 3u)),
-    mat4x4<f32>(subgroupBroadcast(c, THIRD), subgroupBroadcast(c, THIRD + 1u), subgroupBroadcast(c, THIRD + 2u),
-                subgroupBroadcast(c, THIRD + 3u)),
-    mat4x4<f32>(subgroupBroadcast(d, FOURTH), subgroupBroadcast(d, FOURTH + 1u), subgroupBroadcast(d, FOURTH + 2u),
-                subgroupBroadcast(d, FOURTH + 3u)));
-}
-
-fn queries(at: vec4<u32>) -> Sixteen {
-  let a = qkv[at.x];
-  var b = a;
-  var c = a;
-  if (LANES < 8u) { b = qkv[at.y]; }
-  if (LANES < 16u) { c = qkv[at.z]; }
-  var d = c;
-  if (LANES < 8u) { d = qkv[at.w]; }
-  return shared_out(a, b, c, d);
-}
-
+// Of dout, the same way.
 fn douts(at: vec4<u32>) -> Sixteen {
   let a = dout[at.x];
   var b = a;
@@ -82,18 +40,6 @@ fn sums(at: vec4<u32>) -> Sixteen {
   var d = c;
   if (LANES < 8u) { d = vec4<f32>(logsumexp[at.w], delta[at.w], 0.0, 0.0); }
   return shared_out(a, b, c, d);
-}
-
-// sum + the product of x with each of four tokens', column after column.
-fn products(sum: vec4<f32>, x: vec4<f32>, tokens: mat4x4<f32>) -> vec4<f32> {
-  let k = transpose(tokens);
-  return fma(vec4<f32>(x.w), k[3], fma(vec4<f32>(x.z), k[2], fma(vec4<f32>(x.y), k[1], fma(vec4<f32>(x.x), k[0], sum))));
-}
-
-// sum + what four tokens have, by their weights, token after token.
-fn weighed(sum: vec4<f32>, weight: vec4<f32>, values: mat4x4<f32>) -> vec4<f32> {
-  return fma(vec4<f32>(weight.w), values[3], fma(vec4<f32>(weight.z), values[2],
-         fma(vec4<f32>(weight.y), values[1], fma(vec4<f32>(weight.x), values[0], sum))));
 }
 
 // p = exp(score - logsumexp) of four queries.
@@ -145,7 +91,7 @@ fn attention_backward_key_value_subgroup(@builtin(workgroup_id) group: vec3<u32>
         var p3 = vec4<f32>();
         for (var c = 0u; c < shape.columns; c++) {
           let key = qkv[key_at + c] * shape.scale;
-          let q = queries(query_at + c);
+          let q = sixteen(query_at + c);
           s0 = products(s0, key, q.a);
           s1 = products(s1, key, q.b);
           s2 = products(s2, key, q.c);
@@ -171,7 +117,7 @@ fn attention_backward_key_value_subgroup(@builtin(workgroup_id) group: vec3<u32>
         for (var c = 0u; c < shape.columns; c++) {
           let g = douts(out_at + c);
           let dvalue = weighed(weighed(dqkv[value_at + c], w0, g.a), w1, g.b);
-          let q = queries(query_at + c);
+          let q = sixteen(query_at + c);
           let dkey = weighed(weighed(dqkv[key_at + c], d0, q.a), d1, q.b);
           if (stores) {
             dqkv[value_at + c] = weighed(weighed(dvalue, w2, g.c), w3, g.d);

@@ -3,6 +3,7 @@
 //
 // Adds over `attention_backward_key_value`: 64 tokens share the queries that they read, and what comes back to them. The
 // sums are the same in the same order.
+// Before it: `attention_sums.wgsl` (the order of sums).
 // Grid: (tokens / 64, key/value heads) workgroups of 64; rows are gone through one after the other, masked for tokens of
 // others. Overwrites the key and value columns of dqkv.
 
@@ -37,11 +38,6 @@ var<workgroup> queries: array<vec4<f32>, TILE * COLUMNS>;
 var<workgroup> douts: array<vec4<f32>, TILE * COLUMNS>;
 // (logsumexp, delta)
 var<workgroup> sums: array<vec2<f32>, TILE>;
-
-// sum + a . b, column after column.
-fn product(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
-  return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
-}
 
 @compute @workgroup_size(LANES)
 fn attention_backward_key_value_tile(@builtin(workgroup_id) group: vec3<u32>,

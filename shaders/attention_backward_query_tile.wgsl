@@ -3,6 +3,7 @@
 //
 // Adds over `attention_backward_query`: as in `attention_tile`, 64 tokens share the keys and values that they read. The
 // sums are the same in the same order.
+// Before it: `attention_sums.wgsl` (the order of sums).
 // Grid: (tokens / 64, heads) workgroups of 64; rows are gone through one after the other, masked for tokens of others.
 // Overwrites delta and the query columns of dqkv.
 
@@ -37,11 +38,6 @@ struct Shape { heads: u32, kv_heads: u32, scale: f32 }
 
 var<workgroup> keys: array<vec4<f32>, TILE * COLUMNS>;
 var<workgroup> values: array<vec4<f32>, TILE * COLUMNS>;
-
-// sum + a . b, column after column.
-fn product(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
-  return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
-}
 
 @compute @workgroup_size(LANES)
 fn attention_backward_query_tile(@builtin(workgroup_id) group: vec3<u32>,

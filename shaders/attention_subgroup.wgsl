@@ -4,69 +4,18 @@
 // Adds over `attention`: a subgroup attends for as many tokens as it has invocations. Each invocation reads one key of
 // 16 and the others get it by broadcast, so that a key is read once for all of them; the 16 are four of `attention`'s
 // blocks, and the sums the same, bit for bit. The running sum stands in out, so that a head of any size compiles fast.
+// Before it: `attention_sixteen.wgsl` (the first bindings, and what a subgroup reads together), `attention_sums.wgsl`
+// (the order of sums).
 // Grid: (tokens / LANES, heads) workgroups of one subgroup. Rows lie end to end, and LANES tokens may be of several:
 // one row after the other is gone through, masked for the others. Overwrites out and logsumexp.
 enable subgroups;
 
-// Invocations of a subgroup on this adapter.
-const LANES: u32 = 8u;
-// Which invocation has read the first of the second, third and fourth four keys.
-const SECOND: u32 = select(0u, 4u, LANES >= 8u);
-const THIRD: u32 = select(0u, 8u, LANES >= 16u);
-const FOURTH: u32 = THIRD + SECOND;
-
 const MASKED = -3.4e38;
 
-struct Extent { count: u32, start: u32 }
-// H query heads, K key/value heads (K divides H); scale is 1 / sqrt(P); columns is P / 4, P being
-// the columns of a head: as a number that compilers do not know, so that they do not unroll.
-struct Shape { heads: u32, kv_heads: u32, scale: f32, columns: u32 }
-
-// Tokens, T = extent.count.
-@group(0) @binding(0) var<uniform> extent: Extent;
-@group(0) @binding(1) var<uniform> shape: Shape;
-// [T] (first, end): the tokens of the row that this token is in
-@group(0) @binding(2) var<storage, read> spans: array<vec2<u32>>;
-// [T, (H + 2 K) P / 4]: queries, keys, values
-@group(0) @binding(3) var<storage, read> qkv: array<vec4<f32>>;
 // [T, H P / 4], written
 @group(0) @binding(4) var<storage, read_write> out: array<vec4<f32>>;
 // [T, H], written
 @group(0) @binding(5) var<storage, read_write> logsumexp: array<f32>;
-
-// Four columns of 16 keys, or values; a matrix has a key in each of its columns.
-struct Sixteen { a: mat4x4<f32>, b: mat4x4<f32>, c: mat4x4<f32>, d: mat4x4<f32> }
-
-// `at`: where this invocation reads its key of each four; those that another has read already are not read again.
-fn sixteen(at: vec4<u32>, column: u32) -> Sixteen {
-  let a = qkv[at.x + column];
-  var b = a;
-  var c = a;
-  if (LANES < 8u) { b = qkv[at.y + column]; }
-  if (LANES < 16u) { c = qkv[at.z + column]; }
-  var d = c;
-  if (LANES < 8u) { d = qkv[at.w + column]; }
-  return Sixteen(
-    mat4x4<f32>(subgroupBroadcast(a, 0u), subgroupBroadcast(a, 1u), subgroupBroadcast(a, 2u), subgroupBroadcast(a, 3u)),
-    mat4x4<f32>(subgroupBroadcast(b, SECOND), subgroupBroadcast(b, SECOND + 1u), subgroupBroadcast(b, SECOND + 2u),
-                subgroupBroadcast(b, SECOND + 3u)),
-    mat4x4<f32>(subgroupBroadcast(c, THIRD), subgroupBroadcast(c, THIRD + 1u), subgroupBroadcast(c, THIRD + 2u),
-                subgroupBroadcast(c, THIRD + 3u)),
-    mat4x4<f32>(subgroupBroadcast(d, FOURTH), subgroupBroadcast(d, FOURTH + 1u), subgroupBroadcast(d, FOURTH + 2u),
-                subgroupBroadcast(d, FOURTH + 3u)));
-}
-
-// sum + the product of x with each of four keys, column after column.
-fn products(sum: vec4<f32>, x: vec4<f32>, keys: mat4x4<f32>) -> vec4<f32> {
-  let k = transpose(keys);
-  return fma(vec4<f32>(x.w), k[3], fma(vec4<f32>(x.z), k[2], fma(vec4<f32>(x.y), k[1], fma(vec4<f32>(x.x), k[0], sum))));
-}
-
-// sum + four values by their weights, value after value.
-fn weighed(sum: vec4<f32>, weight: vec4<f32>, values: mat4x4<f32>) -> vec4<f32> {
-  return fma(vec4<f32>(weight.w), values[3], fma(vec4<f32>(weight.z), values[2],
-         fma(vec4<f32>(weight.y), values[1], fma(vec4<f32>(weight.x), values[0], sum))));
-}
 
 // How a block's keys weigh, and what is kept of all that came before it.
 struct Block { weights: vec4<f32>, keep: f32 }
@@ -117,7 +66,7 @@ fn attention_subgroup(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup
       var s3 = vec4<f32>();
       for (var c = 0u; c < shape.columns; c++) {
         let query = qkv[query_at + c] * shape.scale;
-        let keys = sixteen(at, key_column + c);
+        let keys = sixteen(at + key_column + c);
         s0 = products(s0, query, keys.a);
         s1 = products(s1, query, keys.b);
         s2 = products(s2, query, keys.c);
@@ -129,7 +78,7 @@ fn attention_subgroup(@builtin(workgroup_id) group: vec3<u32>, @builtin(subgroup
       let c = block(&highest, &total, s2, key + 8u < vec4<u32>(limit));
       let d = block(&highest, &total, s3, key + 12u < vec4<u32>(limit));
       for (var i = 0u; i < shape.columns; i++) {
-        let values = sixteen(at, value_column + i);
+        let values = sixteen(at + value_column + i);
         var sum = weighed(out[out_at + i] * a.keep, a.weights, values.a);
         sum = weighed(sum * b.keep, b.weights, values.b);
         sum = weighed(sum * c.keep, c.weights, values.c);

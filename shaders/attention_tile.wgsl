@@ -3,6 +3,7 @@
 // Adds over `attention`: 64 tokens share what they read. A workgroup brings TILE keys and values into its memory, 16
 // bytes an invocation at a time, and every token of it goes through them in `attention`'s blocks of 4. The sums are the
 // same in the same order.
+// Before it: `attention_sums.wgsl` (the order of sums).
 // Grid: (tokens / 64, heads) workgroups of 64. Rows lie end to end, and 64 tokens may be of several: one row after the
 // other is gone through, masked for the others. Overwrites out and logsumexp.
 
@@ -33,11 +34,6 @@ struct Shape { heads: u32, kv_heads: u32, scale: f32 }
 
 var<workgroup> keys: array<vec4<f32>, TILE * COLUMNS>;
 var<workgroup> values: array<vec4<f32>, TILE * COLUMNS>;
-
-// sum + a . b, column after column.
-fn product(sum: f32, a: vec4<f32>, b: vec4<f32>) -> f32 {
-  return fma(a.w, b.w, fma(a.z, b.z, fma(a.y, b.y, fma(a.x, b.x, sum))));
-}
 
 @compute @workgroup_size(LANES)
 fn attention_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {

@@ -1,49 +1,14 @@
 // dx = dy w by tiles in workgroup memory: `linear_backward_input_vec4` for a GPU.
 //
 // Adds over it what `linear_forward_tile` adds over its own.
+// Before it: `linear_backward_input_parts.wgsl` (bindings, `four` rows of w, `store`), `linear_rows.wgsl` (`four_rows`
+// stored), `linear_sums.wgsl` (`add`: the order of summation).
 // Grid: (inputs / 64, rows / 64) workgroups of 8 x 8; each invocation makes 8 x 8 values. Overwrites dx.
-
-struct Extent { count: u32, start: u32 }
-struct Shape { inputs: u32, outputs: u32 }
-
-// Rows to compute, M = extent.count.
-@group(0) @binding(0) var<uniform> extent: Extent;
-// K = inputs, N = outputs of the layer.
-@group(0) @binding(1) var<uniform> shape: Shape;
-// [M, N / 4]
-@group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
-// [N, K / 4]
-@group(0) @binding(3) var<storage, read> w: array<vec4<f32>>;
-// [M, K / 4], written
-@group(0) @binding(4) var<storage, read_write> dx: array<vec4<f32>>;
 
 // 16 columns of 64 rows of dy: [4 fours of columns, 64].
 var<workgroup> dy_tile: array<vec4<f32>, 256>;
 // 64 columns of 16 rows of w: [16, 16 fours of columns].
 var<workgroup> w_tile: array<vec4<f32>, 256>;
-
-fn store(row: u32, col4: u32, values: vec4<f32>) {
-  let k4 = shape.inputs / 4u;
-  if (row >= extent.count || col4 >= k4) { return; }
-  dx[row * k4 + col4] = values;
-}
-
-fn four_rows(row: u32, col4: u32, a: mat4x4<f32>) {
-  store(row, col4, a[0]);
-  store(row + 1u, col4, a[1]);
-  store(row + 2u, col4, a[2]);
-  store(row + 3u, col4, a[3]);
-}
-
-// Four rows of the product with four more terms each: row r gains m[r].x b[0], then m[r].y b[1], and so on. All
-// variants of this product add in this order, by fma(), and so give the same bits.
-fn add(a: mat4x4<f32>, b: mat4x4<f32>, m: mat4x4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(add_row(a[0], b, m[0]), add_row(a[1], b, m[1]), add_row(a[2], b, m[2]), add_row(a[3], b, m[3]));
-}
-
-fn add_row(a: vec4<f32>, b: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
-  return fma(vec4<f32>(v.w), b[3], fma(vec4<f32>(v.z), b[2], fma(vec4<f32>(v.y), b[1], fma(vec4<f32>(v.x), b[0], a))));
-}
 
 @compute @workgroup_size(8, 8)
 fn linear_backward_input_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>,

@@ -2,83 +2,14 @@
 //
 // Adds over it what `linear_forward_subgroup` adds over its own: four rows of dy at a time are read by four invocations
 // for all, handed on by broadcast.
+// Before it: `linear_backward_weight_parts.wgsl` (bindings, the rows of a slice, `four` rows of x, `four_rows` stored),
+// `linear_sums.wgsl` (`add`: the order of summation), `linear_broadcast.wgsl` (the tile's sizes, `low` and `high`).
 // Grid: (inputs / (4 QUADS LANES), outputs / ROWS, slices) workgroups of one subgroup.
 enable subgroups;
 
-// Invocations of a subgroup on this adapter.
-const LANES: u32 = 8u;
-// Rows of a tile: 8, 16 or, in subgroups of 8 and more, 24.
-const ROWS: u32 = 8u;
-// Columns of an invocation, in fours: 1, or 2 with 16 rows.
-const QUADS: u32 = 1u;
-// Where in a subgroup the second four of eight rows are read.
-const HIGH: u32 = select(0u, 4u, LANES >= 8u);
-// Rows are parted into this many slices; 1 = add to dw directly.
-const SLICES: u32 = 1u;
-
-struct Extent { count: u32, start: u32 }
-struct Shape { inputs: u32, outputs: u32 }
-
-// Rows to add up, M = extent.count.
-@group(0) @binding(0) var<uniform> extent: Extent;
-// K = inputs, N = outputs of the layer.
-@group(0) @binding(1) var<uniform> shape: Shape;
-// [M, N / 4]
-@group(0) @binding(2) var<storage, read> dy: array<vec4<f32>>;
-// [M, K / 4]
-@group(0) @binding(3) var<storage, read> x: array<vec4<f32>>;
-// [N, K / 4] added to where SLICES is 1, else [SLICES, N, K / 4] overwritten
-@group(0) @binding(4) var<storage, read_write> dw: array<vec4<f32>>;
-
-fn store(slice: u32, row: u32, col4: u32, values: vec4<f32>) {
-  let k4 = shape.inputs / 4u;
-  if (row >= shape.outputs || col4 >= k4) { return; }
-  let at = row * k4 + col4;
-  if (SLICES == 1u) {
-    dw[at] += values;
-  } else {
-    dw[slice * shape.outputs * k4 + at] = values;
-  }
-}
-
-fn four_rows(slice: u32, row: u32, col4: u32, a: mat4x4<f32>) {
-  store(slice, row, col4, a[0]);
-  store(slice, row + 1u, col4, a[1]);
-  store(slice, row + 2u, col4, a[2]);
-  store(slice, row + 3u, col4, a[3]);
-}
-
-// Four rows of the product with four more terms each: row r gains m[r].x b[0], then m[r].y b[1], and so on. All
-// variants of this product add in this order, by fma(), and so give the same bits.
-fn add(a: mat4x4<f32>, b: mat4x4<f32>, m: mat4x4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(add_row(a[0], b, m[0]), add_row(a[1], b, m[1]), add_row(a[2], b, m[2]), add_row(a[3], b, m[3]));
-}
-
-fn add_row(a: vec4<f32>, b: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
-  return fma(vec4<f32>(v.w), b[3], fma(vec4<f32>(v.z), b[2], fma(vec4<f32>(v.y), b[1], fma(vec4<f32>(v.x), b[0], a))));
-}
-
-// What the first four invocations hold, and what the next four do.
-fn low(v: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(subgroupBroadcast(v, 0u), subgroupBroadcast(v, 1u),
-                     subgroupBroadcast(v, 2u), subgroupBroadcast(v, 3u));
-}
-
-fn high(v: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(subgroupBroadcast(v, HIGH), subgroupBroadcast(v, HIGH + 1u),
-                     subgroupBroadcast(v, HIGH + 2u), subgroupBroadcast(v, HIGH + 3u));
-}
-
-// Four rows of x from m on.
-fn four(m: u32, most: u32, column: u32, stride: u32) -> mat4x4<f32> {
-  return mat4x4<f32>(x[m * stride + column], x[min(m + 1u, most) * stride + column],
-                     x[min(m + 2u, most) * stride + column], x[min(m + 3u, most) * stride + column]);
-}
-
 // Of the four rows of dy from m on, the one that this invocation reads for all.
 fn mine(m: u32, last: u32, lane: u32, column: u32, stride: u32) -> vec4<f32> {
-  let at = m + lane % 4u;
-  return select(vec4<f32>(), dy[min(at, last - 1u) * stride + column], at < last);
+  return gradient(m + lane % 4u, last, column, stride);
 }
 
 @compute @workgroup_size(LANES)
@@ -87,10 +18,9 @@ fn linear_backward_weight_subgroup(@builtin(workgroup_id) group: vec3<u32>,
   let columns = shape.inputs / 4u;
   let row = group.y * ROWS;
   let size = shape.outputs / 4u;
-  // Whole fours of rows a slice; what the last four lack counts as zeros, which change no sum.
-  let per_slice = (extent.count + 4u * SLICES - 1u) / (4u * SLICES) * 4u;
-  let first = min(group.z * per_slice, extent.count);
-  let last = min(first + per_slice, extent.count);
+  let rows = rows_of(group.z);
+  let first = rows.x;
+  let last = rows.y;
   // An invocation past the last column computes what it does not store: a broadcast needs every one of them.
   let col = group.x * QUADS * LANES + lane;
   let column = min(col, columns - 1u);

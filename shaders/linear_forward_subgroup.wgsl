@@ -3,79 +3,11 @@
 // Adds over `linear_forward_vec4`: each invocation reads one row of x for all and hands it to the others by broadcast.
 // On a processor that plays GPU a load from scattered places costs as much as tens of multiply-adds: a tile of 8 rows
 // takes 20 loads for 128 of them, one of 24 rows 28 for 384. On a GPU it saves loads from the cache.
+// Before it: `weights_float32.wgsl` (how weights are stored), `linear_forward_parts.wgsl` (bindings, `four` rows of w,
+// `store`), `linear_rows.wgsl` (`four_rows` stored), `linear_sums.wgsl` (`add`: the order of summation),
+// `linear_broadcast.wgsl` (the tile's sizes, `low` and `high`).
 // Grid: (outputs / (4 QUADS LANES), rows / ROWS) workgroups of one subgroup. Overwrites y.
 enable subgroups;
-
-// Invocations of a subgroup on this adapter.
-const LANES: u32 = 8u;
-// Rows of a tile: 8, 16 or, in subgroups of 8 and more, 24.
-const ROWS: u32 = 8u;
-// Columns of an invocation, in fours: 1, or 2 with 16 rows.
-const QUADS: u32 = 1u;
-// Where in a subgroup the second four of eight rows are read.
-const HIGH: u32 = select(0u, 4u, LANES >= 8u);
-// Adds `residual` to the product; otherwise the binding is not read.
-const RESIDUAL: bool = false;
-
-struct Extent { count: u32, start: u32 }
-struct Shape { inputs: u32, outputs: u32 }
-
-// Rows to compute, M = extent.count.
-@group(0) @binding(0) var<uniform> extent: Extent;
-// K = inputs, N = outputs.
-@group(0) @binding(1) var<uniform> shape: Shape;
-// [M, K / 4]
-@group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
-// [N, K / 4]
-@group(0) @binding(3) var<storage, read> w: array<vec4<f32>>;
-// [M, N / 4], read where RESIDUAL
-@group(0) @binding(4) var<storage, read> residual: array<vec4<f32>>;
-// [M, N / 4], written
-@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;
-
-fn store(row: u32, col4: u32, values: vec4<f32>) {
-  let n4 = shape.outputs / 4u;
-  if (row >= extent.count || col4 >= n4) { return; }
-  let at = row * n4 + col4;
-  if (RESIDUAL) {
-    y[at] = values + residual[at];
-  } else {
-    y[at] = values;
-  }
-}
-
-fn four_rows(row: u32, col4: u32, a: mat4x4<f32>) {
-  store(row, col4, a[0]);
-  store(row + 1u, col4, a[1]);
-  store(row + 2u, col4, a[2]);
-  store(row + 3u, col4, a[3]);
-}
-
-// Four rows of the product with four more terms each: row r gains m[r].x b[0], then m[r].y b[1], and so on. All
-// variants of this product add in this order, by fma(), and so give the same bits.
-fn add(a: mat4x4<f32>, b: mat4x4<f32>, m: mat4x4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(add_row(a[0], b, m[0]), add_row(a[1], b, m[1]), add_row(a[2], b, m[2]), add_row(a[3], b, m[3]));
-}
-
-fn add_row(a: vec4<f32>, b: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
-  return fma(vec4<f32>(v.w), b[3], fma(vec4<f32>(v.z), b[2], fma(vec4<f32>(v.y), b[1], fma(vec4<f32>(v.x), b[0], a))));
-}
-
-// What the first four invocations hold, and what the next four do.
-fn low(v: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(subgroupBroadcast(v, 0u), subgroupBroadcast(v, 1u),
-                     subgroupBroadcast(v, 2u), subgroupBroadcast(v, 3u));
-}
-
-fn high(v: vec4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(subgroupBroadcast(v, HIGH), subgroupBroadcast(v, HIGH + 1u),
-                     subgroupBroadcast(v, HIGH + 2u), subgroupBroadcast(v, HIGH + 3u));
-}
-
-// The same four columns of four rows of w, column by column.
-fn four(at: u32, stride: u32) -> mat4x4<f32> {
-  return transpose(mat4x4<f32>(w[at], w[at + stride], w[at + 2u * stride], w[at + 3u * stride]));
-}
 
 @compute @workgroup_size(LANES)
 fn linear_forward_subgroup(@builtin(workgroup_id) group: vec3<u32>,

@@ -3,59 +3,14 @@
 // Adds over it: 64 invocations make a tile of 64 x 64, 8 x 8 each. They read 16 columns of x and w at a time into
 // workgroup memory, neighbours reading what lies together, so that a value read from the buffers serves 64 multiply-adds
 // and one read from there 8, where the registers of one invocation alone make it 4.
+// Before it: `weights_float32.wgsl` (how weights are stored), `linear_forward_parts.wgsl` (bindings, `four` rows of w,
+// `store`), `linear_rows.wgsl` (`four_rows` stored), `linear_sums.wgsl` (`add`: the order of summation).
 // Grid: (outputs / 64, rows / 64) workgroups of 8 x 8. Overwrites y.
-
-// Adds `residual` to the product; otherwise the binding is not read.
-const RESIDUAL: bool = false;
-
-struct Extent { count: u32, start: u32 }
-struct Shape { inputs: u32, outputs: u32 }
-
-// Rows to compute, M = extent.count.
-@group(0) @binding(0) var<uniform> extent: Extent;
-// K = inputs, N = outputs.
-@group(0) @binding(1) var<uniform> shape: Shape;
-// [M, K / 4]
-@group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
-// [N, K / 4]
-@group(0) @binding(3) var<storage, read> w: array<vec4<f32>>;
-// [M, N / 4], read where RESIDUAL
-@group(0) @binding(4) var<storage, read> residual: array<vec4<f32>>;
-// [M, N / 4], written
-@group(0) @binding(5) var<storage, read_write> y: array<vec4<f32>>;
 
 // 16 columns of 64 rows: [4 fours of columns, 64].
 var<workgroup> x_tile: array<vec4<f32>, 256>;
 // The same of w, its rows in the order 0, 4, 8 .., 1, 5, 9 ..: those that neighbours read together lie together.
 var<workgroup> w_tile: array<vec4<f32>, 256>;
-
-fn store(row: u32, col4: u32, values: vec4<f32>) {
-  let n4 = shape.outputs / 4u;
-  if (row >= extent.count || col4 >= n4) { return; }
-  let at = row * n4 + col4;
-  if (RESIDUAL) {
-    y[at] = values + residual[at];
-  } else {
-    y[at] = values;
-  }
-}
-
-fn four_rows(row: u32, col4: u32, a: mat4x4<f32>) {
-  store(row, col4, a[0]);
-  store(row + 1u, col4, a[1]);
-  store(row + 2u, col4, a[2]);
-  store(row + 3u, col4, a[3]);
-}
-
-// Four rows of the product with four more terms each: row r gains m[r].x b[0], then m[r].y b[1], and so on. All
-// variants of this product add in this order, by fma(), and so give the same bits.
-fn add(a: mat4x4<f32>, b: mat4x4<f32>, m: mat4x4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(add_row(a[0], b, m[0]), add_row(a[1], b, m[1]), add_row(a[2], b, m[2]), add_row(a[3], b, m[3]));
-}
-
-fn add_row(a: vec4<f32>, b: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
-  return fma(vec4<f32>(v.w), b[3], fma(vec4<f32>(v.z), b[2], fma(vec4<f32>(v.y), b[1], fma(vec4<f32>(v.x), b[0], a))));
-}
 
 @compute @workgroup_size(8, 8)
 fn linear_forward_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>,
@@ -79,7 +34,7 @@ fn linear_forward_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_i
       let inside = k < size;
       let at = min(k, size - 1u);
       x_tile[i % 4u * 64u + r] = select(vec4<f32>(), x[x_row * size + at], inside);
-      w_tile[i % 4u * 64u + r % 4u * 16u + r / 4u] = select(vec4<f32>(), w[w_row * size + at], inside);
+      w_tile[i % 4u * 64u + r % 4u * 16u + r / 4u] = select(vec4<f32>(), weights(w[w_row * size + at]), inside);
     }
     workgroupBarrier();
     for (var k = 0u; k < 4u; k++) {

@@ -4,6 +4,7 @@
 // Consumer: the projections before attention and into the MLP, as a variant of `linear_forward` followed by `swiglu`
 // or `rope`, with the same bits. Tiles in workgroup memory as in `linear_forward_tile`, for a GPU: an invocation makes 8 rows
 // of 4 columns and the 4 that belong to them.
+// Before it: `weights_float32.wgsl` (how weights are stored), `linear_sums.wgsl` (`add`: the order of summation).
 // Grid: (outputs / 64, rows / 64) workgroups of 8 x 8. Overwrites y and out.
 
 // Whether columns are rotated; otherwise they are gate and up.
@@ -20,8 +21,8 @@ struct Shape { inputs: u32, outputs: u32, half: u32, keep: u32, rotated: u32 }
 @group(0) @binding(1) var<uniform> shape: Shape;
 // [M, K / 4]
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
-// [N, K / 4]
-@group(0) @binding(3) var<storage, read> w: array<vec4<f32>>;
+// [N, K / 4], as `weights` reads them
+@group(0) @binding(3) var<storage, read> w: array<Weights>;
 // [M] positions, read where ROTATE
 @group(0) @binding(4) var<storage, read> positions: array<u32>;
 // [positions, P / 4]: P / 2 cosines, then P / 2 sines; read where ROTATE
@@ -72,15 +73,6 @@ fn four_rows(row: u32, at: Place, a: mat4x4<f32>, b: mat4x4<f32>) {
   for (var r = 0u; r < 4u; r++) { store(row + r, at, first[r], second[r]); }
 }
 
-// Four rows of the product with four more terms each, in the order and by the fma() of `linear_forward_vec4`.
-fn add(a: mat4x4<f32>, b: mat4x4<f32>, m: mat4x4<f32>) -> mat4x4<f32> {
-  return mat4x4<f32>(row(a[0], b, m[0]), row(a[1], b, m[1]), row(a[2], b, m[2]), row(a[3], b, m[3]));
-}
-
-fn row(a: vec4<f32>, b: mat4x4<f32>, v: vec4<f32>) -> vec4<f32> {
-  return fma(vec4<f32>(v.w), b[3], fma(vec4<f32>(v.z), b[2], fma(vec4<f32>(v.y), b[1], fma(vec4<f32>(v.x), b[0], a))));
-}
-
 // 16 columns of 64 rows: [4 fours of columns, 64].
 var<workgroup> x_tile: array<vec4<f32>, 256>;
 // The same of w, its rows in the order 0, 4, 8 .., 1, 5, 9 ..: those that neighbours read together lie together. The
@@ -110,7 +102,7 @@ fn linear_pair_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invo
       let inside = k < size;
       let at = min(k, size - 1u);
       x_tile[i % 4u * 64u + r] = select(vec4<f32>(), x[x_row * size + at], inside);
-      w_tile[i % 4u * 64u + r % 4u * 16u + r / 4u] = select(vec4<f32>(), w[w_row * size + at], inside);
+      w_tile[i % 4u * 64u + r % 4u * 16u + r / 4u] = select(vec4<f32>(), weights(w[w_row * size + at]), inside);
     }
     workgroupBarrier();
     for (var k = 0u; k < 4u; k++) {

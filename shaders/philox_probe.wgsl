@@ -1,5 +1,6 @@
 // Philox alone, as the sampler computes it: for the test that holds it to the generator of src/run/random.ts.
-// Follows philox.wgsl. Grid: one invocation a draw.
+// Before it: `philox.wgsl`.
+// Grid: one invocation a draw.
 
 const DRAWS: u32 = 1u;
 

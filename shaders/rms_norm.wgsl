@@ -4,6 +4,7 @@
 // rows[extent.start + r] of x: the head is only computed for the tokens that are trained on.
 // The squares of a row are added up in eight chains, each over every eighth value, and the chains as a tree. So the
 // sum is the same whether one invocation goes through all chains or eight invocations take one each.
+// Before it: `norm_sums.wgsl` (`tree`: how the chains add up).
 // Grid: SHARE invocations a row, in workgroups of 64. Overwrites y and inverse.
 
 const GATHER: bool = false;
@@ -43,11 +44,6 @@ fn chain(from_: u32, first: u32) -> Value {
     sum += value * value;
   }
   return sum;
-}
-
-fn tree(a: Value, b: Value, c: Value, d: Value, e: Value, f: Value, g: Value, h: Value) -> f32 {
-  let sum = vec4<f32>(((a + e) + (c + g)) + ((b + f) + (d + h)));
-  return select((sum.x + sum.z) + (sum.y + sum.w), sum.x, VECTOR == 1u);
 }
 
 @compute @workgroup_size(SHARE, ROWS)

@@ -5,6 +5,7 @@
 // projection's weight takes it from here, the same bits as there. With SCATTER, row r of dy belongs to row
 // rows[extent.start + r] of x and dx (the gathered rows of the head; no row occurs twice).
 // The sum is made in eight chains, as in `rms_norm`.
+// Before it: `norm_sums.wgsl` (`tree`: how the chains add up).
 // Grid: SHARE invocations a row, in workgroups of 64. Adds to dx, as the residual stream's gradient is in it.
 // Overwrites y, where RECOMPUTE.
 
@@ -47,11 +48,6 @@ fn chain(row: u32, at: u32, first: u32) -> Value {
   var sum = Value();
   for (var i = first; i < shape.width / VECTOR; i += 8u) { sum += dy[row + i] * weight[i] * x[at + i]; }
   return sum;
-}
-
-fn tree(a: Value, b: Value, c: Value, d: Value, e: Value, f: Value, g: Value, h: Value) -> f32 {
-  let sum = vec4<f32>(((a + e) + (c + g)) + ((b + f) + (d + h)));
-  return select((sum.x + sum.z) + (sum.y + sum.w), sum.x, VECTOR == 1u);
 }
 
 @compute @workgroup_size(SHARE, ROWS)

@@ -7,7 +7,8 @@
 // given temperature (at 0: at temperature 1), which is what the loss needs.
 // Greedily the logits are gone through once; a draw goes through them about once more; only filters cost passes beyond.
 // Consumer: decoding, for small vocabularies; `sample_shared` shares a row out over a workgroup, to the same bits.
-// Needs `philox.wgsl` and `sample_parts.wgsl` before it. Grid: one invocation a live row, workgroups of 64.
+// Before it: `philox.wgsl` (random numbers), `sample_parts.wgsl` (bindings, and a row's logits part by part).
+// Grid: one invocation a live row, workgroups of 64.
 // Updates the row's state; overwrites its entries of tokens and scores.
 
 fn kept_above(at: u32, highest: f32, threshold: f32) -> vec2<f32> {

@@ -2,7 +2,8 @@
 //
 // Adds over `sample`: the passes over the logits are shared out; what joins the parts goes through them in order, the
 // same way on every invocation, so that the token and its scores are the same, bit for bit.
-// Needs `philox.wgsl` and `sample_parts.wgsl` before it. Grid: one workgroup a live row, in y and, where these are many, z.
+// Before it: `philox.wgsl` (random numbers), `sample_parts.wgsl` (bindings, and a row's logits part by part).
+// Grid: one workgroup a live row, in y and, where these are many, z.
 // Updates the row's state; overwrites its entries of tokens and scores.
 
 var<workgroup> part_sums: array<Sums, PARTS>;

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { partsBefore } from '../run/shader-parts';
 import { flatGrid } from './kernel';
-import { parseBindings, parseEntryPoint, specialise } from './shader';
+import { parseBindings, parseEntryPoint, specialise, wholeOf } from './shader';
 
 const CODE = `// A sum.
 const SIZE: u32 = 16u;
@@ -87,6 +88,32 @@ describe('parseBindings and parseEntryPoint', () => {
   });
 });
 
+describe('a file behind what it shares with others', () => {
+  const prelude = '// Shared.\nenable subgroups;\nfn shared() {}';
+  const code = '// A sum.\nenable f16;\nenable subgroups;\nfn sum() {}\n';
+
+  it('has all directives first, each once, and its lines where they were', () => {
+    const lines = wholeOf({ name: 'sum', code, prelude }).split('\n');
+    expect(lines).toEqual([
+      'enable subgroups; enable f16; // Shared.',
+      '',
+      'fn shared() {}',
+      '// A sum.',
+      '',
+      '',
+      'fn sum() {}',
+      '',
+    ]);
+  });
+
+  it('is the file where it shares nothing', () => {
+    expect(wholeOf({ name: 'sum', code })).toBe(code);
+    expect(wholeOf({ name: 'sum', code: CODE, prelude: '// Shared.' })).toBe(
+      ` // Shared.\n${CODE}`.trimStart(),
+    );
+  });
+});
+
 describe('flatGrid', () => {
   it('has an invocation for every element, in rows where one dimension is not enough', () => {
     for (const [count, grid] of [
@@ -109,22 +136,48 @@ describe('every shader file', () => {
     name: file.replace('.wgsl', ''),
     code: readFileSync(`shaders/${file}`, 'utf8'),
   }));
+  const textOf = (name: string): string => {
+    const file = files.find((each) => each.name === name);
+    if (!file) throw new Error(`expected a file shaders/${name}.wgsl`);
+    return file.code;
+  };
+  // Put before others: they have no entry point.
+  const parts = new Set(files.flatMap(({ code }) => partsBefore(code)));
 
-  // Put before others: they have no entry point, and constants of theirs may be used there.
-  const preludes = files.filter(({ name }) => ['philox', 'sample_parts'].includes(name));
+  it('that is put before others has no entry point, and names none that is put before it', () => {
+    expect(parts.size).toBeGreaterThan(0);
+    for (const part of parts) {
+      expect(textOf(part)).toContain('No entry point');
+      expect(() => parseEntryPoint(part, textOf(part))).toThrow('no @compute entry point');
+      expect(partsBefore(textOf(part))).toEqual([]);
+    }
+    // And the others have one.
+    for (const { name, code } of files)
+      if (!parts.has(name)) expect(parseEntryPoint(name, code), name).toBe(name);
+  });
+
+  it('has its functions to itself: none stands word for word in two files', () => {
+    const seen = new Map<string, string>();
+    for (const { name, code } of files)
+      for (const [text] of code.matchAll(/^fn [^{]*\{[\s\S]*?^\}/gm)) {
+        if (text.split('\n').length < 3) continue;
+        expect(seen.get(text), `in ${name}: ${text}`).toBeUndefined();
+        seen.set(text, name);
+      }
+  });
 
   for (const { name, code } of files)
     it(`${name} opens with a comment, and keeps to the limits every adapter has`, () => {
       expect(code.startsWith('// ')).toBe(true);
-      const bindings = parseBindings(code);
+      const whole = wholeOf({ name, code, prelude: partsBefore(code).map(textOf).join('\n') });
+      const bindings = parseBindings(whole);
       // Every declared binding is seen, numbered without gaps, at most 8 of them storage buffers.
-      expect(bindings.length).toBe(code.match(/@binding\(/g)?.length ?? 0);
+      expect(bindings.length).toBe(whole.match(/@binding\(/g)?.length ?? 0);
       expect(bindings.map((b) => b.index)).toEqual(bindings.map((_, i) => i));
       expect(bindings.filter((b) => b.type !== 'uniform').length).toBeLessThanOrEqual(8);
-      const known = [code, ...preludes.map((prelude) => prelude.code)].join('\n');
       /** A number, a constant's name, or one divided by the other. */
       const constant = (text: string): number =>
-        (new RegExp(`const ${text}: u32 = ([^;]+);`).exec(known)?.[1] ?? text)
+        (new RegExp(`const ${text}: u32 = ([^;]+);`).exec(whole)?.[1] ?? text)
           .split('/')
           .map((part) => (/^\d/.test(part.trim()) ? Number.parseInt(part, 10) : constant(part.trim())))
           .reduce((a, b) => a / b);
@@ -132,15 +185,15 @@ describe('every shader file', () => {
         const invocations = sizes.split(',').reduce((product, size) => product * constant(size.trim()), 1);
         expect(invocations).toBeLessThanOrEqual(256);
       }
-      if (preludes.some((prelude) => prelude.name === name)) return;
+      if (parts.has(name)) return;
       // The entry point has the file's name, so that a trace names the file.
       expect(parseEntryPoint(name, code)).toBe(name);
       expect(code).toMatch(/Grid: /);
       // A binding that is written says how: overwritten, added to, updated.
       for (const { name: binding, type } of bindings) {
         if (type !== 'storage') continue;
-        const line = code.split('\n').findIndex((text) => text.includes(`read_write> ${binding}:`));
-        const said = `${code.split('\n')[line - 1]} ${code.split('@group')[0]}`;
+        const line = whole.split('\n').findIndex((text) => text.includes(`read_write> ${binding}:`));
+        const said = `${whole.split('\n')[line - 1]} ${code.split('@group')[0]}`;
         expect(said, `${name}.${binding}`).toMatch(/written|overw|added|adds|updated|in place|writes/i);
       }
     });

@@ -1,18 +1,39 @@
 /**
  * A WGSL file as the lab uses it: its text with the sizes filled in, and what its bindings are.
  *
- * A shader file is valid WGSL as it stands. Lines of the form `const NAME: u32 = 16u;` are its sizes and
- * switches; `specialise` replaces their values, which is all the code generation there is. Where a file calls what it
- * moves at a time `Value` (`alias Value = f32;`), its constant VECTOR says how many floats that is: 1 or 4. Binding
- * names and kinds are read off the declarations, so that TypeScript binds by the names a reader sees in the file.
+ * A shader file is valid WGSL as it stands, or behind the files that its head names (`wholeOf`). Lines of the form
+ * `const NAME: u32 = 16u;` are its sizes and switches; `specialise` replaces their values, which is all the code
+ * generation there is. Where a file calls what it moves at a time `Value` (`alias Value = f32;`), its constant VECTOR
+ * says how many floats that is: 1 or 4. Binding names and kinds are read off the declarations, so that TypeScript binds
+ * by the names a reader sees in the file.
  */
 
 export type ConstantValue = number | boolean;
+
+/** A shader file: its name without the ending, and its text. `prelude` is put before it (what it shares with others). */
+export interface ShaderFile {
+  name: string;
+  code: string;
+  prelude?: string;
+}
 
 export interface Binding {
   name: string;
   index: number;
   type: GPUBufferBindingType;
+}
+
+const DIRECTIVE = /^(?:enable|requires)\b[^;]*;/gm;
+
+/**
+ * A file behind its prelude. WGSL wants directives before everything else: those of both come first, on the prelude's
+ * first line, so that lines count as if they were still where they were.
+ */
+export function wholeOf({ code, prelude }: ShaderFile): string {
+  if (!prelude) return code;
+  const joined = `${prelude}\n${code}`;
+  const directives = [...new Set(joined.match(DIRECTIVE))];
+  return [...directives, joined.replace(DIRECTIVE, '')].join(' ');
 }
 
 const VALUE = 'alias Value = f32;';

@@ -22,6 +22,14 @@ export class ModelFileError extends Error {
   }
 }
 
+/** The adapter computes something else than PyTorch does. @param reason what is out of tolerance. */
+export class SelfTestError extends Error {
+  constructor(reason: string) {
+    super(`This adapter computes wrong numbers: ${reason}.`);
+    this.name = 'SelfTestError';
+  }
+}
+
 /** The run could not be written down, on a full disk say; the message has the remedy. */
 export class StorageError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -54,6 +62,13 @@ export function explainError(thrown: unknown, gpu: Gpu | null): LabError {
       code: 'device-lost',
       message: `The GPU device was lost: ${(error.info.message || error.info.reason).replace(/\.$/, '')}.`,
       remedy: 'Go on from the last checkpoint (Recover in the page, --resume on the command line).',
+    };
+  if (error instanceof SelfTestError)
+    return {
+      code: 'self-test',
+      message: error.message,
+      remedy:
+        'Update the graphics driver or the browser, or choose another adapter. Nothing is trained on one that fails.',
     };
   if (error instanceof MemoryPlanError)
     return { code: 'memory-plan', message: error.message, remedy: error.remedy };

@@ -27,6 +27,9 @@ export interface KeptCheckpoint {
   named: boolean;
 }
 
+/** Resolves once the adapter has passed its self-test in this visit. @throws SelfTestError */
+export type Confirm = () => Promise<void>;
+
 /** What a loaded run asks of its host. */
 export type RunHost = Pick<SessionHost, 'onEvent' | 'keepCheckpoint' | 'keepStep' | 'isSpent'>;
 
@@ -73,13 +76,21 @@ export class LoadedRun {
   /**
    * What is due where a run is taken up. At a run's very start it waits until the first rollouts are made, which are of
    * the same policy, as they are what a visitor wants to see first: `takeStep` has it done then.
+   * @param confirm makes sure of the adapter, before anything is said of the policy.
    */
-  async evaluateOnEntry(): Promise<void> {
-    if (this.trainer.step > 0 || this.isOver) await this.evaluateIfDue();
+  async evaluateOnEntry(confirm: Confirm): Promise<void> {
+    if (this.trainer.step === 0 && !this.isOver) return;
+    await confirm();
+    await this.evaluateIfDue();
   }
 
-  async takeStep(control: LoopControl): Promise<void> {
-    await this.trainer.takeStep(control, this.trainer.step === 0 ? () => this.evaluateIfDue() : undefined);
+  /** @param confirm makes sure of the adapter, before the policy changes. */
+  async takeStep(control: LoopControl, confirm: Confirm): Promise<void> {
+    const isFirst = this.trainer.step === 0;
+    await this.trainer.takeStep(control, async () => {
+      await confirm();
+      if (isFirst) await this.evaluateIfDue();
+    });
   }
 
   async evaluateIfDue(): Promise<void> {

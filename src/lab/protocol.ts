@@ -149,7 +149,7 @@ export interface LabError {
 export type Message =
   | { type: 'state'; state: LabState; step: number }
   | { type: 'progress'; progress: Progress }
-  /** The adapter and what its self-test found; again after `check`. */
+  /** The adapter and what its self-test found; again when that is repeated, and after `check`. */
   | { type: 'opened'; adapter: AdapterInfo; selfTest: SelfTestResult }
   | { type: 'loaded'; manifest: Manifest; parameters: number; deviceBytes: number }
   /** Events in order, batched so that a burst costs one message. */

@@ -6,6 +6,7 @@ import { type ManifestInput, parseManifest } from '../run/manifest';
 import { timelessLine } from '../run/timeless';
 import { modelSources } from './opened-model';
 import { Session } from './session';
+import type { ChoiceStore } from './tuning';
 
 Object.assign(globalThis, globals);
 // Held for as long as the process lives: Dawn's objects must not outlive the instance they come from.
@@ -27,7 +28,7 @@ const small = (settings: ManifestInput = {}) =>
   });
 
 /** A session that counts what it fetches, opened with a run expected where one is given. */
-async function opened(expected?: ReturnType<typeof small>) {
+async function opened(expected?: ReturnType<typeof small>, choices?: ChoiceStore) {
   const events: RunEvent[] = [];
   let reads = 0;
   let fails = 0;
@@ -46,6 +47,7 @@ async function opened(expected?: ReturnType<typeof small>) {
       },
     ],
     keepCheckpoint: async () => {},
+    ...(choices && { choices }),
     onEvent: (event) => events.push(event),
     onState: () => {},
     onProgress: () => {},
@@ -91,6 +93,42 @@ it('lets go of what was made ready when other settings are loaded', async () => 
   expect(await run(held)).toEqual(plain);
   expect(held.reads()).toBe(2);
 });
+
+it('measures at rest what an earlier visit had no time for, which changes nothing of the run', async () => {
+  let kept = '[["forward 64x64","vec4","partly"]]';
+  const store = {
+    recall: async () => kept,
+    keep: async (_: string, choices: string) => {
+      kept = choices;
+    },
+  };
+  const held = await opened(small(), store);
+  held.begin(0);
+  await held.opening;
+  const entries = () => JSON.parse(kept) as string[][];
+  await expect.poll(() => entries().length, { timeout: 60_000 }).toBeGreaterThan(10);
+  expect(entries().filter(([, , how]) => how !== undefined)).toEqual([]);
+  expect(await run(held)).toEqual(plain);
+  expect(held.reads()).toBe(1);
+}, 120_000);
+
+it('lets go of choosing at rest as soon as a run is asked for', async () => {
+  const keeps: string[] = [];
+  const store = {
+    recall: async () => '[["forward 64x64","vec4","partly"]]',
+    keep: async (_: string, choices: string) => {
+      keeps.push(choices);
+    },
+  };
+  const held = await opened(small(), store);
+  held.begin(0);
+  await held.opening;
+  // Into the rest, which begins a second after the test and lasts longer than that.
+  await new Promise((later) => setTimeout(later, 1200));
+  expect(await run(held)).toEqual(plain);
+  // At most once: what was known by then.
+  expect(keeps.length).toBeLessThanOrEqual(1);
+}, 120_000);
 
 it('loads as ever when it could not be made ready', async () => {
   const held = await opened(small());

@@ -1,7 +1,8 @@
 /** What a session asks of where it lives: the page's worker or the command line. */
 import type { ByteSource } from '../model/byte-source';
 import type { CheckpointFiles } from '../run/checkpoint';
-import type { RunEvent } from '../run/events';
+import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
+import type { TestStore } from './adapter-test';
 import type { BenchmarkStatus, InspectionAnswer, LabState, Progress } from './protocol';
 import type { CaseFiles } from './self-test';
 import type { ChoiceStore } from './tuning';
@@ -13,6 +14,8 @@ export interface SessionHost {
   readModel(name: string, onProgress: (done: number, total: number) => void): Promise<readonly ByteSource[]>;
   /** Where measured kernel choices are kept; without it nothing is measured. */
   choices?: ChoiceStore;
+  /** Where a passed self-test is kept for the next visit; without it, every session begins with a test. */
+  tests?: TestStore;
   /** Shipped cases of the self-test, by name. */
   readCases(names: readonly string[]): Promise<CaseFiles[]>;
   /**
@@ -27,6 +30,8 @@ export interface SessionHost {
   isSpent?(): boolean;
   onState(state: LabState, step: number): void;
   onProgress(progress: Progress): void;
+  /** Told what a repeated self-test found, where the session began on the strength of an earlier visit's. */
+  onTested?(adapter: AdapterInfo, selfTest: SelfTestResult): void;
   /** Needed where benchmark sets are asked for. */
   onBenchmarks?(status: BenchmarkStatus): void;
   /** Needed where rollouts are inspected. */

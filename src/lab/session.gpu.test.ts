@@ -318,7 +318,7 @@ describe('a session', () => {
     expect(held.states.at(-1)).toBe('unavailable');
     expect(held.session.error).toMatchObject({ code: 'self-test' });
     expect(held.session.error!.message).toContain('losses/grpo');
-    await expect(held.session.load(small())).rejects.toThrow('self-test');
+    await expect(held.session.load(small())).rejects.toThrow('computes wrong numbers');
   });
 });
 

@@ -12,9 +12,10 @@ import type { Trainer } from '../rl/trainer';
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { AdapterInfo, SelfTestResult } from '../run/events';
 import type { Manifest } from '../run/manifest';
+import { AdapterTest } from './adapter-test';
 import { orDeviceLoss } from './device-loss';
-import { type DeviceUnderTest, openDevice, testDevice } from './device-opening';
-import { explainError, ModelFileError } from './errors';
+import { type DeviceUnderTest, openDevice } from './device-opening';
+import { explainError, ModelFileError, SelfTestError } from './errors';
 import { LoadedRun } from './loaded-run';
 import type { OpenedModel } from './opened-model';
 import type { BenchmarkRequest, InspectionRequest, LabError, LabState } from './protocol';
@@ -25,24 +26,30 @@ import { TrainingLoop } from './training-loop';
 
 export type { SessionHost } from './session-host';
 
+/** How long a session that nobody uses waits before it does what nobody waits for. */
+const QUIET_MS = 1000;
+
 export class Session {
   private gpu: Gpu | null = null;
-  private tested: SelfTestResult | null = null;
+  private readonly test: AdapterTest;
   private current: LoadedRun | null = null;
   /** Resolves once the test is under way. */
   private opening: Promise<DeviceUnderTest> | null = null;
   private state: LabState = 'opening';
   private readonly loop: TrainingLoop;
   private readonly maker: RunMaker;
+  private resting: ReturnType<typeof setTimeout> | undefined;
   /** The last error, for the host that wants more than the state. */
   error: LabError | null = null;
 
   constructor(private readonly host: SessionHost) {
+    this.test = new AdapterTest(host);
     this.loop = new TrainingLoop(host, {
       state: () => this.state,
       setState: (state) => this.setState(state),
       fail: (thrown) => this.fail(thrown, 'failed'),
       guard: (work) => this.guard(work),
+      confirm: () => this.test.confirm(this.gpu!),
     });
     this.maker = new RunMaker(host, (phase) => this.loop.phaseBegins(phase));
   }
@@ -60,16 +67,22 @@ export class Session {
     return this.current?.size ?? null;
   }
 
-  /** Acquires the device and tests it. A failed test leaves the session `unavailable`, with the result. */
+  /**
+   * Acquires the device and tests it; a failed test leaves the session `unavailable`. Where an earlier visit passed, its
+   * result is taken for now: the test is repeated before the first update, or at rest.
+   */
   async open(): Promise<{ adapter: AdapterInfo; selfTest: SelfTestResult }> {
     this.setState('opening');
     try {
-      this.opening = openDevice(this.host, (gpu) => {
+      this.opening = openDevice(this.host, this.test, (gpu) => {
         this.gpu = gpu;
       });
       const { gpu, test } = await this.opening;
-      this.tested = await test;
-      return this.wasTested(gpu, this.tested);
+      const selfTest = await test;
+      if (selfTest.status === 'failed') this.fail(new SelfTestError(selfTest.reason), 'unavailable');
+      else this.setState('idle');
+      this.resting = setTimeout(() => void this.rest(), QUIET_MS);
+      return { adapter: gpu.info, selfTest };
     } catch (error) {
       this.fail(error, 'unavailable');
       throw error;
@@ -87,8 +100,25 @@ export class Session {
   /** Runs every shipped case on the device, whatever else is loaded. @throws when no device is open. */
   async checkEverything(): Promise<{ adapter: AdapterInfo; selfTest: SelfTestResult }> {
     if (!this.gpu) throw new Error('check: expected an open device; there is none');
-    this.tested = await testDevice(this.host, this.gpu, await this.host.readCases(SHIPPED_CASES));
-    return { adapter: this.gpu.info, selfTest: this.tested };
+    await this.maker.endRest();
+    const selfTest = await this.test.make(this.gpu, await this.host.readCases(SHIPPED_CASES));
+    return { adapter: this.gpu.info, selfTest };
+  }
+
+  /**
+   * What the self-test found in this visit; it is made now where only an earlier one's result is known.
+   * @throws SelfTestError when it fails; the session is then `unavailable`. Error when no device is open.
+   */
+  async confirm(): Promise<SelfTestResult> {
+    if (!this.gpu) throw new Error('self-test: expected an open device; there is none');
+    try {
+      await this.test.confirm(this.gpu);
+      return this.test.result!;
+    } catch (error) {
+      // A run under way meets it where it waits for the same test.
+      if (error instanceof SelfTestError && !this.loop.isUnderWay) this.fail(error, 'unavailable');
+      throw error;
+    }
   }
 
   /**
@@ -111,14 +141,11 @@ export class Session {
           'Put the base model back that the run began with.',
         );
       await this.prepare(manifest, base, ready?.trainer);
-      if (restored)
-        this.current!.restore(restored.snapshot, {
-          step: restored.state.step,
-          files: resume!,
-          evaluated,
-          named,
-        });
-      this.current!.announce(this.gpu!.info, this.tested!);
+      if (restored) {
+        const { step } = restored.state;
+        this.current!.restore(restored.snapshot, { step, files: resume!, evaluated, named });
+      }
+      this.current!.announce(this.gpu!.info, this.test.result!);
       this.setState('ready');
     } catch (error) {
       this.fail(error, 'failed');
@@ -163,6 +190,7 @@ export class Session {
   /** Pauses at the next place where the work in flight allows it; mid-step, the step goes on when resumed. */
   pause(): void {
     this.loop.pause();
+    void this.maker.endRest();
   }
 
   /**
@@ -218,7 +246,7 @@ export class Session {
       await this.prepare(run.manifest, run.model);
       const { checkpoint } = run;
       if (checkpoint) this.current!.restore((await readSnapshot(checkpoint.files)).snapshot, checkpoint);
-      this.current!.announce(this.gpu!.info, this.tested!);
+      this.current!.announce(this.gpu!.info, this.test.result!);
       this.setState('ready');
     } catch (error) {
       this.fail(error, 'failed');
@@ -249,6 +277,7 @@ export class Session {
 
   /** Lets go of the run and of the device. */
   async close(): Promise<void> {
+    clearTimeout(this.resting);
     await this.letGo();
     await this.maker.takeAhead(null, this.gpu);
     this.gpu?.device.destroy();
@@ -259,21 +288,13 @@ export class Session {
     this.gpu?.device.destroy();
   }
 
-  private wasTested(
-    { info }: Gpu,
-    selfTest: SelfTestResult,
-  ): { adapter: AdapterInfo; selfTest: SelfTestResult } {
-    if (selfTest.status === 'failed') {
-      this.error = {
-        code: 'self-test',
-        message: `This adapter computes wrong numbers: ${selfTest.reason}.`,
-        remedy:
-          'Update the graphics driver or the browser, or choose another adapter. Nothing is trained on one that fails.',
-      };
-      void this.maker.takeAhead(null, this.gpu);
-      this.setState('unavailable');
-    } else this.setState('idle');
-    return { adapter: info, selfTest };
+  /** What is done while nobody waits for anything, once what is expected is ready. */
+  private async rest(): Promise<void> {
+    await this.maker.isReady();
+    if (this.loop.isUnderWay || !['idle', 'ready'].includes(this.state)) return;
+    // Anything but a failed test is met again where the test is waited for.
+    if (this.test.result?.tested_at !== undefined) await this.confirm().catch(() => {});
+    await this.maker.chooseAtRest(this.gpu!);
   }
 
   private go(wanted: 'run' | 'step' | 'phase'): Promise<void> {
@@ -290,8 +311,10 @@ export class Session {
   /** @param made the trainer, where there is one already. */
   private async prepare(manifest: Manifest, model: OpenedModel, made?: Trainer): Promise<void> {
     const { gpu } = this;
-    if (!gpu || this.tested?.status === 'failed') {
+    const { result } = this.test;
+    if (!gpu || !result || result.status === 'failed') {
       made?.destroy();
+      if (result?.status === 'failed') throw new SelfTestError(result.reason);
       throw new Error('load: expected an adapter that passed its self-test; open the session first');
     }
     const trainer = made ?? (await this.maker.makeTrainer(gpu, manifest, model));
@@ -305,7 +328,9 @@ export class Session {
   private fail(thrown: unknown, state: 'unavailable' | 'failed'): void {
     this.error = explainError(thrown, this.gpu);
     this.loop.dropRequests();
-    if (state === 'failed' && this.current) {
+    const isUnfit = thrown instanceof SelfTestError;
+    if (isUnfit) void this.maker.takeAhead(null, this.gpu);
+    if ((state === 'failed' || isUnfit) && this.current) {
       const kept = this.current.checkpoint?.step;
       const last =
         kept === undefined
@@ -314,7 +339,7 @@ export class Session {
       this.error = { ...this.error, message: `${this.error.message.replace(/\.$/, '')}. ${last}` };
       this.current.finish('failed', `${this.error.message} ${this.error.remedy}`);
     }
-    this.setState(state);
+    this.setState(isUnfit ? 'unavailable' : state);
   }
 
   private setState(state: LabState): void {

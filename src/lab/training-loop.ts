@@ -20,6 +20,8 @@ export interface LoopSession {
   fail(thrown: unknown): void;
   /** Rejects when the device is lost meanwhile. */
   guard<T>(work: Promise<T>): Promise<T>;
+  /** Before the policy changes, and before anything is said of it. @throws SelfTestError */
+  confirm(): Promise<void>;
 }
 
 export class TrainingLoop {
@@ -48,7 +50,8 @@ export class TrainingLoop {
   /** Goes on with the run as far as is wanted. Resolves when the loop has ended; of a failure the session is told. */
   go(run: LoadedRun, wanted: 'run' | 'step' | 'phase'): Promise<void> {
     const { session } = this;
-    if (run.ended || session.state() === 'failed') return Promise.resolve();
+    if (run.ended || session.state() === 'failed' || session.state() === 'unavailable')
+      return Promise.resolve();
     if (session.state() !== 'benchmarking') session.setState('running');
     this.control.want(wanted);
     // Not at once: a host that answers the first event with a stop has to find the loop.
@@ -138,6 +141,7 @@ export class TrainingLoop {
     const { benchmarks, session } = this;
     if (!benchmarks.pending) return;
     session.setState('benchmarking');
+    await session.guard(session.confirm());
     await session.guard(
       benchmarks.answer(trainer.policy, task, manifest, trainer.step, () => {
         if (this.control.wanted === 'stop') throw new Abandoned();
@@ -158,13 +162,14 @@ export class TrainingLoop {
 
   private async steps(run: LoadedRun): Promise<void> {
     const { control, session } = this;
+    const confirm = () => session.confirm();
     try {
       await this.inspector.idle();
-      await session.guard(run.evaluateOnEntry());
+      await session.guard(run.evaluateOnEntry(confirm));
       await session.guard(run.checkpointIfDue());
       while (!run.isOver) {
         await this.betweenSteps(run);
-        await session.guard(run.takeStep(control));
+        await session.guard(run.takeStep(control, confirm));
         this.inspector.isAhead = false;
         await session.guard(run.keepStep());
         // The same state, a step further.

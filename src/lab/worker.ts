@@ -4,7 +4,7 @@
  */
 import { openGpu } from '../gpu/device';
 import type { ByteSource } from '../model/byte-source';
-import type { RunEvent, SelfTestResult } from '../run/events';
+import type { RunEvent } from '../run/events';
 import { explainError, ModelFileError } from './errors';
 import { modelSources } from './opened-model';
 import type { Command, Going, Message } from './protocol';
@@ -12,7 +12,7 @@ import { RaceDesk } from './race/desk';
 import { Session } from './session';
 import { openIndex, storageState, WEB_LOCKS } from './store/browser-parts';
 import { RunKeeper } from './store/keeper';
-import { BROWSER_CHOICES } from './store/kernel-choices';
+import { BROWSER_CHOICES, BROWSER_TESTS } from './store/kernel-choices';
 import { RunLibrary } from './store/library';
 import { ModelShelf, OPENED } from './store/model-shelf';
 import { openOpfs } from './store/opfs-files';
@@ -106,6 +106,7 @@ const session: Session = new Session({
   gpu: () => navigator.gpu,
   readModel: readBase,
   choices: BROWSER_CHOICES,
+  tests: BROWSER_TESTS,
   readCases: (names) =>
     Promise.all(
       names.map(async (name) => ({
@@ -142,6 +143,7 @@ const session: Session = new Session({
     );
   },
   onProgress: (progress) => send({ type: 'progress', progress }),
+  onTested: (adapter, selfTest) => send({ type: 'opened', adapter, selfTest }),
 });
 
 const keeper: RunKeeper = new RunKeeper(
@@ -173,13 +175,10 @@ const keeper: RunKeeper = new RunKeeper(
 );
 void keeper.list();
 
-/** Of the adapter; the session leaves nobody here without one. */
-let tested: SelfTestResult = { status: 'skipped', reason: 'not tested yet', cases: [], duration_ms: 0 };
-
 const races: RaceDesk = new RaceDesk(
   {
     openGpu: () => openGpu(navigator.gpu),
-    selfTest: () => tested,
+    selfTest: () => session.confirm(),
     readModel: (name) => readBase(name),
     choices: BROWSER_CHOICES,
     onNews(news) {
@@ -224,9 +223,7 @@ async function obey(command: Command): Promise<void> {
   switch (command.type) {
     case 'open': {
       base = command.baseUrl;
-      const { adapter, selfTest } = await session.open();
-      tested = selfTest;
-      send({ type: 'opened', adapter, selfTest });
+      send({ type: 'opened', ...(await session.open()) });
       return;
     }
     case 'expect':

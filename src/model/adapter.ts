@@ -108,7 +108,8 @@ export class Adapter {
     );
     if (!workspace.capacity.trained) return;
     const dw = merged.range(tensor.name, 'gradient');
-    this.backward.push(
+    // Rollouts are made without it.
+    const backward = workspace.gpu.kernels.needed('later', () => [
       workspace.op(
         SHADERS.loraBackwardA,
         { b, dw, da: parameters.range(nameA, 'gradient') },
@@ -119,7 +120,8 @@ export class Adapter {
         { a, dw, db: parameters.range(nameB, 'gradient') },
         { shape, grid: once(outputs * rank) },
       ),
-    );
+    ]);
+    this.backward.push(...backward);
   }
 
   private addNorm(module: string, width: number): void {

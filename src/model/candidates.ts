@@ -3,12 +3,15 @@
  * timed in turns. What the device refuses is left out. Used by `tune.ts`.
  */
 import { BufferPool, DeviceError, type Gpu } from '../gpu/device';
-import { HOPELESS, type Standings } from './standings';
+import { fastest, HOPELESS, type Standings } from './standings';
+import type { TuningTime } from './tuning-time';
 import { type Family, TestBench, type Trial } from './variants';
 import { encodeOps, OpMaker } from './workspace';
 
-/** Turns every variant gets that stays near the best. */
-const TURNS = 5;
+/** Turns that every variant gets: one slow turn says little, as another program may have had the processor. */
+const TURNS_OF_ALL = 3;
+/** More turns for those that are not far behind then, by the fastest of them: in the first, submitting counted too. */
+const TURNS_OF_CLOSE = 5;
 /** A turn takes about this long, so that what a submission costs by itself does not decide. */
 const TURN_MS = 3;
 /** Most repetitions in a turn. */
@@ -37,7 +40,9 @@ export class Candidates {
       const bind = family.prepare(new TestBench(maker));
       for (const [i, name] of names.entries()) {
         // Compiled behind what somebody waits for: many are left when the time is up.
-        const [trial, refused] = await attempt(gpu, async () => gpu.kernels.later(() => bind(name)));
+        const [trial, refused] = await attempt(gpu, async () =>
+          gpu.kernels.needed('later', () => bind(name)),
+        );
         if (trial && !refused) candidates.trials.set(name, trial);
         else candidates.leaveOut(name, trial, standings);
         if (refused && i === 0) throw refused;
@@ -63,19 +68,23 @@ export class Candidates {
     await Promise.allSettled(ops.map(({ kernel }) => kernel.ready));
   }
 
-  /** Milliseconds of each variant that gives the base's bits. */
-  async measure(standings: Standings, late: () => boolean): Promise<Map<string, number>> {
+  /**
+   * Milliseconds of each variant that gives the base's bits, and that there was time for; null where there was none for
+   * any but the base.
+   */
+  async measure(standings: Standings, time: TuningTime): Promise<Map<string, number> | null> {
     const base = this.family.variants[0];
     let expected: Uint32Array[] | undefined;
-    for (const [i, [name, trial]] of [...this.trials].entries()) {
-      // A software adapter compiles a kernel when it first runs, which can take half a second.
-      if (i > 1 && late()) {
+    let isCut = false;
+    for (const [name, trial] of [...this.trials]) {
+      if (name !== base && time.isUp(1)) {
         this.trials.delete(name);
+        isCut = true;
         continue;
       }
       const [got, refused] = await attempt(this.gpu, async () => {
         await Promise.all(trial.ops.map(({ kernel }) => kernel.ready));
-        return this.results(trial);
+        return time.firstRun(() => this.results(trial));
       });
       if (name === base) {
         if (!got || refused) {
@@ -87,18 +96,25 @@ export class Candidates {
         this.leaveOut(name, trial, standings);
       }
     }
+    if (this.trials.size === 1) return isCut ? null : new Map([[base, 0]]);
+    const times = await this.inTurns([...this.trials.keys()], base, TURNS_OF_ALL);
+    const best = Math.min(...times.values());
+    const close = [...times].filter(([, ms]) => ms < HOPELESS * best).map(([name]) => name);
+    if (close.length > 1 && !time.isUp())
+      for (const [name, ms] of await this.inTurns(close, fastest(times), TURNS_OF_CLOSE)) times.set(name, ms);
+    return times;
+  }
+
+  /** Milliseconds of each by itself, in turns that take one of them about `TURN_MS`. */
+  private async inTurns(names: readonly string[], by: string, turns: number): Promise<Map<string, number>> {
+    const units = await this.unitsOf(this.trials.get(by)!);
     const times = new Map<string, number>();
-    if (this.trials.size === 1) return new Map([[base, 0]]);
-    const units = await this.unitsOf(this.trials.get(base)!);
     // The best of several turns: what else the machine does only ever adds.
-    for (let turn = 0; turn < TURNS; turn++) {
-      const best = Math.min(...times.values());
-      for (const [name, trial] of this.trials) {
-        const before = times.get(name) ?? Number.POSITIVE_INFINITY;
-        if (turn > 0 && before > HOPELESS * best) continue;
-        times.set(name, Math.min(before, await this.time(trial, units)));
+    for (let turn = 0; turn < turns; turn++)
+      for (const name of names) {
+        const ms = (await this.time(this.trials.get(name)!, units)) / units;
+        times.set(name, Math.min(ms, times.get(name) ?? ms));
       }
-    }
     return times;
   }
 

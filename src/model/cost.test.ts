@@ -25,9 +25,20 @@ describe('cost', () => {
     expect(trainingFlops(config, [row, row])).toBe(3 * 2 * 680);
   });
 
-  it('decodes to the same operations as one pass over the whole row', () => {
+  it('decodes to the operations of one pass over the row, but for what the prompt needs not of the last layer', () => {
     // Prompt of 2, three new ones: positions 0-3 are computed (the last token is never read), the head three times.
-    expect(decodingCost(config, [[1, 2]], [3]).flops).toBe(forwardFlops(config, 4, 3));
+    // Of position 0 only queries, keys and values: not o and MLP, 2 * 52, nor attention to its one key, 16.
+    expect(decodingCost(config, [[1, 2]], [3]).flops).toBe(forwardFlops(config, 4, 3) - 104 - 16);
+  });
+
+  it('takes a prompt through all layers but the last as a forward pass does', () => {
+    // Without its last, 3 tokens: two layers of 504 + 96, and 2 * 32 * 3 of the third. No head, and no steps.
+    const deep = { ...config, num_hidden_layers: 3 };
+    expect(decodingCost(deep, [[1, 2, 3, 4]], [0])).toEqual({ flops: 2 * 600 + 192, decodeSteps: 0 });
+  });
+
+  it('computes nothing of a prompt of one token before it is decoded', () => {
+    expect(decodingCost(config, [[1]], [2]).flops).toBe(forwardFlops(config, 2, 2));
   });
 
   it('computes a prompt that rows share once, and takes as many steps as the longest row', () => {

@@ -31,9 +31,8 @@ export function trainingFlops(config: LlamaConfig, rows: readonly Row[]): number
 }
 
 /**
- * Operations and steps of one decoding pass: each distinct prompt once without its last token, then every generated
- * token of every row with its head. A prompt counts as a whole forward pass without the head, although of the last
- * layer nothing is computed that comes after its keys and values.
+ * Operations and steps of one decoding pass: each distinct prompt once without its last token, up to the last layer's
+ * keys and values (`upToKeys` in `forward.ts`), then every generated token of every row with its head.
  * @param generated [rows] tokens each row has generated
  */
 export function decodingCost(
@@ -42,7 +41,7 @@ export function decodingCost(
   generated: readonly number[],
 ): Cost {
   const distinct = new Map(prompts.map((prompt) => [prompt.join(' '), prompt.length - 1]));
-  const prefill = [...distinct.values()].reduce((sum, length) => sum + forwardFlops(config, length, 0), 0);
+  const prefill = [...distinct.values()].reduce((sum, length) => sum + prefillFlops(config, length), 0);
   const decode = generated.reduce(
     (sum, count, r) => sum + spanFlops(config, prompts[r].length - 1, count, count),
     0,
@@ -50,12 +49,27 @@ export function decodingCost(
   return { flops: prefill + decode, decodeSteps: Math.max(0, ...generated) };
 }
 
+/** Operations that fill the caches with a prompt's positions: of the last layer only its one product that has them. */
+function prefillFlops(config: LlamaConfig, tokens: number): number {
+  const { heads } = weightsOf(config);
+  return (config.num_hidden_layers - 1) * layerFlops(config, 0, tokens) + 2 * heads * tokens;
+}
+
 /** Positions `first` to `first + count - 1` of a row, `active` of them through the head. */
 function spanFlops(config: LlamaConfig, first: number, count: number, active: number): number {
-  const { hidden_size: D, num_attention_heads: H, num_key_value_heads: K, head_dim: h } = config;
-  const weights = D * (H + 2 * K) * h + H * h * D + 3 * D * config.intermediate_size;
+  const { num_hidden_layers: layers, hidden_size: D, vocab_size: V } = config;
+  return layers * layerFlops(config, first, count) + 2 * D * V * active;
+}
+
+function layerFlops(config: LlamaConfig, first: number, count: number): number {
+  const { heads, others } = weightsOf(config);
   // Position p attends to p + 1 keys, and weighs as many values.
   const attended = count * first + (count * (count + 1)) / 2;
-  const layer = 2 * weights * count + 4 * H * h * attended;
-  return config.num_hidden_layers * layer + 2 * D * config.vocab_size * active;
+  return 2 * (heads + others) * count + 4 * config.num_attention_heads * config.head_dim * attended;
+}
+
+/** Weights of a layer's matrices: of queries, keys and values, which are one product; of those after attention. */
+function weightsOf(config: LlamaConfig): { heads: number; others: number } {
+  const { hidden_size: D, num_attention_heads: H, num_key_value_heads: K, head_dim: h } = config;
+  return { heads: D * (H + 2 * K) * h, others: H * h * D + 3 * D * config.intermediate_size };
 }

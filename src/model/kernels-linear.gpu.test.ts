@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { flatGrid, type Grid } from '../gpu/kernel';
 import { openTestGpu } from '../gpu/testing';
+import { adoptChoices, choicesText } from './choices';
 import { familiesOf } from './families';
 import { chosenVariant, subgroupVariant, variantsOf } from './linear-variants';
 import { embedding, embeddingBackward } from './reference/embedding';
@@ -8,7 +9,7 @@ import { linear, linearBackwardInput, linearBackwardWeight } from './reference/l
 import { generator } from './reference/testing';
 import { SHADERS } from './shaders';
 import { expectClose, random32, runKernel, tinyConfig } from './testing';
-import { adoptChoices, choicesText, tune } from './tune';
+import { tune } from './tune';
 import { perTile, vectorOf } from './workspace';
 
 const tiles = (columns: number, rows: number, slices = 1): Grid => [
@@ -217,11 +218,11 @@ describe('choosing kernels', () => {
     gpu.choices.clear();
     try {
       const seen: [number, number][] = [];
-      expect(await tune(gpu, config, (done, total) => seen.push([done, total]))).toBe(true);
+      expect(await tune(gpu, config, { onProgress: (...progress) => seen.push(progress) })).toBe(true);
       const shapes = seen[0][1];
       expect(seen.at(-1)).toEqual([shapes, shapes]);
       expect(gpu.choices.size).toBe(shapes);
-      for (const { key, variants } of familiesOf(gpu, config))
+      for (const { key, variants } of familiesOf(gpu, config, 'float32'))
         if (variants.length > 1) expect(variants, key).toContain(gpu.choices.get(key));
       // Nothing is left to measure.
       expect(await tune(gpu, config)).toBe(false);

@@ -87,11 +87,8 @@ describe('the profile of a step', () => {
     const { kernels } = await policy.profiling.take();
     const lengths = decoded.map((d) => d.tokens.length);
     expect(new Set(lengths).size).toBeGreaterThan(2);
-    // Of the distinct prompts (3, 1 and 2 tokens go before their last) the last layer's attention and all after it.
-    const { hidden_size: D, num_attention_heads: H, head_dim: h, intermediate_size: F } = CONFIG;
-    const leftOut = 2 * (3 + 1 + 2) * (H * h * D + 3 * D * F) + 4 * H * h * (6 + 1 + 3);
     expect(total(kernels, /^(linear|attention)/, 'rollout')).toBe(
-      decodingCost(CONFIG, PROMPTS, lengths).flops - leftOut,
+      decodingCost(CONFIG, PROMPTS, lengths).flops,
     );
     policy.destroy();
   });

@@ -19,14 +19,24 @@ export class Standings {
 
   add(family: Family, times: ReadonlyMap<string, number>): void {
     const best = fastest(times);
-    const wins = this.wins.get(family.operation) ?? new Map<string, number>();
-    this.wins.set(family.operation, wins.set(best, (wins.get(best) ?? 0) + 1));
+    this.won(family.operation, best);
     const measured = this.measured.get(family.operation) ?? new Set<string>();
     this.measured.set(family.operation, measured);
     const behind = this.behindOf(family);
     for (const name of times.keys()) measured.add(name);
     for (const [name, ms] of times)
       behind.set(name, ms > HOPELESS * times.get(best)! && (behind.get(name) ?? true));
+  }
+
+  /** A family of the operation goes by this variant. */
+  won(operation: string, name: string): void {
+    const wins = this.wins.get(operation) ?? new Map<string, number>();
+    this.wins.set(operation, wins.set(name, (wins.get(name) ?? 0) + 1));
+  }
+
+  /** Whether nothing else of the family is worth trying. */
+  isSettled(family: Family, times: ReadonlyMap<string, number>): boolean {
+    return family.variants.every((name) => times.has(name) || !this.worthTrying(family, name));
   }
 
   /** The variants of a family that others of its operation were measured with, and that are not far behind. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ShaderFile } from '../gpu/kernel';
 import { openTestGpu } from '../gpu/testing';
+import { setChoice, sureness } from './choices';
 import { SHADERS } from './shaders';
 import { tuneFamilies } from './tune';
 import type { Family } from './variants';
@@ -64,6 +65,49 @@ describe('choosing by measurement', () => {
     const files = [changed('sum_slow', 'total[i] += sum', idle), good];
     try {
       await tuneFamilies(gpu, [family('sum of 16', files)]);
+      expect(gpu.choices.get('sum of 16')).toBe(good.name);
+    } finally {
+      gpu.choices.clear();
+    }
+  });
+
+  it('goes by what won in others of the operation where somebody waits, and measures the rest at rest', async () => {
+    const gpu = await openTestGpu();
+    const files = [good, { ...good, name: 'sum_alike' }];
+    const families = ['sum of 16', 'sum of 17', 'sum of 18'].map((key) => family(key, files));
+    try {
+      setChoice(gpu, 'sum of 16', 'sum_alike', 'measured');
+      expect(await tuneFamilies(gpu, families, { isAwaited: () => true })).toBe(false);
+      expect(gpu.choices.get('sum of 17')).toBe('sum_alike');
+      expect(families.map(({ key }) => sureness(gpu, key))).toEqual(['measured', 'guessed', 'guessed']);
+      // Known for this visit: only a thorough choice measures it.
+      expect(await tuneFamilies(gpu, families)).toBe(false);
+
+      // As soon as one is measured, somebody waits.
+      let done = 0;
+      const onProgress = (count: number) => {
+        done = count;
+      };
+      const rest = { atRest: true, thorough: true, onProgress };
+      expect(await tuneFamilies(gpu, families, { ...rest, isAwaited: () => done > 0 })).toBe(true);
+      expect(families.map(({ key }) => sureness(gpu, key))).toEqual(['measured', 'measured', 'guessed']);
+      expect(await tuneFamilies(gpu, families, rest)).toBe(true);
+      expect(families.map(({ key }) => sureness(gpu, key))).toEqual(['measured', 'measured', 'measured']);
+      expect(await tuneFamilies(gpu, families, rest)).toBe(false);
+    } finally {
+      gpu.choices.clear();
+    }
+  });
+
+  it('measures again what was kept of variants that are no more', async () => {
+    const gpu = await openTestGpu();
+    try {
+      setChoice(gpu, 'sum of 16', 'of an earlier version', 'measured');
+      const families = [family('sum of 16', [good, { ...good, name: 'sum_alike' }])];
+      expect(await tuneFamilies(gpu, families)).toBe(true);
+      expect(families[0].variants).toContain(gpu.choices.get('sum of 16'));
+      setChoice(gpu, 'sum of 16', 'of an earlier version', 'measured');
+      expect(await tuneFamilies(gpu, families, { isAwaited: () => true })).toBe(false);
       expect(gpu.choices.get('sum of 16')).toBe(good.name);
     } finally {
       gpu.choices.clear();

@@ -3,83 +3,121 @@
  *
  * A variant may only win when its results equal, bit for bit, those of the one that always works; one that does not
  * compile or gives other bits is left out, and only of that one a failure is an error. The choices go into
- * `gpu.choices`, which policies made afterwards follow, and can be kept as text for the next time. Used by the session
- * before a policy is made; without it everything works, slower.
+ * `gpu.choices`, which policies made afterwards follow; `choices.ts` keeps them for the next time. Used by the session
+ * before a policy is made, and again at rest for what had no time; without it everything works, slower.
  */
 import type { Gpu } from '../gpu/device';
 import { Candidates, type Job } from './candidates';
+import { isMeasured, type Sureness, setChoice, sureness } from './choices';
 import type { LlamaConfig } from './config';
 import { familiesOf, fusedFamiliesOf } from './families';
+import { linearFamilies } from './linear-families';
+import type { RolloutDtype } from './plan';
 import { Standings } from './standings';
+import { TuningTime } from './tuning-time';
 import type { Family } from './variants';
 
 /**
- * After this long nothing is begun any more: what was not measured goes by the others of its operation, and is measured
- * the next time.
+ * What would not end within this long is not begun: what was not measured goes by the others of its operation, and is
+ * measured at rest or the next time.
  */
-const MOST_MS = 2500;
+const MOST_MS = 2700;
 /** Families are made ready together, so that their kernels compile in parallel, while they take less than this. */
 const MOST_BYTES = 256 * 2 ** 20;
 
+export interface TuneOptions {
+  onProgress?: (done: number, total: number) => void;
+  /** What weights are stored as where rollouts read them, float32 if nothing is said: another set of kernels. */
+  rolloutDtype?: RolloutDtype;
+  /** Whether somebody waits who would rather have what is not measured put off. */
+  isAwaited?: () => boolean;
+  /** What was measured against a part of its variants only is measured again, after all else. */
+  thorough?: boolean;
+  /** While nobody waits: however long it takes, and one family at a time. */
+  atRest?: boolean;
+}
+
 /**
- * Measures what is not in `gpu.choices` yet.
+ * Chooses what is not in `gpu.choices` yet; a thorough choice also what is not there for sure.
  * @returns whether anything was measured, so that it is worth keeping.
  * @throws DeviceError or ShaderError when the device refuses a kernel that always works elsewhere.
  */
-export async function tune(
-  gpu: Gpu,
-  config: LlamaConfig,
-  onProgress?: (done: number, total: number) => void,
-  isAwaited?: () => boolean,
-): Promise<boolean> {
-  const stages = [familiesOf(gpu, config), fusedFamiliesOf(gpu, config)];
-  const total = stages.reduce((sum, families) => sum + openOf(gpu, families).length, 0);
+export async function tune(gpu: Gpu, config: LlamaConfig, options: TuneOptions = {}): Promise<boolean> {
+  const stages = [familiesOf, fusedFamiliesOf];
+  const open = (stage: (typeof stages)[number]) =>
+    openOf(gpu, stage(gpu, config, options.rolloutDtype ?? 'float32'), options.thorough);
+  const total = stages.reduce((sum, stage) => sum + open(stage).length, 0);
+  const time = timeFor(options);
   let before = 0;
-  for (const families of stages) {
+  let measured = false;
+  for (const stage of stages) {
     // What is fused depends on what was chosen before.
-    const count = openOf(gpu, families).length;
-    const start = before;
-    await tuneFamilies(gpu, families, (done) => onProgress?.(start + done, total), isAwaited);
-    before += count;
+    const families = open(stage);
+    const onProgress = (done: number) => options.onProgress?.(before + done, total);
+    measured = (await tuneFamilies(gpu, families, { ...options, onProgress }, time)) || measured;
+    before += families.length;
   }
-  return before > 0;
+  return measured;
 }
 
-/** Whether all that is to be chosen for a policy is in `gpu.choices`. */
-export const isTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
-  openOf(gpu, [...familiesOf(gpu, config), ...fusedFamiliesOf(gpu, config)]).length === 0;
+const timeFor = ({ atRest, isAwaited }: TuneOptions): TuningTime =>
+  new TuningTime(atRest ? Number.POSITIVE_INFINITY : MOST_MS, isAwaited);
 
-const openOf = (gpu: Gpu, families: readonly Family[]): Family[] =>
-  families.filter(({ key, variants }) => variants.length > 1 && !gpu.choices.has(key));
+/** How sure a family's choice is; null where there is none among its variants, as after a change of these. */
+const surenessOf = (gpu: Gpu, { key, variants }: Family): Sureness | null =>
+  variants.includes(gpu.choices.get(key) ?? '') ? sureness(gpu, key) : null;
 
-/** Whether some of it is: what is left was put off the last time. */
-export const isPartlyTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
-  familiesOf(gpu, config).some(({ key }) => gpu.choices.has(key));
+/** What is not known comes before what is not for sure. */
+function openOf(gpu: Gpu, families: readonly Family[], thorough = false): Family[] {
+  const choosable = families.filter(({ variants }) => variants.length > 1);
+  const by = (wanted: Sureness | null) => choosable.filter((family) => surenessOf(gpu, family) === wanted);
+  return [...by(null), ...(thorough ? [...by('guessed'), ...by('partly')] : [])];
+}
 
-/** The same for any families. @param isAwaited whether somebody waits who would rather have what is not measured put off. */
+/** Whether all that is to be chosen for a policy is in `gpu.choices`; for sure, where nothing of it is left to measure. */
+export function isTuned(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype, forSure = false): boolean {
+  const families = [...familiesOf(gpu, config, rolloutDtype), ...fusedFamiliesOf(gpu, config, rolloutDtype)];
+  return openOf(gpu, families, forSure).length === 0;
+}
+
+/** Whether some of it is: what is left was put off the last time. Products over halves were not, until a run wants them. */
+export function isPartlyTuned(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype): boolean {
+  const families =
+    rolloutDtype === 'float16'
+      ? linearFamilies(gpu, config, ['forward_float16'])
+      : familiesOf(gpu, config, rolloutDtype);
+  return families.some(({ key }) => gpu.choices.has(key));
+}
+
+/** The same for any families. */
 export async function tuneFamilies(
   gpu: Gpu,
   families: readonly Family[],
-  onProgress?: (done: number, total: number) => void,
-  isAwaited: () => boolean = () => false,
+  options: TuneOptions = {},
+  time = timeFor(options),
 ): Promise<boolean> {
-  const open = openOf(gpu, families);
+  const open = openOf(gpu, families, options.thorough);
   if (open.length === 0) return false;
-  const start = performance.now();
-  const late = () => performance.now() - start > MOST_MS || isAwaited();
   const standings = new Standings();
+  for (const { key, operation } of families)
+    if (isMeasured(gpu, key)) standings.won(operation, gpu.choices.get(key)!);
+  const { onProgress } = options;
+  const most = options.atRest ? 1 : Number.POSITIVE_INFINITY;
+  let measured = false;
   let done = 0;
   onProgress?.(0, open.length);
   const choose = async (jobs: readonly Job[], progress: number) => {
-    for (let left = jobs; left.length > 0 && !late(); )
-      left = await inBatch(gpu, standings, left, async (candidates) => {
+    for (let left = jobs; left.length > 0 && !time.isUp(); )
+      left = await inBatch(gpu, standings, time, left, most, async (candidates) => {
         const { family } = candidates;
         // Not those of all the others: they could take all the time there is.
-        if (!late()) await candidates.compiled();
-        const times = late() ? null : await candidates.measure(standings, late);
+        if (!time.isUp()) await time.orUp(candidates.compiled());
+        const times = time.isUp(2) ? null : await candidates.measure(standings, time);
         if (times) {
-          gpu.choices.set(family.key, standings.choose(family, times));
+          const name = standings.choose(family, times);
           standings.add(family, times);
+          setChoice(gpu, family.key, name, standings.isSettled(family, times) ? 'measured' : 'partly');
+          measured = true;
         }
         done += progress;
         onProgress?.(done, open.length);
@@ -88,14 +126,14 @@ export async function tuneFamilies(
   const firsts = open.filter((family, i) => i === open.findIndex((f) => f.operation === family.operation));
   // The most promising variant of every operation, which is most of what there is to gain.
   await choose(
-    firsts.map((family) => ({ family, names: family.variants.slice(0, 2) })),
+    firsts.map((family) => ({ family, names: withKnown(gpu, family, family.variants.slice(0, 2)) })),
     1,
   );
   // Its other variants, one operation after the other: what is far behind is not compiled for the next of its kin.
   for (const family of firsts) {
     const best = gpu.choices.get(family.key);
     const others = family.variants.slice(2).filter((name) => standings.worthTrying(family, name));
-    if (late() || !best || others.length === 0) continue;
+    if (time.isUp() || !best || others.length === 0) continue;
     const names = [...new Set([family.variants[0], best, ...others])];
     await choose([{ family, names }], 0);
   }
@@ -103,31 +141,40 @@ export async function tuneFamilies(
   await choose(
     open
       .filter((family) => !firsts.includes(family))
-      .map((family) => ({ family, names: standings.tried(family) })),
+      .map((family) => ({ family, names: withKnown(gpu, family, standings.tried(family)) })),
     1,
   );
-  for (const { key, operation, variants } of open)
-    if (!gpu.choices.has(key)) {
-      const winner = standings.winner(operation);
-      gpu.choices.set(key, winner && variants.includes(winner) ? winner : variants[0]);
-      provisionalOf(gpu).add(key);
-    }
+  for (const family of open) {
+    if (surenessOf(gpu, family)) continue;
+    const { key, operation, variants } = family;
+    const winner = standings.winner(operation);
+    setChoice(gpu, key, winner && variants.includes(winner) ? winner : variants[0], 'guessed');
+  }
   onProgress?.(open.length, open.length);
-  return true;
+  return measured;
+}
+
+/** The names, and what is taken for the best so far, which is not to be lost for want of time. */
+function withKnown(gpu: Gpu, { key, variants }: Family, names: readonly string[]): string[] {
+  const known = gpu.choices.get(key);
+  return variants.filter((name) => names.includes(name) || name === known);
 }
 
 /** Makes as many jobs ready as there is room for, so that their kernels compile in parallel; returns the others. */
 async function inBatch(
   gpu: Gpu,
   standings: Standings,
+  time: TuningTime,
   jobs: readonly Job[],
+  most: number,
   each: (candidates: Candidates) => Promise<void>,
 ): Promise<readonly Job[]> {
   const batch: Candidates[] = [];
   let bytes = 0;
   try {
     // At least one, however large.
-    while (batch.length < jobs.length && bytes < MOST_BYTES) {
+    while (batch.length < Math.min(most, jobs.length) && bytes < MOST_BYTES) {
+      if (batch.length > 0 && time.isUp()) break;
       const candidates = await Candidates.bind(gpu, jobs[batch.length], standings);
       batch.push(candidates);
       bytes += candidates.bytes;
@@ -140,30 +187,4 @@ async function inBatch(
     for (const candidates of batch) candidates.destroy();
   }
   return jobs.slice(batch.length);
-}
-
-/** What was chosen without having been measured: for this time alone. */
-const provisional = new WeakMap<Gpu, Set<string>>();
-
-function provisionalOf(gpu: Gpu): Set<string> {
-  const known = provisional.get(gpu) ?? new Set<string>();
-  provisional.set(gpu, known);
-  return known;
-}
-
-/** The measured choices as text, and back: text of another kind is ignored, as choices can be measured again. */
-export const choicesText = (gpu: Gpu): string =>
-  JSON.stringify([...gpu.choices].filter(([key]) => !provisionalOf(gpu).has(key)));
-
-export function adoptChoices(gpu: Gpu, text: string): void {
-  let entries: unknown;
-  try {
-    entries = JSON.parse(text);
-  } catch {
-    return;
-  }
-  if (!Array.isArray(entries)) return;
-  for (const entry of entries)
-    if (Array.isArray(entry) && typeof entry[0] === 'string' && typeof entry[1] === 'string')
-      gpu.choices.set(entry[0], entry[1]);
 }

@@ -6,6 +6,8 @@
  * it up with `chosen` when it is bound. A new family joins `families.ts`. Used by the files that bind operations.
  */
 import type { BufferPool, Gpu } from '../gpu/device';
+import type { StoredMatrix } from './linear';
+import type { RolloutDtype } from './plan';
 import type { Extent, Op, OpMaker } from './workspace';
 
 export interface Named {
@@ -51,6 +53,22 @@ export class TestBench {
       values[i] = state / 2 ** 31;
     }
     return this.filled(label, values);
+  }
+
+  /** Weights between -1 and 1 as they are stored, the same every time. */
+  weights(label: string, count: number, dtype: RolloutDtype): StoredMatrix {
+    return dtype === 'float16' ? { float16: this.halves(label, count) } : this.floats(label, count);
+  }
+
+  private halves(label: string, count: number): GPUBuffer {
+    const words = new Uint32Array(Math.ceil(count / 2));
+    let state = 12345;
+    for (let i = 0; i < words.length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      // Of either half the sign and all bits of the significand; exponents from 2^-8 to 2^-1.
+      words[i] = (state & 0x9fff9fff) + 0x1c001c00;
+    }
+    return this.filled(label, words);
   }
 
   filled(label: string, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer {

@@ -8,7 +8,7 @@
 import type { BufferPool, Gpu } from '../gpu/device';
 import { type BoundKernel, type BufferRange, flatGrid, type Grid, type ShaderFile } from '../gpu/kernel';
 import { type KernelUse, type Pass, type PassExtent, type Profile, ProfiledPass } from '../gpu/profile';
-import { type ConstantValue, parseStruct } from '../gpu/shader';
+import { type ConstantValue, parseStruct, wholeOf } from '../gpu/shader';
 import type { LlamaConfig } from './config';
 import { type Capacity, planWorkspace } from './plan';
 
@@ -122,7 +122,7 @@ export class OpMaker {
         typeof value === 'string' ? this.buffer(value) : value instanceof Extent ? value.buffer : value;
     if (options.shape) bound.shape = this.pool.uniform(`${file.name}.shape`, packUniform(options.shape));
     const { shape = [], constants = {}, sizes } = options;
-    const names = parseStruct(file.code, 'Shape');
+    const names = parseStruct(wholeOf(file), 'Shape');
     const known = Object.fromEntries(
       shape.map((value, i) => [names[i], typeof value === 'number' ? value : value.f32]),
     );

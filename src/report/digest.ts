@@ -11,6 +11,7 @@ import { expectedPassRate } from '../rl/masa/gate';
 import { TALLY_WINDOW } from '../rl/masa/settings';
 import type { RunEvent, RunEventOf, Score } from '../run/events';
 import { type Manifest, manifestDifference } from '../run/manifest';
+import { selfTestText } from '../run/self-test-text';
 import { mean, pearson } from '../run/statistics';
 
 /** Bins of the calibration: equal parts of the predicted pass rate. */
@@ -174,7 +175,7 @@ export class DigestCollector {
       lab: event.lab,
       adapter: adapter.description || adapter.device || adapter.architecture || adapter.vendor || 'unnamed',
       software: adapter.software,
-      selfTest: self_test.status + (self_test.reason ? `: ${self_test.reason}` : ''),
+      selfTest: selfTestText(self_test),
       changed: this.#start ? manifestDifference(manifest, this.#start.manifest) : {},
     });
     this.#start = event;

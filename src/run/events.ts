@@ -61,6 +61,11 @@ export const selfTestResult = z.object({
   reason: z.string(),
   cases: z.array(z.object({ name: z.string(), ok: z.boolean(), quantities: z.array(checkedQuantity) })),
   duration_ms: z.number(),
+  /**
+   * When it was made, where that was in an earlier visit to the same adapter: it is then repeated before the first
+   * update. Absent of a test that was made before the run began.
+   */
+  tested_at: z.string().optional(),
 });
 export type SelfTestResult = z.infer<typeof selfTestResult>;
 

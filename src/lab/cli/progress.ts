@@ -12,6 +12,7 @@ import {
   formatPercentInterval,
 } from '../../run/format';
 import { formatMetric } from '../../run/metrics';
+import { selfTestText } from '../../run/self-test-text';
 import type { Progress as SetUp } from '../protocol';
 import { describeBenchmarks } from './benchmark-table';
 import type { Console } from './console';
@@ -155,9 +156,8 @@ export function describeAdapter(adapter: RunEventOf<'run_started'>['adapter']): 
 }
 
 function describeStart(event: RunEventOf<'run_started'>): string {
-  const { status, reason } = event.self_test;
   const start = event.from_step > 0 ? `going on from step ${event.from_step}` : 'starting';
-  return `${start}: ${describeAdapter(event.adapter)}, self-test ${status}${reason ? ` (${reason})` : ''}, ${formatCount(event.parameters)} parameters, ${formatBytes(event.device_bytes)} of device memory`;
+  return `${start}: ${describeAdapter(event.adapter)}, self-test ${selfTestText(event.self_test)}, ${formatCount(event.parameters)} parameters, ${formatBytes(event.device_bytes)} of device memory`;
 }
 
 function describeScore(score: Score): string {

@@ -27,8 +27,8 @@ import { checkRace, type RaceArm, type RaceSetup, suiteOf } from './setup';
 export interface RaceHost {
   /** A device that nothing else uses. @throws GpuUnavailable */
   openGpu(): Promise<Gpu>;
-  /** Of the same adapter. */
-  selfTest(): SelfTestResult;
+  /** Of the same adapter, in this visit. @throws SelfTestError when it failed. */
+  selfTest(): Promise<SelfTestResult>;
   /** The files of a base model. @throws ModelFileError */
   readModel(name: string): Promise<readonly ByteSource[]>;
   /** Where measured kernel choices are kept; without it nothing is measured. */
@@ -45,6 +45,7 @@ export class Race {
   #error: LabError | null = null;
   #gpu: Gpu | null = null;
   #base: OpenedModel | null = null;
+  #tested: SelfTestResult | null = null;
   #lanes: Lane[] = [];
   /** Of the seeds that are over. */
   #settled: Entry[] = [];
@@ -156,9 +157,12 @@ export class Race {
     const { arms } = this.setup;
     this.#lanes = [];
     this.#tell(arms[0].name, 'loading');
+    this.#tested ??= await this.host.selfTest();
     this.#gpu ??= await this.host.openGpu();
     this.#base ??= await this.#readBase();
-    await this.#guard(tuneFor(this.#gpu, this.#base.config, this.host.choices, () => {}));
+    // An arm with rollouts in float16 has all the kernels of the others, too.
+    const dtype = arms.some(({ manifest }) => manifest.rollout_dtype === 'float16') ? 'float16' : 'float32';
+    await this.#guard(tuneFor(this.#gpu, this.#base.config, this.host.choices, () => {}, dtype));
     for (const arm of arms) {
       await this.#control.proceed();
       this.#tell(arm.name, 'compiling');
@@ -167,7 +171,7 @@ export class Race {
     const deviceBytes = this.#lanes.reduce((sum, lane) => sum + lane.deviceBytes, 0);
     this.host.onNews({ what: 'size', id: this.id, deviceBytes });
     this.#enter('running');
-    for (const lane of this.#lanes) lane.announce(this.#gpu, this.host.selfTest());
+    for (const lane of this.#lanes) lane.announce(this.#gpu, this.#tested);
   }
 
   async #lane({ name, manifest }: RaceArm, seed: number): Promise<Lane> {

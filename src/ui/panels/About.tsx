@@ -1,6 +1,7 @@
 /** What the run on screen is: adapter and self-test, size, memory, checkpoint, warnings. */
 
 import { formatBytes, formatCount, formatDuration } from '../../run/format';
+import { selfTestText } from '../../run/self-test-text';
 import { Panel } from '../components/Panel';
 import { usePage } from '../state/context';
 import type { RunFacts } from '../state/run-view';
@@ -68,8 +69,7 @@ function RecordedOn({ facts }: { facts: RunFacts }) {
   return (
     <p className={styles.recorded}>
       Recorded on {adapterName(adapter)}
-      {adapter.software && ', on the processor'}; its self-test {selfTest.status}
-      {selfTest.reason && `: ${selfTest.reason}`}.
+      {adapter.software && ', on the processor'}; its self-test {selfTestText(selfTest)}.
     </p>
   );
 }

@@ -9,6 +9,7 @@ import { Button } from '../components/Button';
 import { Icon } from '../components/Icon';
 import overlay from '../components/Overlay.module.css';
 import { ProgressBar } from '../components/ProgressBar';
+import { whenText } from '../runs/wording';
 import { usePage, useSession } from '../state/context';
 import styles from './SelfTest.module.css';
 
@@ -17,7 +18,12 @@ export function adapterName(adapter: AdapterInfo): string {
   return name.trim() || 'an adapter without a name';
 }
 
-const WORDS = { passed: 'Passed', failed: 'Failed', skipped: 'Skipped' } as const;
+const WORDS = {
+  passed: 'Passed',
+  kept: 'Passed on an earlier visit',
+  failed: 'Failed',
+  skipped: 'Skipped',
+} as const;
 const MEASURES: Record<CheckedQuantity['measure'], string> = {
   absolute: 'largest absolute error',
   'relative-norm': 'norm of the error over the norm of the truth',
@@ -53,7 +59,7 @@ export function SelfTest() {
       </div>
       <div>
         <dt>Self-test</dt>
-        <dd data-testid="self-test" data-status={result?.status ?? 'pending'}>
+        <dd data-testid="self-test" data-status={result ? statusOf(result) : 'pending'}>
           {result ? (
             <Outcome result={result} />
           ) : testProgress ? (
@@ -67,14 +73,20 @@ export function SelfTest() {
   );
 }
 
+/** What an earlier visit found is no test passed, until it is repeated. */
+const statusOf = ({ status, tested_at }: SelfTestResult): keyof typeof WORDS =>
+  tested_at === undefined ? status : 'kept';
+
 function Outcome({ result }: { result: SelfTestResult }) {
+  const progress = usePage((page) => page.lab.progress['self-test']);
   const quantities = result.cases.flatMap((each) => each.quantities);
   const good = quantities.filter((quantity) => quantity.ok).length;
+  const status = statusOf(result);
   return (
     <>
-      <span className={styles.outcome} data-status={result.status}>
+      <span className={styles.outcome} data-status={status}>
         <Icon name={result.status === 'passed' ? 'check' : 'close'} />
-        <strong>{WORDS[result.status]}</strong>
+        <strong>{WORDS[status]}</strong>
         {quantities.length > 0 && (
           <span className={`${styles.note} number`}>
             {good} of {quantities.length} quantities agree with PyTorch, {formatDuration(result.duration_ms)}
@@ -82,6 +94,12 @@ function Outcome({ result }: { result: SelfTestResult }) {
         )}
       </span>
       {result.reason && <span className={styles.note}>{result.reason}</span>}
+      {status === 'kept' && (
+        <span className={styles.note}>
+          That was {whenText(result.tested_at!)}. The test is repeated before anything is learned.
+        </span>
+      )}
+      {status === 'kept' && progress && <ProgressBar progress={progress} />}
       {quantities.length > 0 && <Details result={result} />}
     </>
   );

@@ -5,6 +5,8 @@ import { describeWgsl, tokensOfLine } from './wgsl';
 
 const FOLDER = join(import.meta.dirname, '../../../shaders');
 const FILES = readdirSync(FOLDER).map((name) => ({ name, code: readFileSync(join(FOLDER, name), 'utf8') }));
+const textOf = (part: string) => FILES.find(({ name }) => name === `${part}.wgsl`)?.code;
+const PARTS = new Set(FILES.flatMap(({ code }) => describeWgsl(code, textOf).parts));
 
 const kinds = (line: string) =>
   tokensOfLine(line)
@@ -45,17 +47,16 @@ describe('a WGSL file in tokens', () => {
 
 describe('what a WGSL file says of itself', () => {
   test.each(FILES)('$name has a head, and a note or a name for every binding', ({ name, code }) => {
-    const file = describeWgsl(code);
+    const file = describeWgsl(code, textOf);
     expect(file.head[0].length).toBeGreaterThan(20);
     expect(file.bindings.map(({ index }) => index)).toEqual(file.bindings.map((_, i) => i));
     // What is put before others has no entry point of its own.
-    if (['philox.wgsl', 'sample_parts.wgsl'].includes(name))
-      expect(file).toMatchObject({ entry: null, workgroup: null });
+    if (PARTS.has(name.replace('.wgsl', ''))) expect(file).toMatchObject({ entry: null, workgroup: null });
     else expect([file.entry, file.workgroup, file.bindings.length > 0]).not.toContain(null);
   });
 
   test('is read off its declarations', () => {
-    const file = describeWgsl(FILES.find(({ name }) => name === 'linear_forward.wgsl')!.code);
+    const file = describeWgsl(textOf('linear_forward')!, textOf);
     expect(file.head[0]).toBe('y = x wᵀ (+ residual): the linear layer forward, at any size.');
     expect(file).toMatchObject({
       entry: 'linear_forward',
@@ -69,5 +70,21 @@ describe('what a WGSL file says of itself', () => {
       type: 'array<f32>',
       note: '[M, N], read where RESIDUAL',
     });
+  });
+
+  test('has the bindings and constants of what is put before it, and the head of itself', () => {
+    const file = describeWgsl(textOf('attention_subgroup')!, textOf);
+    expect(file.head[0]).toMatch(/^Attention with keys and values handed round/);
+    expect(file.parts).toEqual(['attention_sixteen', 'attention_sums']);
+    expect(file.bindings.map(({ name }) => name)).toEqual([
+      'extent',
+      'shape',
+      'spans',
+      'qkv',
+      'out',
+      'logsumexp',
+    ]);
+    expect(file.constants[0]).toEqual({ name: 'LANES', type: 'u32', value: '8u' });
+    expect(describeWgsl('// Before it: `gone.wgsl`.', () => undefined).parts).toEqual(['gone']);
   });
 });

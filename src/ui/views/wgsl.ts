@@ -2,6 +2,7 @@
  * A WGSL file for reading: parted into tokens line by line, and what its head and its declarations say. Enough to colour
  * and to list, not a parser: what it does not know stays plain text. Pure; used by `panels/hood`.
  */
+import { partsBefore } from '../../run/shader-parts';
 
 export type TokenKind =
   | 'comment'
@@ -75,7 +76,9 @@ export interface WgslFile {
   entry: string | null;
   /** As it stands in the file: `8, 8`. */
   workgroup: string | null;
-  /** Sizes with the values that they have in the file. */
+  /** Names of the files that are put before it. */
+  parts: string[];
+  /** Sizes with the values that they have in the file or in what is put before it. */
   constants: { name: string; type: string; value: string }[];
   bindings: WgslBinding[];
 }
@@ -85,7 +88,7 @@ const comment = (line: string): string => line.replace(/^\s*\/\/ ?/, '');
 /** A line of at least this length was broken because it was full. */
 const FULL_LINE = 88;
 /** Formulas are set in; these words begin a line of their own. */
-const BEGINS = /^(\s|Consumer:|Grid:|Assumes:)/;
+const BEGINS = /^(\s|Consumer:|Before it:|Grid:|Assumes:)/;
 
 function unwrapped(lines: readonly string[]): string[] {
   return lines.reduce<string[]>((joined, line, i) => {
@@ -96,9 +99,13 @@ function unwrapped(lines: readonly string[]): string[] {
   }, []);
 }
 
-export function describeWgsl(code: string): WgslFile {
-  const lines = code.split('\n');
-  const first = lines.findIndex((line) => !line.startsWith('//'));
+/** @param partOf the text of a file that is put before it; undefined where there is none of that name */
+export function describeWgsl(code: string, partOf: (name: string) => string | undefined): WgslFile {
+  const parts = partsBefore(code);
+  const whole = [...parts.map((name) => partOf(name) ?? ''), code].join('\n');
+  const head = code.split('\n');
+  const first = head.findIndex((line) => !line.startsWith('//'));
+  const lines = whole.split('\n');
   const bindings = lines.flatMap((line, i): WgslBinding[] => {
     const match = /@binding\((\d+)\)\s*var<(\w+)(?:,\s*(\w+))?>\s+(\w+)\s*:\s*([^;]+);/.exec(line);
     if (!match) return [];
@@ -116,10 +123,11 @@ export function describeWgsl(code: string): WgslFile {
     ];
   });
   return {
-    head: unwrapped(lines.slice(0, first < 0 ? lines.length : first).map(comment)),
+    head: unwrapped(head.slice(0, first < 0 ? head.length : first).map(comment)),
     entry: /@compute[\s\S]*?\bfn\s+(\w+)/.exec(code)?.[1] ?? null,
     workgroup: /@workgroup_size\(([^)]*)\)/.exec(code)?.[1] ?? null,
-    constants: [...code.matchAll(/^const ([A-Z][A-Z0-9_]*): (u32|f32|bool) = ([^;]+);/gm)].map(
+    parts,
+    constants: [...whole.matchAll(/^const ([A-Z][A-Z0-9_]*): (u32|f32|bool) = ([^;]+);/gm)].map(
       ([, name, type, value]) => ({ name, type, value }),
     ),
     bindings,

@@ -11,7 +11,7 @@ import { Panel } from '../../components/Panel';
 import type { Table } from '../../components/panel-offers';
 import { places } from '../../components/places';
 import { usePage } from '../../state/context';
-import { kernelRows, namedValues, type Profile, profileAt } from '../../views/hood';
+import { fileOf, kernelRows, namedValues, type Profile, profileAt } from '../../views/hood';
 import { describeWgsl, tokensOfLine, type WgslFile } from '../../views/wgsl';
 import { PHASE_NOTES } from '../StepTime';
 import { hoodStore, VIEWER_ID } from './hood-store';
@@ -47,7 +47,7 @@ export function SourcePanel() {
     <Panel
       name="source"
       title="What runs on the GPU?"
-      caption="Every kernel as it stands in shaders/. Before it is compiled, the values of its constants are filled in, and nothing else."
+      caption="Every kernel as it stands in shaders/. Before it is compiled, the files that its head names are put before it and the values of its constants are filled in, and nothing else."
       save={{ title: file, table: () => usesTable(file, profile) }}
     >
       <div ref={box}>
@@ -60,7 +60,7 @@ export function SourcePanel() {
         ) : (
           <div className={styles.split}>
             <FileList files={files} file={file} profile={profile} />
-            <Viewer key={file} file={file} code={code} profile={profile} />
+            <Viewer key={file} file={file} code={code} files={files} profile={profile} />
           </div>
         )}
       </div>
@@ -69,10 +69,10 @@ export function SourcePanel() {
 }
 
 function FileList({ files, file, profile }: { files: Files; file: string; profile: Profile | null }) {
-  const rows = useMemo(
-    () => new Map(kernelRows(profile?.kernels ?? []).map((row) => [row.kernel, row])),
-    [profile],
-  );
+  const rows = useMemo(() => {
+    const byFile = (profile?.kernels ?? []).map((each) => ({ ...each, kernel: fileOf(each.kernel) }));
+    return new Map(kernelRows(byFile).map((row) => [row.kernel, row]));
+  }, [profile]);
   return (
     <nav className={styles.files} aria-label="Shader files">
       <ul>
@@ -98,34 +98,58 @@ function FileList({ files, file, profile }: { files: Files; file: string; profil
   );
 }
 
-function Viewer({ file, code, profile }: { file: string; code: string; profile: Profile | null }) {
-  const about = useMemo(() => describeWgsl(code), [code]);
-  const lines = useMemo(() => code.split('\n').map(tokensOfLine), [code]);
-  // The line feed at its end begins no line.
-  const count = code.endsWith('\n') ? lines.length - 1 : lines.length;
+function Viewer({
+  file,
+  code,
+  files,
+  profile,
+}: {
+  file: string;
+  code: string;
+  files: Files;
+  profile: Profile | null;
+}) {
+  const about = useMemo(() => describeWgsl(code, (name) => files.get(name)), [code, files]);
   return (
     <article className={styles.viewer} id={VIEWER_ID} tabIndex={-1} aria-label={`${file}.wgsl`}>
       <h3>{file}.wgsl</h3>
       <p className={styles.head}>{about.head.join('\n')}</p>
       <Facts about={about} />
       <Uses file={file} profile={profile} about={about} />
-      <div className={styles.code}>
-        {/* Inside of what scrolls, so that the keyboard gets there too. */}
-        <CopyButton text={code} />
-        <pre data-testid="shader-source">
-          {places(count).map((i) => (
-            <span key={i} className={styles.line} data-line={i + 1}>
-              {places(lines[i].length).map((place) => (
-                <span key={place} data-kind={lines[i][place].kind}>
-                  {lines[i][place].text}
-                </span>
-              ))}
-              {'\n'}
-            </span>
-          ))}
-        </pre>
-      </div>
+      <Code code={code} testId="shader-source" />
+      {about.parts.map((part) => (
+        <details key={part} className={styles.part}>
+          <summary>
+            Put before it: <code>{part}.wgsl</code>
+          </summary>
+          <Code code={files.get(part) ?? ''} testId={`part-${part}`} />
+        </details>
+      ))}
     </article>
+  );
+}
+
+function Code({ code, testId }: { code: string; testId: string }) {
+  const lines = useMemo(() => code.split('\n').map(tokensOfLine), [code]);
+  // The line feed at its end begins no line.
+  const count = code.endsWith('\n') ? lines.length - 1 : lines.length;
+  return (
+    <div className={styles.code}>
+      {/* Inside of what scrolls, so that the keyboard gets there too. */}
+      <CopyButton text={code} />
+      <pre data-testid={testId}>
+        {places(count).map((i) => (
+          <span key={i} className={styles.line} data-line={i + 1}>
+            {places(lines[i].length).map((place) => (
+              <span key={place} data-kind={lines[i][place].kind}>
+                {lines[i][place].text}
+              </span>
+            ))}
+            {'\n'}
+          </span>
+        ))}
+      </pre>
+    </div>
   );
 }
 
@@ -181,7 +205,7 @@ function Facts({ about }: { about: WgslFile }) {
 }
 
 const usesOf = (file: string, profile: Profile | null) =>
-  profile?.kernels.filter(({ kernel }) => kernel === file) ?? [];
+  profile?.kernels.filter(({ kernel }) => fileOf(kernel) === file) ?? [];
 
 /** In what shapes this run uses it: of the profiled step. */
 function Uses({ file, profile, about }: { file: string; profile: Profile | null; about: WgslFile }) {
@@ -192,7 +216,7 @@ function Uses({ file, profile, about }: { file: string; profile: Profile | null;
     return (
       <p className={styles.note}>
         {about.constants.length > 0 &&
-          `Constants in the file: ${about.constants.map(({ name, value }) => `${name} = ${value}`).join(', ')}. `}
+          `Constants: ${about.constants.map(({ name, value }) => `${name} = ${value}`).join(', ')}. `}
         Profile a step to see its shapes, constants and dispatches in this run.
       </p>
     );
@@ -214,8 +238,11 @@ function Uses({ file, profile, about }: { file: string; profile: Profile | null;
         </thead>
         <tbody>
           {uses.map((use) => (
-            <tr key={`${use.phase} ${namedValues(use.shape)} ${namedValues(use.constants)}`}>
-              <th scope="row">{PHASE_NOTES[use.phase].label}</th>
+            <tr key={`${use.kernel} ${use.phase} ${namedValues(use.shape)} ${namedValues(use.constants)}`}>
+              <th scope="row">
+                {PHASE_NOTES[use.phase].label}
+                {use.kernel !== file && ', weights in halves'}
+              </th>
               <td className={styles.shape} data-label="shape">
                 {namedValues(use.shape) || 'by the rows'}
               </td>
