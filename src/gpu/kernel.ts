@@ -276,6 +276,10 @@ export class BoundKernel {
     return this.compiled.ready;
   }
 
+  get isCompiled(): boolean {
+    return this.compiled.pipeline !== null;
+  }
+
   isOf(compiled: Compiled): boolean {
     return this.compiled === compiled;
   }

@@ -3,10 +3,10 @@
  * x [M, K = inputs], w [N = outputs, K], y [M, N]; M is the extent's count.
  */
 import type { BufferRange, Grid } from '../gpu/kernel';
-import { chosenVariant, forwardProduct, type Variant } from './linear-variants';
+import { chosenVariant, FEW_ROWS, fewRowsVariant, forwardProduct, type Variant } from './linear-variants';
 import { type RolloutDtype, weightSlices } from './plan';
 import { SHADERS } from './shaders';
-import { type Extent, type Op, type OpMaker, perElement, vectorOf, type Workspace } from './workspace';
+import { Extent, type Op, type OpMaker, perElement, vectorOf, type Workspace } from './workspace';
 
 type Place = BufferRange | string;
 
@@ -23,7 +23,10 @@ const grid = ({ tile }: Variant, columns: number, rows: number, slices = 1): Gri
   slices,
 ];
 
-/** y = x wᵀ (+ residual). Overwrites y. The sums are single precision, however w is stored. */
+/**
+ * y = x wᵀ (+ residual). Overwrites y. The sums are single precision, however w is stored. Over rows that only the device
+ * counts, those of a decode, it has a kernel for when few of them are left.
+ */
 export function linearForward(
   workspace: OpMaker,
   extent: Extent | BufferRange,
@@ -35,17 +38,26 @@ export function linearForward(
     inputs,
     outputs,
   }: { x: Place; w: StoredMatrix; y: Place; residual?: Place; inputs: number; outputs: number },
-  variant = chosenVariant(workspace.gpu, forwardProduct(dtypeOf(w)), inputs, outputs),
+  variant?: Variant,
 ): Op {
-  return workspace.op(
-    variant.file,
-    { extent, x, w: rangeOf(w), residual: residual ?? x, y },
-    {
-      shape: [inputs, outputs],
-      constants: { ...variant.constants, RESIDUAL: residual !== undefined },
-      grid: (rows) => grid(variant, outputs, rows),
-    },
-  );
+  const { gpu } = workspace;
+  const product = forwardProduct(dtypeOf(w));
+  const by = (kernel: Variant): Op =>
+    workspace.op(
+      kernel.file,
+      { extent, x, w: rangeOf(w), residual: residual ?? x, y },
+      {
+        shape: [inputs, outputs],
+        constants: { ...kernel.constants, RESIDUAL: residual !== undefined },
+        grid: (rows) => grid(kernel, outputs, rows),
+      },
+    );
+  if (variant) return by(variant);
+  const usual = chosenVariant(gpu, product, inputs, outputs);
+  const few = extent instanceof Extent ? null : fewRowsVariant(gpu, product, inputs, outputs);
+  if (!few || few.name === usual.name) return by(usual);
+  // Nobody waits for it: until it is compiled few rows are computed as many are.
+  return { ...by(usual), few: { most: FEW_ROWS, op: gpu.kernels.needed('later', () => by(few)) } };
 }
 
 /** dx = dy w. Overwrites dx. */
