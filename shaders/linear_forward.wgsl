@@ -4,6 +4,7 @@
 // Grid: (outputs / 32, rows / 32) workgroups of 8 x 8; each invocation makes a 4 x 4 tile of y in registers.
 // No workgroup memory and no barrier: on processors that run WebGPU in software a barrier costs more than the
 // loads it saves. `linear_forward_vec4` is the same with 16-byte loads, for sizes that are multiples of 4.
+// Before it: `weights_float32.wgsl` (how weights are stored).
 // Assumes: nothing about sizes. Overwrites y.
 
 // Adds `residual` to the product; otherwise the binding is not read.
@@ -18,12 +19,15 @@ struct Shape { inputs: u32, outputs: u32 }
 @group(0) @binding(1) var<uniform> shape: Shape;
 // [M, K]
 @group(0) @binding(2) var<storage, read> x: array<f32>;
-// [N, K]
-@group(0) @binding(3) var<storage, read> w: array<f32>;
+// [N, K], as `weight` reads them
+@group(0) @binding(3) var<storage, read> w: array<Weight>;
 // [M, N], read where RESIDUAL
 @group(0) @binding(4) var<storage, read> residual: array<f32>;
 // [M, N], written
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
+
+// Weight number `at` of w.
+fn w_at(at: u32) -> f32 { return weight(w[word_of(at)], at); }
 
 fn store(row: u32, col: u32, values: vec4<f32>) {
   if (row >= extent.count) { return; }
@@ -58,7 +62,7 @@ fn linear_forward(@builtin(global_invocation_id) id: vec3<u32>) {
   var a2 = vec4<f32>();
   var a3 = vec4<f32>();
   for (var k = 0u; k < k_size; k++) {
-    let b = vec4<f32>(w[w0 + k], w[w1 + k], w[w2 + k], w[w3 + k]);
+    let b = vec4<f32>(w_at(w0 + k), w_at(w1 + k), w_at(w2 + k), w_at(w3 + k));
     a0 += x[x0 + k] * b;
     a1 += x[x1 + k] * b;
     a2 += x[x2 + k] * b;

@@ -15,8 +15,8 @@ struct Shape { inputs: u32, outputs: u32 }
 @group(0) @binding(1) var<uniform> shape: Shape;
 // [M, K / 4]
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
-// [N, K / 4]
-@group(0) @binding(3) var<storage, read> w: array<vec4<f32>>;
+// [N, K / 4], as `weights` reads them
+@group(0) @binding(3) var<storage, read> w: array<Weights>;
 // [M, N / 4], read where RESIDUAL
 @group(0) @binding(4) var<storage, read> residual: array<vec4<f32>>;
 // [M, N / 4], written
@@ -24,7 +24,8 @@ struct Shape { inputs: u32, outputs: u32 }
 
 // The same four columns of four rows of w, column by column.
 fn four(at: u32, stride: u32) -> mat4x4<f32> {
-  return transpose(mat4x4<f32>(w[at], w[at + stride], w[at + 2u * stride], w[at + 3u * stride]));
+  return transpose(mat4x4<f32>(weights(w[at]), weights(w[at + stride]), weights(w[at + 2u * stride]),
+                               weights(w[at + 3u * stride])));
 }
 
 fn store(row: u32, col4: u32, values: vec4<f32>) {

@@ -3,9 +3,9 @@
 // Adds over `linear_forward_vec4`: each invocation reads one row of x for all and hands it to the others by broadcast.
 // On a processor that plays GPU a load from scattered places costs as much as tens of multiply-adds: a tile of 8 rows
 // takes 20 loads for 128 of them, one of 24 rows 28 for 384. On a GPU it saves loads from the cache.
-// Before it: `linear_forward_parts.wgsl` (bindings, `four` rows of w, `store`), `linear_rows.wgsl` (`four_rows`
-// stored), `linear_sums.wgsl` (`add`: the order of summation), `linear_broadcast.wgsl` (the tile's sizes, `low` and
-// `high`).
+// Before it: `weights_float32.wgsl` (how weights are stored), `linear_forward_parts.wgsl` (bindings, `four` rows of w,
+// `store`), `linear_rows.wgsl` (`four_rows` stored), `linear_sums.wgsl` (`add`: the order of summation),
+// `linear_broadcast.wgsl` (the tile's sizes, `low` and `high`).
 // Grid: (outputs / (4 QUADS LANES), rows / ROWS) workgroups of one subgroup. Overwrites y.
 enable subgroups;
 

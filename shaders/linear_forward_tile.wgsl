@@ -3,8 +3,8 @@
 // Adds over it: 64 invocations make a tile of 64 x 64, 8 x 8 each. They read 16 columns of x and w at a time into
 // workgroup memory, neighbours reading what lies together, so that a value read from the buffers serves 64 multiply-adds
 // and one read from there 8, where the registers of one invocation alone make it 4.
-// Before it: `linear_forward_parts.wgsl` (bindings, `four` rows of w, `store`), `linear_rows.wgsl` (`four_rows`
-// stored), `linear_sums.wgsl` (`add`: the order of summation).
+// Before it: `weights_float32.wgsl` (how weights are stored), `linear_forward_parts.wgsl` (bindings, `four` rows of w,
+// `store`), `linear_rows.wgsl` (`four_rows` stored), `linear_sums.wgsl` (`add`: the order of summation).
 // Grid: (outputs / 64, rows / 64) workgroups of 8 x 8. Overwrites y.
 
 // 16 columns of 64 rows: [4 fours of columns, 64].
@@ -34,7 +34,7 @@ fn linear_forward_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_i
       let inside = k < size;
       let at = min(k, size - 1u);
       x_tile[i % 4u * 64u + r] = select(vec4<f32>(), x[x_row * size + at], inside);
-      w_tile[i % 4u * 64u + r % 4u * 16u + r / 4u] = select(vec4<f32>(), w[w_row * size + at], inside);
+      w_tile[i % 4u * 64u + r % 4u * 16u + r / 4u] = select(vec4<f32>(), weights(w[w_row * size + at]), inside);
     }
     workgroupBarrier();
     for (var k = 0u; k < 4u; k++) {

@@ -2,8 +2,8 @@
 //
 // Adds over `linear_forward`: x, w and y are read and written four values at a time, which quarters the
 // number of load instructions for 64 multiply-adds.
-// Before it: `linear_forward_parts.wgsl` (bindings, `four` rows of w, `store`), `linear_rows.wgsl` (`four_rows`
-// stored), `linear_sums.wgsl` (`add`: the order of summation).
+// Before it: `weights_float32.wgsl` (how weights are stored), `linear_forward_parts.wgsl` (bindings, `four` rows of w,
+// `store`), `linear_rows.wgsl` (`four_rows` stored), `linear_sums.wgsl` (`add`: the order of summation).
 // Grid: (outputs / 32, rows / 32) workgroups of 8 x 8; each invocation makes a 4 x 4 tile. Overwrites y.
 
 @compute @workgroup_size(8, 8)

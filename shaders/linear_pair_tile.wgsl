@@ -4,7 +4,7 @@
 // Consumer: the projections before attention and into the MLP, as a variant of `linear_forward` followed by `swiglu`
 // or `rope`, with the same bits. Tiles in workgroup memory as in `linear_forward_tile`, for a GPU: an invocation makes 8 rows
 // of 4 columns and the 4 that belong to them.
-// Before it: `linear_sums.wgsl` (`add`: the order of summation).
+// Before it: `weights_float32.wgsl` (how weights are stored), `linear_sums.wgsl` (`add`: the order of summation).
 // Grid: (outputs / 64, rows / 64) workgroups of 8 x 8. Overwrites y and out.
 
 // Whether columns are rotated; otherwise they are gate and up.
@@ -21,8 +21,8 @@ struct Shape { inputs: u32, outputs: u32, half: u32, keep: u32, rotated: u32 }
 @group(0) @binding(1) var<uniform> shape: Shape;
 // [M, K / 4]
 @group(0) @binding(2) var<storage, read> x: array<vec4<f32>>;
-// [N, K / 4]
-@group(0) @binding(3) var<storage, read> w: array<vec4<f32>>;
+// [N, K / 4], as `weights` reads them
+@group(0) @binding(3) var<storage, read> w: array<Weights>;
 // [M] positions, read where ROTATE
 @group(0) @binding(4) var<storage, read> positions: array<u32>;
 // [positions, P / 4]: P / 2 cosines, then P / 2 sines; read where ROTATE
@@ -102,7 +102,7 @@ fn linear_pair_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invo
       let inside = k < size;
       let at = min(k, size - 1u);
       x_tile[i % 4u * 64u + r] = select(vec4<f32>(), x[x_row * size + at], inside);
-      w_tile[i % 4u * 64u + r % 4u * 16u + r / 4u] = select(vec4<f32>(), w[w_row * size + at], inside);
+      w_tile[i % 4u * 64u + r % 4u * 16u + r / 4u] = select(vec4<f32>(), weights(w[w_row * size + at]), inside);
     }
     workgroupBarrier();
     for (var k = 0u; k < 4u; k++) {

@@ -5,6 +5,7 @@
  * parallel. `BoundKernel` is a pipeline with one bind group; the model makes all of them up front, so that a
  * step in steady state creates neither pipelines nor bind groups. Knows no model.
  */
+import { CompileQueue, isNeededBy, type Urgency } from './compile-queue';
 import type { Pass } from './profile';
 import {
   type Binding,
@@ -46,15 +47,24 @@ export type OnCompiled = (done: number, total: number) => void;
 /** Something with kernels of its own. */
 export interface Building<T> {
   built: T;
-  /** Resolves when they are compiled, but for those that are needed `later`. @throws ShaderError */
-  ready(onProgress?: OnCompiled): Promise<void>;
-  /** Resolves when all of them are. @throws ShaderError */
-  complete(onProgress?: OnCompiled): Promise<void>;
+  /** Resolves when those of its kernels are compiled that are needed by then. @throws ShaderError */
+  ready(by: Urgency, onProgress?: OnCompiled): Promise<void>;
+}
+
+/** What is asked for while something is built. */
+interface Asked {
+  kernels: Map<string, { compiled: Compiled; urgency: Urgency }>;
+  /** Nothing of it is needed later than the rest. */
+  alike: boolean;
+  /** Before that, what is not needed first or next is not begun. */
+  until: Promise<unknown> | undefined;
 }
 
 interface Compiled {
   pipeline: GPUComputePipeline | null;
   ready: Promise<void>;
+  /** Somebody waits for it, or needs it sooner. */
+  hurry(by: Urgency): void;
   layout: GPUBindGroupLayout;
   bindings: Binding[];
 }
@@ -78,13 +88,9 @@ export function flatGrid(count: number): Grid {
 
 export class Kernels {
   private readonly cache = new Map<string, Compiled>();
-  /** What is being asked for, while something is built. */
-  private asked: { first: Map<string, Compiled>; later: Map<string, Compiled> } | null = null;
-  private isLater = false;
-  /** Nothing of what is built is needed later than the rest. */
-  private alike = false;
-  private compiling = 0;
-  private readonly waiting = { first: [] as (() => void)[], later: [] as (() => void)[] };
+  private readonly queue = new CompileQueue(COMPILED_AT_ONCE);
+  private asked: Asked | null = null;
+  private urgency: Urgency = 'first';
 
   constructor(readonly device: GPUDevice) {}
 
@@ -121,33 +127,47 @@ export class Kernels {
   /**
    * Does `build`, which must not wait, and tells what it made from the kernels that it asked for: they alone are waited
    * for, not what others have asked for by then.
+   * @param options.alike nothing is needed later than the rest.
+   * @param options.until what is not needed first or next is not begun before that, unless somebody waits for it.
    */
-  building<T>(build: () => T, alike = false): Building<T> {
+  building<T>(
+    build: () => T,
+    { alike = false, until }: Partial<Pick<Asked, 'alike' | 'until'>> = {},
+  ): Building<T> {
     const outer = this.asked;
-    const asked = { first: new Map<string, Compiled>(), later: new Map<string, Compiled>() };
+    const asked: Asked = { kernels: new Map(), alike, until };
     this.asked = asked;
-    this.alike = alike;
     try {
       const built = build();
       return {
         built,
-        ready: (onProgress) => this.compiled([...asked.first], onProgress),
-        complete: (onProgress) => this.compiled([...asked.first, ...asked.later], onProgress),
+        ready: (by, onProgress) => {
+          const needed = [...asked.kernels].filter(([, { urgency }]) => isNeededBy(urgency, by));
+          return this.compiled(
+            needed.map(([key, { compiled }]) => [key, compiled]),
+            onProgress,
+          );
+        },
       };
     } finally {
       this.asked = outer;
-      this.alike = false;
     }
   }
 
-  /** What `build` asks for is compiled when nothing else waits to be: it is needed later than the rest. */
-  later<T>(build: () => T): T {
-    const outer = this.isLater;
-    this.isLater = !this.alike;
+  /** Whether somebody waits for what is asked for now, more than for what is asked for as needed soon or later. */
+  get isHurried(): boolean {
+    const { asked, urgency } = this;
+    return asked?.until !== undefined && !asked.alike && isNeededBy(urgency, 'next');
+  }
+
+  /** What `build` asks for is compiled after what is needed first, or when nothing else waits to be. */
+  needed<T>(urgency: Urgency, build: () => T): T {
+    const outer = this.urgency;
+    this.urgency = urgency;
     try {
       return build();
     } finally {
-      this.isLater = outer;
+      this.urgency = outer;
     }
   }
 
@@ -162,6 +182,7 @@ export class Kernels {
   ): Promise<void> {
     let done = 0;
     onProgress?.(0, all.length);
+    for (const [, each] of all) each.hurry('later');
     await Promise.all(
       all.map(async ([key, each]) => {
         try {
@@ -183,14 +204,23 @@ export class Kernels {
 
   private compile(file: ShaderFile, constants: Readonly<Record<string, ConstantValue>>): Compiled {
     const key = `${file.name} ${JSON.stringify(Object.entries(constants).sort())}`;
-    const known = this.cache.get(key);
-    const compiled = known ?? this.begin(file, constants);
-    this.cache.set(key, compiled);
-    this.asked?.[this.isLater ? 'later' : 'first'].set(key, compiled);
+    const { asked, cache } = this;
+    const urgency = asked?.alike ? 'first' : this.urgency;
+    const until = isNeededBy(urgency, 'next') ? undefined : asked?.until;
+    const compiled = cache.get(key) ?? this.begin(file, constants, urgency, until);
+    if (!until) compiled.hurry(urgency);
+    cache.set(key, compiled);
+    const before = asked?.kernels.get(key)?.urgency ?? urgency;
+    asked?.kernels.set(key, { compiled, urgency: isNeededBy(before, urgency) ? before : urgency });
     return compiled;
   }
 
-  private begin(file: ShaderFile, constants: Readonly<Record<string, ConstantValue>>): Compiled {
+  private begin(
+    file: ShaderFile,
+    constants: Readonly<Record<string, ConstantValue>>,
+    urgency: Urgency,
+    until: Promise<unknown> | undefined,
+  ): Compiled {
     const code = specialise(file.name, wholeOf(file), constants);
     const bindings = parseBindings(code);
     const layout = this.device.createBindGroupLayout({
@@ -201,30 +231,16 @@ export class Kernels {
         buffer: { type },
       })),
     });
-    const compiled: Compiled = { pipeline: null, ready: Promise.resolve(), layout, bindings };
     const preludeLines = file.prelude ? file.prelude.split('\n').length : 0;
-    compiled.ready = this.inTurn(() => this.build(file.name, code, layout, preludeLines)).then((pipeline) => {
+    const build = () => this.build(file.name, code, layout, preludeLines);
+    const { done, hurry } = this.queue.enter(build, urgency, until);
+    const ready = done.then((pipeline) => {
       compiled.pipeline = pipeline;
     });
+    const compiled: Compiled = { pipeline: null, ready, hurry, layout, bindings };
     // Reported by `ready`; without this an early failure would count as unhandled.
     compiled.ready.catch(() => {});
     return compiled;
-  }
-
-  private async inTurn<T>(work: () => Promise<T>): Promise<T> {
-    if (this.compiling < COMPILED_AT_ONCE) this.compiling++;
-    else {
-      const queue = this.isLater ? this.waiting.later : this.waiting.first;
-      await new Promise<void>((resolve) => queue.push(resolve));
-    }
-    try {
-      return await work();
-    } finally {
-      // Handed on to the next, or given back.
-      const next = this.waiting.first.shift() ?? this.waiting.later.shift();
-      if (next) next();
-      else this.compiling--;
-    }
   }
 
   private async build(
@@ -262,7 +278,12 @@ export class BoundKernel {
 
   /** Resolves once it can be encoded. @throws ShaderError */
   get ready(): Promise<void> {
+    this.compiled.hurry('later');
     return this.compiled.ready;
+  }
+
+  get isCompiled(): boolean {
+    return this.compiled.pipeline !== null;
   }
 
   isOf(compiled: Compiled): boolean {

@@ -18,7 +18,7 @@ export class Ahead {
 
   /** @param work under way; what it fails of is for whoever loads the run to find out. */
   constructor(
-    manifest: Manifest,
+    readonly manifest: Manifest,
     private readonly work: Promise<PreparedRun>,
   ) {
     this.key = JSON.stringify(manifest);

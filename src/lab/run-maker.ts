@@ -14,6 +14,9 @@ import { type OpenedModel, openModel } from './opened-model';
 import type { SessionHost } from './session-host';
 import { tuneAtRest, tuneFor } from './tuning';
 
+/** How long after a run was made its first rollouts are awaited: whoever wants them has asked by then. */
+const ROLLOUTS_MS = 2000;
+
 export class RunMaker {
   private ahead: Ahead | null = null;
   /** Choosing at rest, under way. */
@@ -33,7 +36,7 @@ export class RunMaker {
 
   /** The trainer of a run at its start, with the kernels that suit its model. */
   async makeTrainer(gpu: Gpu, manifest: Manifest, model: OpenedModel): Promise<Trainer> {
-    await this.chooseKernels(gpu, model);
+    await this.chooseKernels(gpu, manifest, model);
     return this.createTrainer(gpu, manifest, model);
   }
 
@@ -42,20 +45,32 @@ export class RunMaker {
     this.ahead ??= new Ahead(manifest, this.makeAhead(manifest, opening));
   }
 
-  /** Resolves once what was expected is ready, or could not be made so; at once where nothing is. */
-  async isReady(): Promise<void> {
-    await this.ahead?.take();
+  /**
+   * Resolves once what was expected is ready, or could not be made so; at once where nothing is.
+   * @param isAtRest whether nobody waits by then: it is then ready when the kernels of the backward pass are, too.
+   */
+  async isReady(isAtRest: () => boolean): Promise<void> {
+    const ready = await this.ahead?.take();
+    // What fails to compile is met again where it is waited for.
+    if (ready && isAtRest()) await ready.trainer.policy.trainable().catch(() => {});
   }
 
   /** Measures what choosing kernels had no time for, until a run is asked for or something else computes. */
   async chooseAtRest(gpu: Gpu): Promise<void> {
-    const ready = await this.ahead?.take();
-    if (!ready || !this.ahead || this.resting) return;
+    const { ahead } = this;
+    const ready = await ahead?.take();
+    if (!ahead || !ready || !this.ahead || this.resting) return;
     const resting = { isAwaited: false, done: Promise.resolve() };
     this.resting = resting;
     const isAwaited = () => resting.isAwaited || gpu.failure() !== null;
     // What fails here is met again where it is waited for.
-    resting.done = tuneAtRest(gpu, ready.model.config, this.host.choices, isAwaited).catch(() => {});
+    resting.done = tuneAtRest(
+      gpu,
+      ready.model.config,
+      this.host.choices,
+      ahead.manifest.rollout_dtype,
+      isAwaited,
+    ).catch(() => {});
     await resting.done;
     this.resting = null;
   }
@@ -81,27 +96,39 @@ export class RunMaker {
   private async makeAhead(manifest: Manifest, opening: Promise<DeviceUnderTest>): Promise<PreparedRun> {
     const reading = this.readBase(manifest);
     const [model, { gpu, test }] = await Promise.all([reading, opening]);
-    await this.chooseKernels(gpu, model, test);
+    await this.chooseKernels(gpu, manifest, model, test);
     return { model, trainer: await this.createTrainer(gpu, manifest, model) };
   }
 
-  private chooseKernels(gpu: Gpu, { config }: OpenedModel, ahead?: Promise<unknown>): Promise<void> {
+  private chooseKernels(
+    gpu: Gpu,
+    { rollout_dtype }: Manifest,
+    { config }: OpenedModel,
+    ahead?: Promise<unknown>,
+  ): Promise<void> {
     return orDeviceLoss(
       gpu,
-      tuneFor(gpu, config, this.host.choices, (p) => this.host.onProgress(p), ahead),
+      tuneFor(gpu, config, this.host.choices, (p) => this.host.onProgress(p), rollout_dtype, ahead),
     );
   }
 
-  private createTrainer(gpu: Gpu, manifest: Manifest, model: OpenedModel): Promise<Trainer> {
-    return orDeviceLoss(
+  private async createTrainer(gpu: Gpu, manifest: Manifest, model: OpenedModel): Promise<Trainer> {
+    // What the first rollouts have no need of must not hold them up, nor wait for them when nobody asks for any.
+    let seen = () => {};
+    const rolloutsSeen = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
+    const trainer = await orDeviceLoss(
       gpu,
       Trainer.create({
         gpu,
         manifest,
         ...model,
+        until: rolloutsSeen,
         emit: (event) => {
           this.host.onEvent(event);
           if (event.type === 'phase') this.onPhase(event.phase);
+          if (event.type === 'rollouts_grown') seen();
         },
         onProgress: (done, total) =>
           this.host.onProgress({
@@ -113,5 +140,7 @@ export class RunMaker {
           }),
       }),
     );
+    setTimeout(seen, ROLLOUTS_MS);
+    return trainer;
   }
 }

@@ -5,6 +5,7 @@
 import type { Gpu } from '../gpu/device';
 import { adoptChoices, choicesText } from '../model/choices';
 import type { LlamaConfig } from '../model/config';
+import type { RolloutDtype } from '../model/plan';
 import { isPartlyTuned, isTuned, tune } from '../model/tune';
 import type { Progress } from './protocol';
 import { LAB_VERSION } from './version';
@@ -21,6 +22,7 @@ export function adapterKey({ info }: Gpu): string {
 }
 
 /**
+ * @param rolloutDtype what weights are stored as where rollouts read them: another set of kernels.
  * @param ahead for a run that nobody has asked for yet: waited for before anything is measured, as what else is done
  *   with the device would be measured with it. The first visit measures as long as it may; a later one puts off what
  *   the first had no time for, or every visit would begin with it.
@@ -30,6 +32,7 @@ export async function tuneFor(
   config: LlamaConfig,
   store: ChoiceStore | undefined,
   onProgress: (progress: Progress) => void,
+  rolloutDtype: RolloutDtype,
   ahead?: Promise<unknown>,
 ): Promise<void> {
   if (!store) return;
@@ -40,8 +43,8 @@ export async function tuneFor(
     const known = await store.recall(adapter);
     if (known) adoptChoices(gpu, known);
   }
-  if (isTuned(gpu, config, thorough)) return;
-  const isPutOff = ahead !== undefined && isPartlyTuned(gpu, config);
+  if (isTuned(gpu, config, rolloutDtype, thorough)) return;
+  const isPutOff = ahead !== undefined && isPartlyTuned(gpu, config, rolloutDtype);
   if (!isPutOff) await ahead;
   const measured = await tune(gpu, config, {
     onProgress: (done, total) => {
@@ -49,6 +52,7 @@ export async function tuneFor(
         onProgress({ task: 'tuning', label: 'Choosing the fastest kernels', done, total, unit: '' });
     },
     isAwaited: () => isPutOff,
+    rolloutDtype,
     thorough,
   });
   if (measured) await store.keep(adapter, choicesText(gpu));
@@ -62,9 +66,10 @@ export async function tuneAtRest(
   gpu: Gpu,
   config: LlamaConfig,
   store: ChoiceStore | undefined,
+  rolloutDtype: RolloutDtype,
   isAwaited: () => boolean,
 ): Promise<void> {
-  if (!store || isTuned(gpu, config, true)) return;
-  if (await tune(gpu, config, { atRest: true, thorough: true, isAwaited }))
+  if (!store || isTuned(gpu, config, rolloutDtype, true)) return;
+  if (await tune(gpu, config, { rolloutDtype, atRest: true, thorough: true, isAwaited }))
     await store.keep(adapterKey(gpu), choicesText(gpu));
 }

@@ -109,7 +109,7 @@ export class Adapter {
     if (!workspace.capacity.trained) return;
     const dw = merged.range(tensor.name, 'gradient');
     // Rollouts are made without it.
-    const backward = workspace.gpu.kernels.later(() => [
+    const backward = workspace.gpu.kernels.needed('later', () => [
       workspace.op(
         SHADERS.loraBackwardA,
         { b, dw, da: parameters.range(nameA, 'gradient') },

@@ -40,7 +40,9 @@ export class Candidates {
       const bind = family.prepare(new TestBench(maker));
       for (const [i, name] of names.entries()) {
         // Compiled behind what somebody waits for: many are left when the time is up.
-        const [trial, refused] = await attempt(gpu, async () => gpu.kernels.later(() => bind(name)));
+        const [trial, refused] = await attempt(gpu, async () =>
+          gpu.kernels.needed('later', () => bind(name)),
+        );
         if (trial && !refused) candidates.trials.set(name, trial);
         else candidates.leaveOut(name, trial, standings);
         if (refused && i === 0) throw refused;

@@ -61,6 +61,8 @@ export interface TokenPasses {
   prompt: readonly (readonly Op[])[];
   /** One more token of every live row. */
   token: readonly Op[];
+  /** Brings a copy of the weights up to date that they read; before every decode. */
+  refresh?(): void;
 }
 
 /** Called after every chunk with what each row has grown by; may wait, to pause. */
@@ -138,6 +140,7 @@ export class Decoder {
     onGrown?: OnGrown,
   ): Promise<Decoded[]> {
     this.check(rows);
+    passes.refresh?.();
     const ends = endsOf(settings);
     const longest = Math.max(0, ...rows.map((r) => r.limit));
     this.begin(rows, settings, randomness);

@@ -4,20 +4,25 @@ import { attentionFamilies } from './attention-families';
 import type { LlamaConfig } from './config';
 import { decodeFamilies } from './decode-variants';
 import { linearFamilies } from './linear-families';
+import { PRODUCTS } from './linear-variants';
 import { pairedFamilies } from './paired-families';
+import type { RolloutDtype } from './plan';
 import { rowFamilies } from './row-families';
 import type { Family } from './variants';
 
-/** Those that are measured first: others are made of them. */
-export function familiesOf(gpu: Gpu, config: LlamaConfig): Family[] {
+/** Those that are measured first: others are made of them. @param rolloutDtype what decoding reads weights as */
+export function familiesOf(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype): Family[] {
   return [
-    ...linearFamilies(gpu, config),
+    ...linearFamilies(gpu, config, rolloutDtype === 'float16' ? [...PRODUCTS, 'forward_float16'] : PRODUCTS),
     ...attentionFamilies(gpu, config),
     ...rowFamilies(config),
     ...decodeFamilies(gpu, config),
   ];
 }
 
-export function fusedFamiliesOf(gpu: Gpu, config: LlamaConfig): Family[] {
-  return pairedFamilies(gpu, config);
+export function fusedFamiliesOf(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype): Family[] {
+  return [
+    ...pairedFamilies(gpu, config, 'float32'),
+    ...(rolloutDtype === 'float16' ? pairedFamilies(gpu, config, 'float16') : []),
+  ];
 }

@@ -7,10 +7,10 @@
 
 import type { BufferRange } from '../gpu/kernel';
 import { attentionForward, headsOf } from './attention';
-import { linearForward } from './linear';
+import type { WeightSource } from './float16';
+import { isFloat16, linearForward } from './linear';
 import { rmsNorm } from './norm';
 import { gatedProjection, headColumns, headsProjection } from './paired';
-import type { Parameters } from './parameters';
 import { keptActivations } from './plan';
 import { SHADERS } from './shaders';
 import { type Extent, type Op, perTile, vectorOf, type Workspace } from './workspace';
@@ -41,7 +41,7 @@ export function layerBuffers(workspace: Workspace, layer: number) {
  */
 export function blockHalves(
   workspace: Workspace,
-  parameters: Parameters,
+  weights: WeightSource,
   extent: Extent | BufferRange,
   layer: number,
   b: ReturnType<typeof layerBuffers>,
@@ -54,10 +54,10 @@ export function blockHalves(
     rmsNorm(
       workspace,
       extent,
-      { rows: 'sources', x, weight: w(name), y: b.normed, inverse },
+      { rows: 'sources', x, weight: weights.range(`layers.${layer}.${name}`), y: b.normed, inverse },
       { width, epsilon },
     );
-  const w = (name: string) => parameters.range(`layers.${layer}.${name}`);
+  const w = (name: string) => weights.matrix(`layers.${layer}.${name}`);
   const heads = { x: b.normed, w: w('qkv') };
   const output = linearForward(workspace, extent, {
     x: b.attention,
@@ -126,26 +126,33 @@ function isKept({ capacity, config }: Workspace, layer: number): boolean {
 /** x = embedding[ids]. */
 export function embed(
   workspace: Workspace,
-  parameters: Parameters,
+  weights: WeightSource,
   extent: Extent | BufferRange,
   ids: string,
 ): Op {
   const width = workspace.config.hidden_size;
+  const table = weights.matrix('embedding');
+  if (isFloat16(table))
+    return workspace.op(
+      SHADERS.embeddingFloat16,
+      { extent, ids, table: table.float16, x: 'x0' },
+      { shape: [width], grid: perTile(width) },
+    );
   const vector = vectorOf(width);
   return workspace.op(
     SHADERS.embedding,
-    { extent, ids, table: parameters.range('embedding'), x: 'x0' },
+    { extent, ids, table, x: 'x0' },
     { shape: [width], constants: { VECTOR: vector }, grid: perTile(width / vector) },
   );
 }
 
 /** The whole pass: one list of operations for each layer, the embedding in the first. The count is the tokens'. */
-export function buildForward(workspace: Workspace, parameters: Parameters, tokens: Extent): Op[][] {
+export function buildForward(workspace: Workspace, weights: WeightSource, tokens: Extent): Op[][] {
   return Array.from({ length: workspace.config.num_hidden_layers }, (_, layer) => {
     const b = layerBuffers(workspace, layer);
-    const { before, after } = blockHalves(workspace, parameters, tokens, layer, b);
+    const { before, after } = blockHalves(workspace, weights, tokens, layer, b);
     return [
-      ...(layer === 0 ? [embed(workspace, parameters, tokens, 'ids')] : []),
+      ...(layer === 0 ? [embed(workspace, weights, tokens, 'ids')] : []),
       ...before,
       ...attend(workspace, tokens, b),
       ...after,

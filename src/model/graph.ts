@@ -9,6 +9,7 @@ import type { Pass } from '../gpu/profile';
 import { buildBackward, buildEmbeddingBackward } from './backward';
 import type { PackedBatch } from './batch';
 import type { TokenPasses } from './decoder';
+import { Float16Weights, type WeightSource } from './float16';
 import { buildForward, upToKeys } from './forward';
 import { Head, type HeadChunk } from './head';
 import type { Inputs } from './inputs';
@@ -41,15 +42,13 @@ export class Graph {
     inputs: Inputs,
     { logp, trained, live }: GraphOptions,
   ) {
+    const { kernels } = workspace.gpu;
     const layers = buildForward(workspace, parameters, inputs.tokens);
     this.layers = layers;
     this.head = new Head(workspace, parameters, logp, trained);
-    this.decoding = live && {
-      prompt: upToKeys(layers),
-      token: buildTokenForward(workspace, parameters, live),
-    };
+    this.decoding = live && decodingOf(workspace, parameters, inputs, layers, live);
     // Rollouts are made without it.
-    this.backward = workspace.gpu.kernels.later(() =>
+    this.backward = kernels.needed('later', () =>
       trained
         ? {
             blocks: buildBackward(workspace, parameters, inputs.tokens),
@@ -111,4 +110,25 @@ export class Graph {
     encodeOps(pass, this.backward.blocks, batch.tokens);
     encodeOps(pass, [this.backward.embedding], batch.segments);
   }
+}
+
+/** What decodes: through the parameters, by the layers that score, or through their copy in halves. */
+function decodingOf(
+  workspace: Workspace,
+  parameters: Parameters,
+  { tokens }: Inputs,
+  layers: readonly (readonly Op[])[],
+  live: GPUBuffer,
+): TokenPasses {
+  // A prompt, or rows that are scored, come before it.
+  const tokenBy = (weights: WeightSource) =>
+    workspace.gpu.kernels.needed('next', () => buildTokenForward(workspace, weights, live));
+  if (workspace.capacity.rolloutDtype !== 'float16')
+    return { prompt: upToKeys(layers), token: tokenBy(parameters) };
+  const halves = new Float16Weights(workspace, parameters);
+  return {
+    prompt: upToKeys(buildForward(workspace, halves, tokens)),
+    token: tokenBy(halves),
+    refresh: () => halves.refresh(),
+  };
 }

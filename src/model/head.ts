@@ -7,6 +7,7 @@
  */
 import type { BufferRange } from '../gpu/kernel';
 import type { LlamaConfig } from './config';
+import type { WeightSource } from './float16';
 import { accumulateSlices, linearBackwardInput, linearBackwardWeight, linearForward } from './linear';
 import { type RowVariant, rmsNorm, rmsNormBackward, rmsNormBackwardWeight } from './norm';
 import type { Parameters } from './parameters';
@@ -74,7 +75,9 @@ export class Head {
           ),
         ],
         // Rollouts are made without it.
-        backward: workspace.gpu.kernels.later(() => (trained ? this.backward(parameters, extent) : [])),
+        backward: workspace.gpu.kernels.needed('later', () =>
+          trained ? this.backward(parameters, extent) : [],
+        ),
       };
     });
   }
@@ -204,15 +207,11 @@ export function logSoftmaxGather(
 }
 
 /** logits = hidden headᵀ. */
-export function projectLogits(
-  workspace: Workspace,
-  parameters: Parameters,
-  extent: Extent | BufferRange,
-): Op {
+export function projectLogits(workspace: Workspace, weights: WeightSource, extent: Extent | BufferRange): Op {
   const { hidden_size: width, vocab_size: vocabulary, tie_word_embeddings: tied } = workspace.config;
   return linearForward(workspace, extent, {
     x: 'hidden',
-    w: parameters.range(headTensor(tied)),
+    w: weights.matrix(headTensor(tied)),
     y: 'logits',
     inputs: width,
     outputs: vocabulary,

@@ -35,6 +35,8 @@ describe('what a kernel costs', () => {
     expect(of('linear_forward')).toEqual({ flops: 210, bytes: 4 * (x + w + y) });
     expect(of('linear_forward', { RESIDUAL: true })).toEqual({ flops: 210, bytes: 4 * (x + w + 2 * y) });
     expect(of('linear_backward_input')).toEqual({ flops: 210, bytes: 4 * (x + w + y) });
+    // Halves are half the bytes.
+    expect(of('linear_forward_float16')).toEqual({ flops: 210, bytes: 4 * (x + w / 2 + y) });
     // Added to what is there, or written once a slice.
     expect(of('linear_backward_weight', { SLICES: 1 })).toEqual({ flops: 210, bytes: 4 * (x + y + 2 * w) });
     expect(of('linear_backward_weight', { SLICES: 4 })).toEqual({ flops: 210, bytes: 4 * (x + y + 4 * w) });

@@ -38,6 +38,14 @@ const forward: Count = (sizes) => {
   return [flops, values! + (sizes.is('RESIDUAL') ? sizes.M * sizes.n('outputs') : 0)];
 };
 
+/** The same over weights in half the bytes. */
+const overFloat16 =
+  (count: Count): Count =>
+  (sizes) => {
+    const [flops, values] = count(sizes);
+    return [flops, values! - (sizes.n('inputs') * sizes.n('outputs')) / 2];
+  };
+
 const backwardWeight: Count = ({ M, n }) => {
   const [K, N, slices] = [n('inputs'), n('outputs'), n('SLICES')];
   // A single slice is added to the gradient itself.
@@ -114,6 +122,7 @@ const COUNTS: Readonly<Record<string, Count>> = {
   clip_gradient: ({ n }) => [null, 2 * n('count') + 4],
   embedding: ({ M, n }) => [null, M * (1 + 2 * n('width'))],
   embedding_backward: ({ M, n }) => [null, 4 * M + n('tokens') * (1 + n('width')) + 2 * M * n('width')],
+  embedding_float16: ({ M, n }) => [null, M * (1 + 1.5 * n('width'))],
   linear_backward_input: matrix,
   linear_backward_input_subgroup: matrix,
   linear_backward_input_tile: matrix,
@@ -123,15 +132,21 @@ const COUNTS: Readonly<Record<string, Count>> = {
   linear_backward_weight_tile: backwardWeight,
   linear_backward_weight_vec4: backwardWeight,
   linear_forward: forward,
+  linear_forward_float16: overFloat16(forward),
   linear_forward_subgroup: forward,
+  linear_forward_subgroup_float16: overFloat16(forward),
   linear_forward_tile: forward,
+  linear_forward_tile_float16: overFloat16(forward),
   linear_forward_vec4: forward,
+  linear_forward_vec4_float16: overFloat16(forward),
   linear_pair_tile: paired,
+  linear_pair_tile_float16: overFloat16(paired),
   log_softmax_gather: ({ M, n }) => [null, M * (n('vocabulary') + 4)],
   logits_backward: ({ M, n }) => [null, M * (2 * n('vocabulary') + 3)],
   lora_backward_a: lowRank((a, b, w) => b + w + 2 * a),
   lora_backward_b: lowRank((a, b, w) => a + w + 2 * b),
   lora_merge: lowRank((a, b, w) => a + b + 2 * w),
+  pack_float16: ({ n }) => [null, 1.5 * n('count')],
   rms_norm: ({ M, n, is }) => [null, M * (2 * n('width') + 1 + (is('GATHER') ? 1 : 0)) + n('width')],
   rms_norm_backward: ({ M, n, is }) => [
     null,

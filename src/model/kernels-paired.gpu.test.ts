@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { BufferPool, type Gpu } from '../gpu/device';
 import { openTestGpu } from '../gpu/testing';
-import { productKey } from './linear-variants';
+import type { StoredMatrix } from './linear';
+import { forwardProduct, productKey } from './linear-variants';
 import { gatedProjection, headColumns, headsProjection, pairVariants } from './paired';
+import type { RolloutDtype } from './plan';
+import { nearestHalf, packHalves } from './reference/float16';
 import { linear } from './reference/linear';
 import { rope } from './reference/rope';
 import { swiglu } from './reference/swiglu';
@@ -56,16 +59,34 @@ const columns = (all: Float64Array, width: number, from: number, to: number) =>
     (_, i) => all[Math.floor(i / (to - from)) * width + from + (i % (to - from))],
   );
 
+const DTYPES = ['float32', 'float16'] as const;
+
+/** Weights that are halves, as both sets of kernels read them: their results are the same bits. */
+function storedWeights(t: Awaited<ReturnType<typeof bench>>, random: () => number, count: number) {
+  const f64 = Float64Array.from(random32(random, count).f64, nearestHalf);
+  const stored: Record<RolloutDtype, StoredMatrix> = {
+    float32: t.filled('w', Float32Array.from(f64)),
+    float16: { float16: t.filled('w', packHalves(f64)) },
+  };
+  return { f64, stored };
+}
+
 /** Around the edges of a tile's 64 rows. */
 const ROWS = [1, 17, 65];
 
 /** As if the fastest product here were a tile in workgroup memory. */
-function variantsWhereTilesWin(gpu: Gpu, inputs: number, outputs: number, distance: number) {
-  const key = productKey('forward', inputs, outputs);
-  expect(pairVariants(gpu, inputs, outputs, distance)).toEqual([{ name: 'separate' }]);
+function variantsWhereTilesWin(
+  gpu: Gpu,
+  dtype: RolloutDtype,
+  inputs: number,
+  outputs: number,
+  distance: number,
+) {
+  const key = productKey(forwardProduct(dtype), inputs, outputs);
+  expect(pairVariants(gpu, inputs, outputs, distance, dtype)).toEqual([{ name: 'separate' }]);
   gpu.choices.set(key, 'tile');
   try {
-    return pairVariants(gpu, inputs, outputs, distance);
+    return pairVariants(gpu, inputs, outputs, distance, dtype);
   } finally {
     gpu.choices.delete(key);
   }
@@ -83,23 +104,26 @@ describe('gate and up with their gated activation', () => {
     it(`are the same by every variant for ${inputs} inputs and ${inner} columns of each`, async () => {
       const t = await bench();
       const random = generator(inputs * inner);
-      const variants = variantsWhereTilesWin(t.gpu, inputs, 2 * inner, inner);
-      expect(variants.length > 1).toBe(inner % 4 === 0);
-      const w = random32(random, 2 * inner * inputs);
+      const variants = DTYPES.flatMap((dtype) =>
+        variantsWhereTilesWin(t.gpu, dtype, inputs, 2 * inner, inner).map((variant) => ({ dtype, variant })),
+      );
+      expect(variants.length).toBe(inner % 4 === 0 ? 4 : 2);
+      const w = storedWeights(t, random, 2 * inner * inputs);
       for (const rows of ROWS) {
         const x = random32(random, rows * inputs);
-        const places = { x: t.filled('x', x.f32), w: t.filled('w', w.f32) };
+        const read = t.filled('x', x.f32);
         const want = linear(x.f64, w.f64, inputs, 2 * inner);
         const halves = [0, inner].map((from) => columns(want, 2 * inner, from, from + inner));
         let first: Float32Array[] | null = null;
-        for (const variant of variants)
+        for (const { dtype, variant } of variants)
           for (const keep of [true, false]) {
+            const places = { x: read, w: w.stored[dtype] };
             const gateUp = t.poison('gateUp', rows * 2 * inner);
             const act = t.poison('act', rows * inner + 4);
             const size = { inputs, inner, keep };
             const ops = gatedProjection(t.maker, t.extent(rows), { ...places, gateUp, act }, size, variant);
             const got = await t.run(ops, rows, [gateUp, act]);
-            const label = `${variant.name}, ${rows} rows`;
+            const label = `${variant.name}, ${dtype}, ${rows} rows`;
             first ??= got;
             expect(got[1], label).toEqual(first[1]);
             if (keep || variant.name === 'separate') expect(got[0], label).toEqual(first[0]);
@@ -130,20 +154,24 @@ describe('the heads with their rotation', () => {
         num_attention_heads: heads,
         num_key_value_heads: keyHeads,
       };
-      const variants = variantsWhereTilesWin(t.gpu, inputs, headColumns(config), head / 2);
-      expect(variants.length > 1).toBe(head % 8 === 0);
+      const variants = DTYPES.flatMap((dtype) =>
+        variantsWhereTilesWin(t.gpu, dtype, inputs, headColumns(config), head / 2).map((variant) => ({
+          dtype,
+          variant,
+        })),
+      );
+      expect(variants.length).toBe(head % 8 === 0 ? 4 : 2);
       const outputs = (heads + 2 * keyHeads) * head;
       const rotated = (heads + keyHeads) * head;
       const length = 5;
       const theta = 1000;
-      const w = random32(random, outputs * inputs);
+      const w = storedWeights(t, random, outputs * inputs);
       const angles = t.filled('angles', angleTable(length, head, theta));
       for (const rows of ROWS) {
         const x = random32(random, rows * inputs);
         const at = Uint32Array.from({ length: rows }, (_, r) => (r * 3) % length);
         const places = {
           x: t.filled('x', x.f32),
-          w: t.filled('w', w.f32),
           positions: t.filled('positions', at),
           angles,
         };
@@ -154,11 +182,17 @@ describe('the heads with their rotation', () => {
           return column < rotated ? turned[row * rotated + column] : value;
         });
         let first: Float32Array | null = null;
-        for (const variant of variants) {
-          const label = `${variant.name}, ${rows} rows`;
+        for (const { dtype, variant } of variants) {
+          const label = `${variant.name}, ${dtype}, ${rows} rows`;
           const qkv = t.poison('qkv', rows * outputs);
           const unused = t.poison('unused', 4);
-          const ops = headsProjection(t.maker, t.extent(rows), { ...places, qkv, unused }, config, variant);
+          const ops = headsProjection(
+            t.maker,
+            t.extent(rows),
+            { ...places, w: w.stored[dtype], qkv, unused },
+            config,
+            variant,
+          );
           const [got, left] = await t.run(ops, rows, [qkv, unused]);
           first ??= got;
           expect(got, label).toEqual(first);

@@ -77,3 +77,21 @@ export function placeTensors(
   }
   return { tensors, parts, arenas };
 }
+
+/** The matrices of a layout; what lies after the end of decay are norm weights. */
+export const matricesOf = ({ tensors, arenas }: Layout): DeviceTensor[] =>
+  [...tensors.values()].filter(({ arena, offset }) => offset < arenas[arena].decayEnd);
+
+/** 4-byte words that hold a matrix as halves. */
+export const float16Words = ({ rows, columns }: DeviceTensor): number => Math.ceil((rows * columns) / 2);
+
+/** Where a layout's matrices go as halves: one row of words each. */
+export function layoutFloat16(layout: Layout, maxArenaBytes: number): Layout {
+  const words = matricesOf(layout).map((tensor) => ({
+    name: tensor.name,
+    rows: 1,
+    columns: float16Words(tensor),
+    parts: [],
+  }));
+  return placeTensors(words, [], maxArenaBytes);
+}

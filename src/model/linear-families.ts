@@ -3,7 +3,7 @@ import type { Gpu } from '../gpu/device';
 import type { LlamaConfig } from './config';
 import { linearBackwardInput, linearForward, weightProduct } from './linear';
 import { PRODUCTS, type Product, productKey, variantsOf } from './linear-variants';
-import { weightSlices } from './plan';
+import { type RolloutDtype, weightSlices } from './plan';
 import type { Family, TestBench } from './variants';
 
 /** Rows that products are measured with: enough to fill an adapter, few enough to be quick. */
@@ -11,8 +11,8 @@ const ROWS = 256;
 /** Of a vocabulary, so many tokens are as good as all. */
 const MOST_OUTPUTS = 4096;
 
-/** The distinct linear layers of a policy. */
-export function linearFamilies(gpu: Gpu, config: LlamaConfig): Family[] {
+/** The distinct linear layers of a policy, by the products it is made of. */
+export function linearFamilies(gpu: Gpu, config: LlamaConfig, products = PRODUCTS): Family[] {
   const { hidden_size: D, intermediate_size: F, head_dim: h } = config;
   const queries = config.num_attention_heads * h;
   const layers: readonly (readonly [number, number])[] = [
@@ -23,7 +23,7 @@ export function linearFamilies(gpu: Gpu, config: LlamaConfig): Family[] {
     [D, config.vocab_size],
   ];
   const families = new Map<string, Family>();
-  for (const product of PRODUCTS)
+  for (const product of products)
     for (const [inputs, outputs] of layers) {
       const family = linearFamily(gpu, product, inputs, outputs);
       families.set(family.key, family);
@@ -37,7 +37,8 @@ export function linearFamily(gpu: Gpu, product: Product, inputs: number, outputs
   const size = { inputs, outputs: outputs % 4 === 0 ? Math.min(outputs, MOST_OUTPUTS) : outputs };
   return {
     key: productKey(product, inputs, outputs),
-    operation: product,
+    // Alike enough for one to go by the other.
+    operation: product === 'forward_float16' ? 'forward' : product,
     kin: 'linear',
     variants: variants.map(({ name }) => name),
     prepare(bench) {
@@ -50,10 +51,11 @@ export function linearFamily(gpu: Gpu, product: Product, inputs: number, outputs
 type Size = { inputs: number; outputs: number };
 type Bind = (variant: ReturnType<typeof variantsOf>[number]) => ReturnType<ReturnType<Family['prepare']>>;
 
-const BIND: Record<Product, (bench: TestBench, size: Size) => Bind> = {
-  forward(bench, size) {
+const bindForward =
+  (dtype: RolloutDtype) =>
+  (bench: TestBench, size: Size): Bind => {
     const x = bench.floats('x', ROWS * size.inputs);
-    const w = bench.floats('w', size.inputs * size.outputs);
+    const w = bench.weights('w', size.inputs * size.outputs, dtype);
     const y = bench.empty('y', ROWS * size.outputs);
     const extent = bench.extent(ROWS);
     return (variant) => ({
@@ -61,7 +63,11 @@ const BIND: Record<Product, (bench: TestBench, size: Size) => Bind> = {
       count: ROWS,
       outputs: [y],
     });
-  },
+  };
+
+const BIND: Record<Product, (bench: TestBench, size: Size) => Bind> = {
+  forward: bindForward('float32'),
+  forward_float16: bindForward('float16'),
   backward_input(bench, size) {
     const dy = bench.floats('dy', ROWS * size.outputs);
     const w = bench.floats('w', size.inputs * size.outputs);

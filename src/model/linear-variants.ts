@@ -8,11 +8,17 @@
 import type { Gpu } from '../gpu/device';
 import type { ShaderFile } from '../gpu/kernel';
 import type { ConstantValue } from '../gpu/shader';
+import type { RolloutDtype } from './plan';
 import { SHADERS } from './shaders';
 import { chosen, type Named } from './variants';
 
-export type Product = 'forward' | 'backward_input' | 'backward_weight';
+/** `forward_float16` is the forward product over weights that are stored as halves, which is another product: its bits differ. */
+export type Product = 'forward' | 'backward_input' | 'backward_weight' | 'forward_float16';
+/** Those that every policy is made of. */
 export const PRODUCTS: readonly Product[] = ['forward', 'backward_input', 'backward_weight'];
+
+export const forwardProduct = (dtype: RolloutDtype): Product =>
+  dtype === 'float16' ? 'forward_float16' : 'forward';
 
 export interface Variant extends Named {
   file: ShaderFile;
@@ -39,6 +45,12 @@ const FILES = {
     vec4: SHADERS.linearBackwardWeightVec4,
     subgroup: SHADERS.linearBackwardWeightSubgroup,
     tile: SHADERS.linearBackwardWeightTile,
+  },
+  forward_float16: {
+    simple: SHADERS.linearForwardFloat16,
+    vec4: SHADERS.linearForwardVec4Float16,
+    subgroup: SHADERS.linearForwardSubgroupFloat16,
+    tile: SHADERS.linearForwardTileFloat16,
   },
 } as const;
 

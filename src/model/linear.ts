@@ -3,12 +3,20 @@
  * x [M, K = inputs], w [N = outputs, K], y [M, N]; M is the extent's count.
  */
 import type { BufferRange, Grid } from '../gpu/kernel';
-import { chosenVariant, type Variant } from './linear-variants';
-import { weightSlices } from './plan';
+import { chosenVariant, forwardProduct, productKey, type Variant, variantsOf } from './linear-variants';
+import { type RolloutDtype, weightSlices } from './plan';
 import { SHADERS } from './shaders';
+import { bindChosen } from './variants';
 import { type Extent, type Op, type OpMaker, perElement, vectorOf, type Workspace } from './workspace';
 
 type Place = BufferRange | string;
+
+/** A matrix of weights where a product reads it: as it is trained, or its copy in halves (`float16.ts`). */
+export type StoredMatrix = BufferRange | { float16: BufferRange };
+
+export const isFloat16 = (w: StoredMatrix): w is { float16: BufferRange } => 'float16' in w;
+export const dtypeOf = (w: StoredMatrix): RolloutDtype => (isFloat16(w) ? 'float16' : 'float32');
+export const rangeOf = (w: StoredMatrix): BufferRange => (isFloat16(w) ? w.float16 : w);
 
 const grid = ({ tile }: Variant, columns: number, rows: number, slices = 1): Grid => [
   Math.ceil(columns / tile[0]),
@@ -16,7 +24,7 @@ const grid = ({ tile }: Variant, columns: number, rows: number, slices = 1): Gri
   slices,
 ];
 
-/** y = x wᵀ (+ residual). Overwrites y. */
+/** y = x wᵀ (+ residual). Overwrites y. The sums are single precision, however w is stored. */
 export function linearForward(
   workspace: OpMaker,
   extent: Extent | BufferRange,
@@ -27,12 +35,21 @@ export function linearForward(
     residual,
     inputs,
     outputs,
-  }: { x: Place; w: BufferRange; y: Place; residual?: Place; inputs: number; outputs: number },
-  variant = chosenVariant(workspace.gpu, 'forward', inputs, outputs),
+  }: { x: Place; w: StoredMatrix; y: Place; residual?: Place; inputs: number; outputs: number },
+  variant?: Variant,
 ): Op {
+  if (!variant) {
+    const kind = forwardProduct(dtypeOf(w));
+    return bindChosen(
+      workspace,
+      productKey(kind, inputs, outputs),
+      variantsOf(workspace.gpu, kind, inputs, outputs),
+      (each) => linearForward(workspace, extent, { x, w, y, residual, inputs, outputs }, each),
+    );
+  }
   return workspace.op(
     variant.file,
-    { extent, x, w, residual: residual ?? x, y },
+    { extent, x, w: rangeOf(w), residual: residual ?? x, y },
     {
       shape: [inputs, outputs],
       constants: { ...variant.constants, RESIDUAL: residual !== undefined },

@@ -15,7 +15,7 @@ export interface HeldMemory {
 
 /** The first that matches a label, without the place of arena, layer or slot at its end, decides. */
 const HOLDERS: readonly (readonly [RegExp, MemoryHolder])[] = [
-  [/^[a-z]+\.weights$/, 'weights'],
+  [/^[a-z]+\.(weights|halves)$/, 'weights'],
   [/^[a-z]+\.gradient$/, 'gradients'],
   [/^([a-z]+\.(mean|square)|optimizer\..*)$/, 'optimizer'],
   [/^workspace\.cache$/, 'cache'],

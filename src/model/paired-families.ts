@@ -13,23 +13,24 @@ import {
   type PairVariant,
   pairVariants,
 } from './paired';
+import type { RolloutDtype } from './plan';
 import type { Family, TestBench, Trial } from './variants';
 
 /** Rows they are tried on. */
 const ROWS = 256;
 const POSITIONS = 64;
 
-export function pairedFamilies(gpu: Gpu, config: LlamaConfig): Family[] {
+export function pairedFamilies(gpu: Gpu, config: LlamaConfig, dtype: RolloutDtype): Family[] {
   const { hidden_size: inputs, intermediate_size: inner, head_dim: head } = config;
   const qkvColumns = headColumns(config);
   const gate = family(
     'gate_up',
-    gateKey(inputs, inner),
-    pairVariants(gpu, inputs, 2 * inner, inner),
+    gateKey(inputs, inner, dtype),
+    pairVariants(gpu, inputs, 2 * inner, inner, dtype),
     (bench) => {
       const extent = bench.extent(ROWS);
       const x = bench.floats('x', ROWS * inputs);
-      const w = bench.floats('w', 2 * inner * inputs);
+      const w = bench.weights('w', 2 * inner * inputs, dtype);
       const gateUp = bench.empty('gateUp', ROWS * 2 * inner);
       const act = bench.empty('act', ROWS * inner);
       const size = { inputs, inner, keep: true };
@@ -42,14 +43,14 @@ export function pairedFamilies(gpu: Gpu, config: LlamaConfig): Family[] {
   );
   const projection = family(
     'heads',
-    headsKey(config),
-    pairVariants(gpu, inputs, qkvColumns, head / 2),
+    headsKey(config, dtype),
+    pairVariants(gpu, inputs, qkvColumns, head / 2, dtype),
     (bench) => {
       const extent = bench.extent(ROWS);
       const positions = Uint32Array.from({ length: ROWS }, (_, i) => (i * 7) % POSITIONS);
       const names = {
         x: bench.floats('x', ROWS * inputs),
-        w: bench.floats('w', qkvColumns * inputs),
+        w: bench.weights('w', qkvColumns * inputs, dtype),
         qkv: bench.empty('qkv', ROWS * qkvColumns),
         positions: bench.filled('positions', positions),
         angles: bench.floats('angles', POSITIONS * head),

@@ -7,8 +7,9 @@
 import type { Gpu } from '../gpu/device';
 import type { BufferRange } from '../gpu/kernel';
 import type { LlamaConfig } from './config';
-import { linearForward } from './linear';
-import { chosenVariant } from './linear-variants';
+import { dtypeOf, isFloat16, linearForward, rangeOf, type StoredMatrix } from './linear';
+import { chosenVariant, forwardProduct } from './linear-variants';
+import type { RolloutDtype } from './plan';
 import { SHADERS } from './shaders';
 import { chosen, type Named } from './variants';
 import { type Extent, type Op, type OpMaker, perTile, vectorOf } from './workspace';
@@ -23,12 +24,19 @@ export interface PairVariant extends Named {
  * A tile in workgroup memory that goes on with its pairs is offered where such a tile is the fastest product anyhow,
  * which is told by measurement: elsewhere it would only have to be compiled, for seconds, to be found slower.
  * @param outputs columns of the product
+ * @param dtype what its weights are stored as
  * @param distance of the columns of a pair
  */
-export function pairVariants(gpu: Gpu, inputs: number, outputs: number, distance: number): PairVariant[] {
+export function pairVariants(
+  gpu: Gpu,
+  inputs: number,
+  outputs: number,
+  distance: number,
+  dtype: RolloutDtype,
+): PairVariant[] {
   const separate: PairVariant = { name: 'separate' };
   const fits = inputs % 4 === 0 && distance % 4 === 0;
-  return fits && chosenVariant(gpu, 'forward', inputs, outputs).name === 'tile'
+  return fits && chosenVariant(gpu, forwardProduct(dtype), inputs, outputs).name === 'tile'
     ? [separate, { name: 'tile' }]
     : [separate];
 }
@@ -36,7 +44,12 @@ export function pairVariants(gpu: Gpu, inputs: number, outputs: number, distance
 /** Columns and rows of the product that a workgroup computes. */
 const TILE = 64;
 
-export const gateKey = (inputs: number, inner: number): string => `gate_up ${inputs}x${inner}`;
+/** Families over halves are others, with the same variants. */
+const keyOf = (operation: string, dtype: RolloutDtype): string =>
+  dtype === 'float16' ? `${operation}_float16` : operation;
+
+export const gateKey = (inputs: number, inner: number, dtype: RolloutDtype): string =>
+  `${keyOf('gate_up', dtype)} ${inputs}x${inner}`;
 
 /**
  * gateUp = x wᵀ, act = silu(gate) * up. Overwrites both; gateUp perhaps not, where it is not to be kept.
@@ -45,9 +58,13 @@ export const gateKey = (inputs: number, inner: number): string => `gate_up ${inp
 export function gatedProjection(
   maker: OpMaker,
   extent: Extent | BufferRange,
-  { x, w, gateUp, act }: { x: Place; w: BufferRange; gateUp: Place; act: Place },
+  { x, w, gateUp, act }: { x: Place; w: StoredMatrix; gateUp: Place; act: Place },
   { inputs, inner, keep }: { inputs: number; inner: number; keep: boolean },
-  variant = chosen(maker.gpu, gateKey(inputs, inner), pairVariants(maker.gpu, inputs, 2 * inner, inner)),
+  variant = chosen(
+    maker.gpu,
+    gateKey(inputs, inner, dtypeOf(w)),
+    pairVariants(maker.gpu, inputs, 2 * inner, inner, dtypeOf(w)),
+  ),
 ): Op[] {
   const outputs = 2 * inner;
   if (variant.name === 'separate') {
@@ -63,9 +80,9 @@ export function gatedProjection(
   }
   return [
     maker.op(
-      SHADERS.linearPairTile,
+      isFloat16(w) ? SHADERS.linearPairTileFloat16 : SHADERS.linearPairTile,
       // Nothing is rotated: what is bound for that is not read.
-      { extent, x, w, positions: x, angles: x, y: gateUp, out: act },
+      { extent, x, w: rangeOf(w), positions: x, angles: x, y: gateUp, out: act },
       {
         shape: [inputs, outputs, inner / 4, keep ? 1 : 0, 0],
         constants: { ROTATE: false },
@@ -81,8 +98,8 @@ type Heads = Pick<LlamaConfig, 'hidden_size' | 'head_dim' | 'num_attention_heads
 export const headColumns = ({ head_dim, num_attention_heads, num_key_value_heads }: Heads): number =>
   (num_attention_heads + 2 * num_key_value_heads) * head_dim;
 
-export const headsKey = ({ hidden_size, head_dim, ...heads }: Heads): string =>
-  `heads ${hidden_size}x${heads.num_attention_heads}+${heads.num_key_value_heads}x${head_dim}`;
+export const headsKey = ({ hidden_size, head_dim, ...heads }: Heads, dtype: RolloutDtype): string =>
+  `${keyOf('heads', dtype)} ${hidden_size}x${heads.num_attention_heads}+${heads.num_key_value_heads}x${head_dim}`;
 
 /**
  * qkv = x wᵀ, its queries and keys rotated by position. Overwrites qkv. x [M, D], qkv [M, (H + 2 K) P].
@@ -91,12 +108,12 @@ export const headsKey = ({ hidden_size, head_dim, ...heads }: Heads): string =>
 export function headsProjection(
   maker: OpMaker,
   extent: Extent | BufferRange,
-  names: { x: Place; w: BufferRange; qkv: Place; positions: Place; angles: Place; unused: Place },
+  names: { x: Place; w: StoredMatrix; qkv: Place; positions: Place; angles: Place; unused: Place },
   config: Heads,
   variant = chosen(
     maker.gpu,
-    headsKey(config),
-    pairVariants(maker.gpu, config.hidden_size, headColumns(config), config.head_dim / 2),
+    headsKey(config, dtypeOf(names.w)),
+    pairVariants(maker.gpu, config.hidden_size, headColumns(config), config.head_dim / 2, dtypeOf(names.w)),
   ),
 ): Op[] {
   const { x, w, qkv, positions, angles, unused } = names;
@@ -110,8 +127,8 @@ export function headsProjection(
     ];
   return [
     maker.op(
-      SHADERS.linearPairTile,
-      { extent, x, w, positions, angles, y: qkv, out: unused },
+      isFloat16(w) ? SHADERS.linearPairTileFloat16 : SHADERS.linearPairTile,
+      { extent, x, w: rangeOf(w), positions, angles, y: qkv, out: unused },
       {
         shape: [inputs, outputs, head / 8, 1, rotated],
         constants: { ROTATE: true },

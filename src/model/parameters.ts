@@ -61,7 +61,8 @@ export class Parameters {
   constructor(
     private readonly gpu: Gpu,
     readonly layout: Layout,
-    label: string,
+    /** Of its buffers. */
+    readonly label: string,
     /** What is kept; zero at first. */
     kinds: readonly ParameterKind[],
     pool: BufferPool,
@@ -85,6 +86,11 @@ export class Parameters {
   range(name: string, kind: ParameterKind = 'weights'): BufferRange {
     const t = this.tensor(name);
     return { buffer: this.arenas(kind)[t.arena], offset: t.offset * 4, size: t.rows * t.columns * 4 };
+  }
+
+  /** The weights of a matrix, where a pass reads them. */
+  matrix(name: string): BufferRange {
+    return this.range(name);
   }
 
   tensor(name: string): DeviceTensor {

@@ -165,6 +165,24 @@ describe('planMemory', () => {
     expect(bytes({ adapter: FULL, trained: false })).toBe(2 * one + adapter);
   });
 
+  it('adds a copy of the matrices in half the bytes where rollouts read one, and one more with an adapter', () => {
+    // Each matrix begins at a multiple of 64 words, as its binding must.
+    const config = tinyConfig({ num_hidden_layers: 2 });
+    const layout = layoutParameters(config, 2 ** 30);
+    const words = [...layout.tensors.values()]
+      .filter(({ name }) => !name.includes('norm'))
+      .reduce((sum, { rows, columns }) => sum + 64 * Math.ceil(Math.ceil((rows * columns) / 2) / 64), 0);
+    const bytes = (changes: Partial<Capacity>) => planMemory(config, { ...CAPACITY, ...changes }, WIDE);
+    const half = { rolloutDtype: 'float16' } as const;
+    const [plain, copied] = [bytes({}), bytes(half)];
+    expect(copied.parameterBytes - plain.parameterBytes).toBe(4 * words);
+    expect(copied.bytes - plain.bytes).toBe(4 * words);
+    expect(copied.byHolder.weights! - plain.byHolder.weights!).toBe(4 * words);
+    expect(bytes({ ...half, adapter: FULL }).bytes - bytes({ adapter: FULL }).bytes).toBe(2 * 4 * words);
+    // Without decoding nobody reads it.
+    expect(bytes({ ...half, decodeRows: 0 }).bytes).toBe(bytes({ decodeRows: 0 }).bytes);
+  });
+
   it('refuses an adapter that cannot be or that is too large, and says what to lower', () => {
     const plan = (rank: number) =>
       planMemory(

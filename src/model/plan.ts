@@ -7,7 +7,7 @@
 import type { MemoryHolder } from '../run/event-parts';
 import { type AdapterSpec, layoutAdapter } from './adapter-layout';
 import type { LlamaConfig } from './config';
-import { bindingLimit, type Layout } from './layout';
+import { bindingLimit, type Layout, layoutFloat16 } from './layout';
 import { holderOf } from './memory';
 import { layoutParameters } from './parameters';
 
@@ -35,6 +35,8 @@ export interface Capacity {
   adapter?: AdapterSpec;
   /** A second optimiser state over the policy's weights, where they are trained. */
   experts?: boolean;
+  /** What weights are stored as where decoding reads them; float32 by default, which is the weights themselves. */
+  rolloutDtype?: RolloutDtype;
 }
 
 /** Logits are made for this many bytes of tokens at a time. */
@@ -76,6 +78,9 @@ export function keptActivations({ trained, gradientCheckpointing = 'off' }: Capa
     block: trained && gradientCheckpointing !== 'block',
   };
 }
+
+/** As verl's `rollout.dtype` and vLLM's `dtype`; of the weights alone: what is computed with them is float32. */
+export type RolloutDtype = 'float32' | 'float16';
 
 /** A buffer to be: its name and how many 4-byte values it holds. */
 export type BufferPlan = Record<string, number>;
@@ -214,6 +219,10 @@ export function planMemory(
   const arenas = arenasOf('parameters', layout);
   const adapterLayout = adapter && layoutAdapter(config, adapter, limit);
   const adapterArenas = adapterLayout ? arenasOf('adapter', adapterLayout) : [];
+  const halves =
+    capacity.rolloutDtype === 'float16' && capacity.decodeRows > 0
+      ? arenasOf('halves', layoutFloat16(layout, limit))
+      : [];
   const copies =
     (trained ? 4 : 1) +
     (reference ? 1 : 0) +
@@ -229,14 +238,16 @@ export function planMemory(
   );
   const sum = (list: { bytes: number }[]) => list.reduce((total, each) => total + each.bytes, 0);
   const cacheBytes = sum(workspace.filter((b) => b.name.startsWith('cache')));
-  const parameterBytes = sum(arenas) * copies + sum(adapterArenas) * (trained ? 4 : 1);
+  // Of the policy's weights, and of those with the adapter merged in.
+  const halfBytes = sum(halves) * (adapter ? 2 : 1);
+  const parameterBytes = sum(arenas) * copies + sum(adapterArenas) * (trained ? 4 : 1) + halfBytes;
   const activationBytes = sum(workspace) - cacheBytes + optimizerBytes;
   const byHolder: MemoryPlan['byHolder'] = {};
   const holds = (holder: MemoryHolder, bytes: number) => {
     if (bytes > 0) byHolder[holder] = (byHolder[holder] ?? 0) + bytes;
   };
   const merged = adapter ? 1 : 0;
-  holds('weights', sum(arenas) * (1 + (reference ? 1 : 0) + merged) + sum(adapterArenas));
+  holds('weights', sum(arenas) * (1 + (reference ? 1 : 0) + merged) + sum(adapterArenas) + halfBytes);
   if (trained) {
     holds('gradients', sum(arenas) * (1 + merged) + sum(adapterArenas));
     holds('optimizer', 2 * (sum(arenas) * (experts ? 2 : 1) + sum(adapterArenas)) + optimizerBytes);

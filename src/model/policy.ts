@@ -43,8 +43,9 @@ export class Policy {
   readonly parameters: Parameters;
   /** The adapter of the plan; changes nothing until its weights are uploaded. */
   readonly adapter: Adapter | null;
-  /** Resolves once it can be trained; not before, what was created for generation alone must not be. @throws ShaderError */
+  /** Resolves once it can be trained; before that, what was not waited for at its creation must not be. @throws ShaderError */
   trainable: () => Promise<void> = async () => {};
+  private decodable: () => Promise<void> = async () => {};
   /** What all work so far has cost; only grows. */
   readonly spent: Cost = { flops: 0, decodeSteps: 0 };
   /** The profile of its work, when one is taken. */
@@ -74,7 +75,10 @@ export class Policy {
     this.profiling = new Profiling(workspace);
     this.inputs = new Inputs(workspace);
     this.adapter = capacity.adapter ? new Adapter(workspace, this.parameters, capacity.adapter) : null;
-    this.decoder = capacity.decodeRows > 0 ? new Decoder(workspace, this.inputs.tokens) : null;
+    const { kernels } = gpu;
+    const { tokens } = this.inputs;
+    this.decoder =
+      capacity.decodeRows > 0 ? kernels.needed('next', () => new Decoder(workspace, tokens)) : null;
     const live = this.decoder?.live ?? null;
     const graph = (parameters: Parameters) =>
       new Graph(workspace, parameters, this.inputs, { logp: 'logp', trained, live });
@@ -91,7 +95,7 @@ export class Policy {
         })
       : null;
     const graphs = [this.routes.policy, this.routes.adapter].flatMap((route) => (route ? [route.graph] : []));
-    this.training = gpu.kernels.later(() => {
+    this.training = kernels.needed('later', () => {
       if (!trained) return null;
       const training = new Training(workspace, this.inputs, this.reference, graphs);
       training.add('policy', this.parameters, this.parameters);
@@ -103,7 +107,8 @@ export class Policy {
 
   /**
    * Plans, allocates and compiles. Weights are zero until `parameters.upload`.
-   * @param wait for everything, or for what scores and generates: `trainable` then waits for the rest.
+   * @param wait for everything, or for what scores: decoding then waits for its own, and `trainable` for the rest.
+   * @param until what is needed for training alone is not compiled before that, unless somebody waits for it.
    * @throws MemoryPlanError when the capacity does not fit the adapter; DeviceError when the device refuses.
    */
   static async create(
@@ -111,7 +116,8 @@ export class Policy {
     config: LlamaConfig,
     capacity: Capacity,
     onProgress?: (done: number, total: number) => void,
-    wait: 'everything' | 'generation' = 'everything',
+    wait: 'everything' | 'scoring' = 'everything',
+    until?: Promise<unknown>,
   ): Promise<Policy> {
     const pool = new BufferPool(gpu.device);
     gpu.device.pushErrorScope('out-of-memory');
@@ -124,7 +130,7 @@ export class Policy {
       }
     };
     // Whoever waits for everything, as the self-test does, waits for all of it alike.
-    const { built, ready, complete } = gpu.kernels.building(build, wait === 'everything');
+    const { built, ready } = gpu.kernels.building(build, { alike: wait === 'everything', until });
     // Both at once: whatever else is made on the device meanwhile has scopes of its own.
     const scopes = [gpu.device.popErrorScope(), gpu.device.popErrorScope()];
     const refused = (await Promise.all(scopes)).find((e) => e);
@@ -132,8 +138,13 @@ export class Policy {
       if (built instanceof Error) throw built;
       if (refused)
         throw new DeviceError(`policy: the device refused to make the buffers: ${refused.message}`);
-      built.trainable = complete;
-      await (wait === 'everything' ? complete(onProgress) : ready(onProgress));
+      let decodable: Promise<void> | undefined;
+      built.decodable = () => {
+        decodable ??= ready('next');
+        return decodable;
+      };
+      built.trainable = () => ready('later');
+      await ready(wait === 'everything' ? 'later' : 'first', onProgress);
       return built;
     } catch (error) {
       pool.destroy();
@@ -265,6 +276,7 @@ export class Policy {
   ): Promise<Decoded[]> {
     const { decoding } = this.route(through).graph;
     if (!this.decoder || !decoding) throw new Error('internal: the policy was planned without decoding');
+    await this.decodable();
     const decoded = await this.decoder.decode(decoding, rows, settings, randomness, onGrown);
     const cost = decodingCost(
       this.config,

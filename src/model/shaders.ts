@@ -22,6 +22,7 @@ import cacheFill from '../../shaders/cache_fill.wgsl?raw';
 import clipGradient from '../../shaders/clip_gradient.wgsl?raw';
 import embedding from '../../shaders/embedding.wgsl?raw';
 import embeddingBackward from '../../shaders/embedding_backward.wgsl?raw';
+import embeddingFloat16 from '../../shaders/embedding_float16.wgsl?raw';
 import linearBackwardInput from '../../shaders/linear_backward_input.wgsl?raw';
 import linearBackwardInputParts from '../../shaders/linear_backward_input_parts.wgsl?raw';
 import linearBackwardInputSubgroup from '../../shaders/linear_backward_input_subgroup.wgsl?raw';
@@ -47,6 +48,7 @@ import loraBackwardA from '../../shaders/lora_backward_a.wgsl?raw';
 import loraBackwardB from '../../shaders/lora_backward_b.wgsl?raw';
 import loraMerge from '../../shaders/lora_merge.wgsl?raw';
 import normSums from '../../shaders/norm_sums.wgsl?raw';
+import packFloat16 from '../../shaders/pack_float16.wgsl?raw';
 import philox from '../../shaders/philox.wgsl?raw';
 import rmsNorm from '../../shaders/rms_norm.wgsl?raw';
 import rmsNormBackward from '../../shaders/rms_norm_backward.wgsl?raw';
@@ -62,6 +64,8 @@ import sumSquares from '../../shaders/sum_squares.wgsl?raw';
 import swiglu from '../../shaders/swiglu.wgsl?raw';
 import swigluBackward from '../../shaders/swiglu_backward.wgsl?raw';
 import tokenLoss from '../../shaders/token_loss.wgsl?raw';
+import weightsFloat16 from '../../shaders/weights_float16.wgsl?raw';
+import weightsFloat32 from '../../shaders/weights_float32.wgsl?raw';
 import type { ShaderFile } from '../gpu/shader';
 import { partsBefore } from '../run/shader-parts';
 
@@ -78,7 +82,15 @@ const PARTS: Readonly<Record<string, string>> = {
   norm_sums: normSums,
   philox,
   sample_parts: sampleParts,
+  weights_float16: weightsFloat16,
+  weights_float32: weightsFloat32,
 };
+
+/** The same kernel over weights in halves. */
+const overFloat16 = (name: string, code: string): ShaderFile => ({
+  name: `${name}_float16`,
+  code: code.replace('`weights_float32.wgsl`', '`weights_float16.wgsl`'),
+});
 
 function behindTheirParts<T extends Record<string, ShaderFile>>(files: T): Record<keyof T, ShaderFile> {
   const whole = ({ name, code }: ShaderFile): ShaderFile => {
@@ -125,6 +137,7 @@ export const SHADERS = behindTheirParts({
   clipGradient: { name: 'clip_gradient', code: clipGradient },
   embedding: { name: 'embedding', code: embedding },
   embeddingBackward: { name: 'embedding_backward', code: embeddingBackward },
+  embeddingFloat16: { name: 'embedding_float16', code: embeddingFloat16 },
   linearBackwardInput: { name: 'linear_backward_input', code: linearBackwardInput },
   linearBackwardInputSubgroup: { name: 'linear_backward_input_subgroup', code: linearBackwardInputSubgroup },
   linearBackwardInputTile: { name: 'linear_backward_input_tile', code: linearBackwardInputTile },
@@ -137,15 +150,21 @@ export const SHADERS = behindTheirParts({
   linearBackwardWeightTile: { name: 'linear_backward_weight_tile', code: linearBackwardWeightTile },
   linearBackwardWeightVec4: { name: 'linear_backward_weight_vec4', code: linearBackwardWeightVec4 },
   linearForward: { name: 'linear_forward', code: linearForward },
+  linearForwardFloat16: overFloat16('linear_forward', linearForward),
   linearForwardSubgroup: { name: 'linear_forward_subgroup', code: linearForwardSubgroup },
+  linearForwardSubgroupFloat16: overFloat16('linear_forward_subgroup', linearForwardSubgroup),
   linearForwardTile: { name: 'linear_forward_tile', code: linearForwardTile },
+  linearForwardTileFloat16: overFloat16('linear_forward_tile', linearForwardTile),
   linearForwardVec4: { name: 'linear_forward_vec4', code: linearForwardVec4 },
+  linearForwardVec4Float16: overFloat16('linear_forward_vec4', linearForwardVec4),
   linearPairTile: { name: 'linear_pair_tile', code: linearPairTile },
+  linearPairTileFloat16: overFloat16('linear_pair_tile', linearPairTile),
   logSoftmaxGather: { name: 'log_softmax_gather', code: logSoftmaxGather },
   logitsBackward: { name: 'logits_backward', code: logitsBackward },
   loraBackwardA: { name: 'lora_backward_a', code: loraBackwardA },
   loraBackwardB: { name: 'lora_backward_b', code: loraBackwardB },
   loraMerge: { name: 'lora_merge', code: loraMerge },
+  packFloat16: { name: 'pack_float16', code: packFloat16 },
   rmsNorm: { name: 'rms_norm', code: rmsNorm },
   rmsNormBackward: { name: 'rms_norm_backward', code: rmsNormBackward },
   rmsNormBackwardWeight: { name: 'rms_norm_backward_weight', code: rmsNormBackwardWeight },

@@ -5,22 +5,22 @@
  * Used by `decoder.ts`.
  */
 import { attentionDecode } from './decode-variants';
+import type { WeightSource } from './float16';
 import { blockHalves, embed, layerBuffers } from './forward';
 import { projectLogits } from './head';
 import { rmsNorm } from './norm';
-import type { Parameters } from './parameters';
 import type { Op, Workspace } from './workspace';
 
 /** `live` is the extent of the live rows, which a kernel writes; the operations' count is an upper bound of it. */
-export function buildTokenForward(workspace: Workspace, parameters: Parameters, live: GPUBuffer): Op[] {
+export function buildTokenForward(workspace: Workspace, weights: WeightSource, live: GPUBuffer): Op[] {
   const { config, capacity } = workspace;
   const layers = Array.from({ length: config.num_hidden_layers }, (_, layer) => layer);
   return [
-    embed(workspace, parameters, live, 'liveIds'),
+    embed(workspace, weights, live, 'liveIds'),
     ...layers.flatMap((layer) => {
       // One layer's buffers serve all: layers take turns in x0 and x1.
       const b = { ...layerBuffers(workspace, 0), input: `x${layer % 2}`, output: `x${(layer + 1) % 2}` };
-      const { before, after } = blockHalves(workspace, parameters, live, layer, b, true);
+      const { before, after } = blockHalves(workspace, weights, live, layer, b, true);
       return [
         ...before,
         attentionDecode(workspace, config, capacity.cacheLength, {
@@ -41,12 +41,12 @@ export function buildTokenForward(workspace: Workspace, parameters: Parameters, 
       {
         rows: 'liveRows',
         x: `x${config.num_hidden_layers % 2}`,
-        weight: parameters.range('norm'),
+        weight: weights.range('norm'),
         y: 'hidden',
         inverse: 'hiddenInverse',
       },
       { width: config.hidden_size, epsilon: config.rms_norm_eps },
     ),
-    projectLogits(workspace, parameters, live),
+    projectLogits(workspace, weights, live),
   ];
 }

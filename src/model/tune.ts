@@ -11,6 +11,8 @@ import { Candidates, type Job } from './candidates';
 import { isMeasured, type Sureness, setChoice, sureness } from './choices';
 import type { LlamaConfig } from './config';
 import { familiesOf, fusedFamiliesOf } from './families';
+import { linearFamilies } from './linear-families';
+import type { RolloutDtype } from './plan';
 import { Standings } from './standings';
 import { TuningTime } from './tuning-time';
 import type { Family } from './variants';
@@ -25,6 +27,8 @@ const MOST_BYTES = 256 * 2 ** 20;
 
 export interface TuneOptions {
   onProgress?: (done: number, total: number) => void;
+  /** What weights are stored as where rollouts read them, float32 if nothing is said: another set of kernels. */
+  rolloutDtype?: RolloutDtype;
   /** Whether somebody waits who would rather have what is not measured put off. */
   isAwaited?: () => boolean;
   /** What was measured against a part of its variants only is measured again, after all else. */
@@ -40,7 +44,8 @@ export interface TuneOptions {
  */
 export async function tune(gpu: Gpu, config: LlamaConfig, options: TuneOptions = {}): Promise<boolean> {
   const stages = [familiesOf, fusedFamiliesOf];
-  const open = (stage: (typeof stages)[number]) => openOf(gpu, stage(gpu, config), options.thorough);
+  const open = (stage: (typeof stages)[number]) =>
+    openOf(gpu, stage(gpu, config, options.rolloutDtype ?? 'float32'), options.thorough);
   const total = stages.reduce((sum, stage) => sum + open(stage).length, 0);
   const time = timeFor(options);
   let before = 0;
@@ -69,18 +74,20 @@ function openOf(gpu: Gpu, families: readonly Family[], thorough = false): Family
   return [...by(null), ...(thorough ? [...by('guessed'), ...by('partly')] : [])];
 }
 
-const allOf = (gpu: Gpu, config: LlamaConfig): Family[] => [
-  ...familiesOf(gpu, config),
-  ...fusedFamiliesOf(gpu, config),
-];
-
 /** Whether all that is to be chosen for a policy is in `gpu.choices`; for sure, where nothing of it is left to measure. */
-export const isTuned = (gpu: Gpu, config: LlamaConfig, forSure = false): boolean =>
-  openOf(gpu, allOf(gpu, config), forSure).length === 0;
+export function isTuned(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype, forSure = false): boolean {
+  const families = [...familiesOf(gpu, config, rolloutDtype), ...fusedFamiliesOf(gpu, config, rolloutDtype)];
+  return openOf(gpu, families, forSure).length === 0;
+}
 
-/** Whether some of it is: what is left was put off the last time. */
-export const isPartlyTuned = (gpu: Gpu, config: LlamaConfig): boolean =>
-  familiesOf(gpu, config).some(({ key }) => gpu.choices.has(key));
+/** Whether some of it is: what is left was put off the last time. Products over halves were not, until a run wants them. */
+export function isPartlyTuned(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype): boolean {
+  const families =
+    rolloutDtype === 'float16'
+      ? linearFamilies(gpu, config, ['forward_float16'])
+      : familiesOf(gpu, config, rolloutDtype);
+  return families.some(({ key }) => gpu.choices.has(key));
+}
 
 /** The same for any families. */
 export async function tuneFamilies(

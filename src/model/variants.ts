@@ -6,6 +6,8 @@
  * it up with `chosen` when it is bound. A new family joins `families.ts`. Used by the files that bind operations.
  */
 import type { BufferPool, Gpu } from '../gpu/device';
+import type { StoredMatrix } from './linear';
+import type { RolloutDtype } from './plan';
 import type { Extent, Op, OpMaker } from './workspace';
 
 export interface Named {
@@ -53,6 +55,22 @@ export class TestBench {
     return this.filled(label, values);
   }
 
+  /** Weights between -1 and 1 as they are stored, the same every time. */
+  weights(label: string, count: number, dtype: RolloutDtype): StoredMatrix {
+    return dtype === 'float16' ? { float16: this.halves(label, count) } : this.floats(label, count);
+  }
+
+  private halves(label: string, count: number): GPUBuffer {
+    const words = new Uint32Array(Math.ceil(count / 2));
+    let state = 12345;
+    for (let i = 0; i < words.length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      // Of either half the sign and all bits of the significand; exponents from 2^-8 to 2^-1.
+      words[i] = (state & 0x9fff9fff) + 0x1c001c00;
+    }
+    return this.filled(label, words);
+  }
+
   filled(label: string, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer {
     const buffer = this.pool.storage(`tune.${label}`, values.length);
     this.maker.device.queue.writeBuffer(buffer, 0, values);
@@ -69,6 +87,33 @@ export class TestBench {
     extent.write(count, start);
     return extent;
   }
+}
+
+/**
+ * An operation bound with the variant that was chosen. Where nobody wants to wait for that to be compiled, the one that
+ * always works, whose kernel is the simplest, computes it until then: the bits are the same.
+ */
+export function bindChosen<V extends Named>(
+  { gpu }: OpMaker,
+  key: string,
+  variants: readonly V[],
+  bind: (variant: V) => Op,
+): Op {
+  const variant = chosen(gpu, key, variants);
+  const { kernels } = gpu;
+  if (variant === variants[0] || !kernels.isHurried) return bind(variant);
+  const simple = bind(variants[0]);
+  const fast = kernels.needed('soon', () => bind(variant));
+  const now = () => (fast.kernel.isCompiled ? fast : simple);
+  return {
+    get kernel() {
+      return now().kernel;
+    },
+    get use() {
+      return now().use;
+    },
+    grid: (count) => now().grid(count),
+  };
 }
 
 /** The variant that was chosen by measurement, or the first where nothing was measured. */

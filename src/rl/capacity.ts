@@ -61,6 +61,7 @@ export function trainingCapacity(
     reference: manifest.beta > 0,
     experts: manifest.masa_experts,
     adapter: adapterSpec(manifest),
+    rolloutDtype: manifest.rollout_dtype,
   };
 }
 

@@ -66,8 +66,10 @@ export class Trainer {
     weights: NamedTensors;
     emit(event: RunEvent): void;
     onProgress?(done: number, total: number): void;
+    /** The kernels of the backward pass are not compiled before that, unless they are waited for. */
+    until?: Promise<unknown>;
   }): Promise<Trainer> {
-    const { gpu, manifest, task, config, weights } = options;
+    const { gpu, manifest, task, config, weights, onProgress, until } = options;
     if (config.vocab_size !== task.vocabulary.tableSize)
       throw new ConfigError([
         {
@@ -94,7 +96,7 @@ export class Trainer {
         },
       ]);
     const capacity = trainingCapacity(manifest, task, config, gpu.device.limits);
-    const policy = await Policy.create(gpu, config, capacity, options.onProgress, 'generation');
+    const policy = await Policy.create(gpu, config, capacity, onProgress, 'scoring', until);
     policy.parameters.upload(weights);
     if (capacity.reference) policy.setReference(weights);
     const spec = adapterSpec(manifest);

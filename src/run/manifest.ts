@@ -81,6 +81,12 @@ export const manifestSchema = z.strictObject({
     step: 0.01,
     advanced: true,
   }),
+  rollout_dtype: knob(z.enum(['float32', 'float16']).default('float32'), {
+    section: 'rollouts',
+    label: 'Weights of rollouts',
+    help: 'What the policy’s matrices are stored as where rollouts, predictions and evaluations read them. float16: a copy in half the bytes, remade after every update; sums stay single precision, and so does training. Rollouts are then of a policy that differs from the trained one by the rounding, which the ratio takes into account.',
+    advanced: true,
+  }),
 
   loss_type: knob(z.enum(['grpo', 'bnpo', 'dr_grpo', 'dapo']).default('dapo'), {
     section: 'method',
@@ -101,7 +107,7 @@ export const manifestSchema = z.strictObject({
   num_iterations: knob(integer(1, 16, 1), {
     section: 'method',
     label: 'Updates per batch',
-    help: 'How often one batch of rollouts is trained on. At 1 the ratio is exactly 1 and nothing is ever clipped.',
+    help: 'How often one batch of rollouts is trained on. At 1 the ratio is exactly 1 and nothing is ever clipped, unless rollout_dtype is float16.',
     step: 1,
   }),
   epsilon: knob(real(0, 1, 0.2), {

@@ -123,7 +123,8 @@ const POLICY: readonly Metric[] = [
     name: 'clip_ratio/region_mean',
     label: 'Clipped',
     unit: 'share of tokens',
-    definition: 'The share of tokens clipped on either side; always 0 with one update per batch.',
+    definition:
+      'The share of tokens clipped on either side; always 0 with one update per batch, unless rollouts read other weights (rollout_dtype).',
     formula: 'clip_ratio/low_mean + clip_ratio/high_mean',
     source: 'shaders/token_loss.wgsl',
     format: 'share',
@@ -133,7 +134,7 @@ const POLICY: readonly Metric[] = [
     label: 'Sampling mismatch, mean',
     unit: 'nats',
     definition:
-      'How far the log-probability a token was sampled with lies from that of the training pass over the same weights, on average; it measures rounding alone and should stay tiny.',
+      'How far the log-probability a token was sampled with lies from that of the training pass over the same weights, on average; it measures rounding alone: of sums, which is tiny, and where rollout_dtype is float16 also that of the weights that rollouts read.',
     formula: 'mean over completion tokens of |logp_decode − logp_train|',
     source: 'src/rl/step-metrics.ts',
     format: 'number',
@@ -143,7 +144,7 @@ const POLICY: readonly Metric[] = [
     label: 'Sampling mismatch, largest',
     unit: 'nats',
     definition:
-      'The largest difference between a token’s log-probability when sampled and in the training pass over the same weights.',
+      'The largest difference between a token’s log-probability when sampled and in the training pass over the same weights, as they are trained.',
     formula: 'max over completion tokens of |logp_decode − logp_train|',
     source: 'src/rl/step-metrics.ts',
     format: 'number',

@@ -18,6 +18,10 @@ export const TRL_KNOBS: KnobTable = {
   temperature: same('temperature', 'temperature'),
   top_k: same('top_k', 'top_k'),
   top_p: same('top_p', 'top_p'),
+  rollout_dtype: noneWhere(
+    (m) => m.rollout_dtype !== 'float32',
+    'rollouts are made with the weights as they are trained',
+  ),
   loss_type: {
     // bnpo of TRL normalises each device's share by itself, which the lab's does not; dapo means what both mean here.
     settings: (m) => ({ loss_type: m.loss_type === 'bnpo' ? 'dapo' : m.loss_type }),

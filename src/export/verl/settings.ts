@@ -43,6 +43,13 @@ export const VERL_KNOBS: KnobTable = {
     note: 'ties at the threshold are not all kept',
   },
   top_p: same(`${ROLLOUT}.top_p`, 'top_p'),
+  rollout_dtype: {
+    settings: (m) => ({ [`${ROLLOUT}.dtype`]: m.rollout_dtype }),
+    note: (m) =>
+      m.rollout_dtype === 'float16'
+        ? 'verl computes rollouts in halves too, and takes the ratio to the trained weights before the update'
+        : null,
+  },
   loss_type: {
     settings: (m) => ({
       [`${ACTOR}.loss_agg_mode`]: LOSS_AGGREGATION[m.loss_type],

@@ -160,7 +160,9 @@ export class Race {
     this.#tested ??= await this.host.selfTest();
     this.#gpu ??= await this.host.openGpu();
     this.#base ??= await this.#readBase();
-    await this.#guard(tuneFor(this.#gpu, this.#base.config, this.host.choices, () => {}));
+    // An arm with rollouts in float16 has all the kernels of the others, too.
+    const dtype = arms.some(({ manifest }) => manifest.rollout_dtype === 'float16') ? 'float16' : 'float32';
+    await this.#guard(tuneFor(this.#gpu, this.#base.config, this.host.choices, () => {}, dtype));
     for (const arm of arms) {
       await this.#control.proceed();
       this.#tell(arm.name, 'compiling');

@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Decoded } from '../../model/decoder';
+import type { LossSettings } from '../../model/loss';
 import { type ManifestInput, parseManifest } from '../../run/manifest';
 import { LADDER } from '../../tasks/ladder';
 import type { Candidate, SolutionGroup, SolutionRollout, StepContext } from './context';
 import { solutionAdvantages } from './judge';
 import type { JudgedPredictions } from './reward-predictions';
-import { metaRows, solutionRows } from './update';
+import { metaRows, solutionRows, update } from './update';
 
 const context = (settings: ManifestInput): StepContext =>
   ({ manifest: parseManifest(settings), task: LADDER, step: 0 }) as unknown as StepContext;
@@ -141,4 +142,24 @@ describe('advantages', () => {
       expect(solutionAdvantages([group(masked(), masked())], scale)).toEqual([[0, 0]]);
     },
   );
+});
+
+describe('the updates on a batch', () => {
+  /** Where each update's old log-probabilities come from. */
+  const olds = async (settings: ManifestInput): Promise<string[]> => {
+    const seen: string[] = [];
+    const trainStep = async (_: unknown, loss: LossSettings) => {
+      seen.push(loss.old);
+      return { gradient: { norm: 1, scale: 1, finite: true, broken: 0 }, rollouts: [] };
+    };
+    const row = { tokens: [1, 2], active: [1], advantage: 1, weight: 1, oldLogps: [-1] };
+    await update({ ...context(settings), policy: { trainStep } } as unknown as StepContext, [row]);
+    return seen;
+  };
+
+  test('begin with a ratio of 1 where the policy itself sampled, else with that to the one that did', async () => {
+    expect(await olds({ num_iterations: 3 })).toEqual(['current', 'given', 'given']);
+    expect(await olds({ num_iterations: 3, rollout_dtype: 'float16' })).toEqual(['given', 'given', 'given']);
+    expect(await olds({ rollout_dtype: 'float16' })).toEqual(['given']);
+  });
 });

@@ -128,8 +128,9 @@ async function updateThrough(
   for (let iteration = 0; iteration < manifest.num_iterations; iteration++) {
     const loss: LossSettings = {
       kind: manifest.importance_sampling_level,
-      // The first update is on the policy that sampled: its ratio is 1 by definition, not up to rounding.
-      old: iteration === 0 ? 'current' : 'given',
+      // The first update is on the policy that sampled: its ratio is 1 by definition, not up to rounding. Where rollouts
+      // read other weights, another policy sampled, and the ratio makes up for it.
+      old: iteration === 0 && manifest.rollout_dtype === 'float32' ? 'current' : 'given',
       epsilon: manifest.epsilon,
       epsilon_high: manifest.epsilon_high,
       beta: manifest.beta,

@@ -120,6 +120,8 @@ test('a loss next to zero is odd, not a problem, and only with a gradient and on
   const [finding] = diagnose(run(small));
   expect(finding).toMatchObject({ code: 'loss-near-zero', kind: 'odd' });
   expect(finding.evidence).toContain('Loss 0.002, mean size 0.002 over 5 steps; the gradient’s norm is 0.2');
+  expect(finding.why).toContain('exactly 1');
+  expect(diagnose(run(small, { rollout_dtype: 'float16' }))[0].why).toContain('next to 1');
   expect(codes(run(small, { num_iterations: 2 }))).toEqual([]);
   expect(codes(run(small, { beta: 0.04 }))).toEqual([]);
   expect(codes(run(times(12, { loss: 0, grad_norm: 0 })))).toEqual([]);
@@ -128,6 +130,10 @@ test('a loss next to zero is odd, not a problem, and only with a gradient and on
 test('nothing clipped: by design with one update a batch, otherwise because the policy moves little', () => {
   const unclipped = times(5, { 'clip_ratio/region_mean': 0 });
   expect(diagnose(run(unclipped))[0].title).toContain('by design');
+  expect(diagnose(run(unclipped))[0].why).toContain('they are the same');
+  expect(diagnose(run(unclipped, { rollout_dtype: 'float16' }))[0].why).toContain(
+    'the rounding of rollout_dtype',
+  );
   expect(diagnose(run(unclipped))[0].evidence).toContain('a clip range of 0.8 to 1.28');
   expect(diagnose(run(unclipped, { num_iterations: 2 }))[0].title).toContain('moves little');
 });

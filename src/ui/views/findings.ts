@@ -172,7 +172,7 @@ export function lossNearZero(run: RunSoFar): Finding | null {
     kind: 'odd',
     title: 'The loss shows next to zero, and the policy learns all the same',
     evidence: `Loss ${formatNumber(losses.at(-1), 3)}, mean size ${formatNumber(size, 3)} over ${counted(losses.length, 'step')}; the gradient’s norm is ${formatNumber(gradient, 3)}${learned}.`,
-    why: 'With one update a batch every ratio is exactly 1, so the shown value is a mean of advantages, which cancel inside a group. Their gradients do not cancel.',
+    why: `With one update a batch every ratio is ${manifest.rollout_dtype === 'float32' ? 'exactly' : 'next to'} 1, so the shown value is a mean of advantages, which cancel inside a group. Their gradients do not cancel.`,
     suggestion: 'Watch the reward and the held-out accuracy instead of the loss.',
     rollBackTo: null,
   };
@@ -189,7 +189,10 @@ export function nothingClipped(run: RunSoFar): Finding | null {
       kind: 'odd',
       title: 'Nothing is ever clipped: by design',
       evidence,
-      why: 'Clipping compares the policy with the one that sampled. With one update a batch they are the same, every ratio is 1, and no bound is met.',
+      why:
+        manifest.rollout_dtype === 'float32'
+          ? 'Clipping compares the policy with the one that sampled. With one update a batch they are the same, every ratio is 1, and no bound is met.'
+          : 'Clipping compares the policy with the one that sampled. With one update a batch they differ by the rounding of rollout_dtype alone, every ratio is next to 1, and no bound is met.',
       suggestion: 'Set num_iterations to 2 or more to see ratios leave 1.',
       rollBackTo: null,
     };

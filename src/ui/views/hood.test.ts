@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { EXAMPLE_EVENTS } from '../../run/example-events';
 import {
   addUp,
+  fileOf,
   gigaPerSecond,
   kernelRows,
   kernelTable,
@@ -31,6 +32,12 @@ const profile = (kernels: ProfiledKernel[], step = 0): Profile => ({
   timed: true,
   resolution_ms: 0.1,
   kernels,
+});
+
+test('a kernel over halves stands in the file of the one over weights as they are trained', () => {
+  expect(fileOf('linear_forward_vec4_float16')).toBe('linear_forward_vec4');
+  for (const own of ['linear_forward_vec4', 'pack_float16', 'embedding_float16'])
+    expect(fileOf(own)).toBe(own);
 });
 
 describe('kernels', () => {

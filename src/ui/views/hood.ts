@@ -48,6 +48,9 @@ export function addUp(kernels: readonly ProfiledKernel[]): Figures {
 export const gigaPerSecond = (amount: number | null, ms: number | null): number | null =>
   amount === null || ms === null || ms === 0 ? null : amount / ms / 1e6;
 
+/** The file that a kernel stands in: over weights in halves it is the same file, behind another part. */
+export const fileOf = (kernel: string): string => kernel.replace(/^(linear_\w+)_float16$/, '$1');
+
 const inPhase = (kernels: readonly ProfiledKernel[], phase: Phase | null) =>
   phase === null ? kernels : kernels.filter((each) => each.phase === phase);
 

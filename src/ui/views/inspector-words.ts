@@ -3,6 +3,7 @@
  * the chosen token filled in. Pure.
  */
 import { formatFixed, formatNumber } from '../../run/format';
+import type { Manifest } from '../../run/manifest';
 import { type Clip, type InspectedRollout, isClipped, type LossRules, type TokenNumbers } from './inspector';
 
 const low = ({ epsilon }: LossRules) => formatNumber(1 - epsilon);
@@ -47,7 +48,12 @@ export function clipSentence(
 }
 
 /** Why the ratio of the run's own updates was another. */
-export function updatesSentence(numIterations: number): string {
+export function updatesSentence({
+  num_iterations: numIterations,
+  rollout_dtype,
+}: Pick<Manifest, 'num_iterations' | 'rollout_dtype'>): string {
+  if (rollout_dtype !== 'float32')
+    return `This run takes ${numIterations === 1 ? 'one update' : `${numIterations} updates`} a batch, with ratios to the policy that sampled, whose weights are rounded to ${rollout_dtype}. The ratio here is what the next update on this rollout would meet.`;
   return numIterations === 1
     ? 'This run takes one update a batch, and its ratio is 1 by definition, so nothing was clipped in it. The ratio here is what another update on this rollout would meet.'
     : `This run takes ${numIterations} updates a batch; the first has a ratio of 1 by definition. The ratio here is what the next update on this rollout would meet.`;

@@ -100,8 +100,14 @@ describe('the clip', () => {
     expect(say(0.7, 1)).toContain('takes the unclipped term, and the gradient flows');
     expect(say(1, 1)).toContain('between 0.8 and 1.28: no bound holds, and the gradient flows');
     expect(say(1, 0)).toContain('The advantage is 0');
-    expect(updatesSentence(1)).toContain('one update a batch');
-    expect(updatesSentence(3)).toContain('3 updates a batch');
+    const updates = (num_iterations: number, rollout_dtype: 'float32' | 'float16' = 'float32') =>
+      updatesSentence({ num_iterations, rollout_dtype });
+    expect(updates(1)).toContain('one update a batch');
+    expect(updates(1)).toContain('1 by definition');
+    expect(updates(3)).toContain('3 updates a batch');
+    expect(updates(1, 'float16')).toContain('one update a batch');
+    expect(updates(3, 'float16')).toContain('3 updates a batch');
+    expect(updates(3, 'float16')).not.toContain('by definition');
   });
 });
 

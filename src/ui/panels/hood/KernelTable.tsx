@@ -3,7 +3,7 @@ import { useMemo, useState } from 'react';
 import { formatCount, formatDuration, formatNumber, formatPercent, NO_VALUE } from '../../../run/format';
 import { Explain } from '../../components/Explain';
 import { Icon } from '../../components/Icon';
-import { gigaPerSecond, type KernelRow, type SortKey, sortRows } from '../../views/hood';
+import { fileOf, gigaPerSecond, type KernelRow, type SortKey, sortRows } from '../../views/hood';
 import { openFile } from './hood-store';
 import styles from './Kernels.module.css';
 
@@ -15,7 +15,12 @@ interface Column {
 }
 
 const COLUMNS: readonly Column[] = [
-  { key: 'kernel', label: 'Kernel', definition: 'The file in shaders/ that it is compiled from.' },
+  {
+    key: 'kernel',
+    label: 'Kernel',
+    definition:
+      'The file in shaders/ that it is compiled from; with _float16 behind its name, the one without, over weights stored as halves.',
+  },
   {
     key: 'time',
     label: 'Time',
@@ -91,7 +96,7 @@ function Row({ row, largest }: { row: KernelRow; largest: number }) {
   return (
     <tr data-testid={`kernel-${kernel}`} data-ms={ms ?? ''} data-calls={calls} data-flops={row.flops ?? ''}>
       <th scope="row">
-        <button type="button" className={styles.open} onClick={() => openFile(kernel)}>
+        <button type="button" className={styles.open} onClick={() => openFile(fileOf(kernel))}>
           {kernel}
         </button>
       </th>

@@ -11,7 +11,7 @@ import { Panel } from '../../components/Panel';
 import type { Table } from '../../components/panel-offers';
 import { places } from '../../components/places';
 import { usePage } from '../../state/context';
-import { kernelRows, namedValues, type Profile, profileAt } from '../../views/hood';
+import { fileOf, kernelRows, namedValues, type Profile, profileAt } from '../../views/hood';
 import { describeWgsl, tokensOfLine, type WgslFile } from '../../views/wgsl';
 import { PHASE_NOTES } from '../StepTime';
 import { hoodStore, VIEWER_ID } from './hood-store';
@@ -69,10 +69,10 @@ export function SourcePanel() {
 }
 
 function FileList({ files, file, profile }: { files: Files; file: string; profile: Profile | null }) {
-  const rows = useMemo(
-    () => new Map(kernelRows(profile?.kernels ?? []).map((row) => [row.kernel, row])),
-    [profile],
-  );
+  const rows = useMemo(() => {
+    const byFile = (profile?.kernels ?? []).map((each) => ({ ...each, kernel: fileOf(each.kernel) }));
+    return new Map(kernelRows(byFile).map((row) => [row.kernel, row]));
+  }, [profile]);
   return (
     <nav className={styles.files} aria-label="Shader files">
       <ul>
@@ -205,7 +205,7 @@ function Facts({ about }: { about: WgslFile }) {
 }
 
 const usesOf = (file: string, profile: Profile | null) =>
-  profile?.kernels.filter(({ kernel }) => kernel === file) ?? [];
+  profile?.kernels.filter(({ kernel }) => fileOf(kernel) === file) ?? [];
 
 /** In what shapes this run uses it: of the profiled step. */
 function Uses({ file, profile, about }: { file: string; profile: Profile | null; about: WgslFile }) {
@@ -238,8 +238,11 @@ function Uses({ file, profile, about }: { file: string; profile: Profile | null;
         </thead>
         <tbody>
           {uses.map((use) => (
-            <tr key={`${use.phase} ${namedValues(use.shape)} ${namedValues(use.constants)}`}>
-              <th scope="row">{PHASE_NOTES[use.phase].label}</th>
+            <tr key={`${use.kernel} ${use.phase} ${namedValues(use.shape)} ${namedValues(use.constants)}`}>
+              <th scope="row">
+                {PHASE_NOTES[use.phase].label}
+                {use.kernel !== file && ', weights in halves'}
+              </th>
               <td className={styles.shape} data-label="shape">
                 {namedValues(use.shape) || 'by the rows'}
               </td>

@@ -68,7 +68,7 @@ export function TokenDetail({ looked }: { looked: Looked }) {
       {formulas.map(({ name, tex }) => (
         <Formula key={name} name={name} tex={tex} />
       ))}
-      {chosen.clip !== null && <p className={styles.note}>{updatesSentence(manifest.num_iterations)}</p>}
+      {chosen.clip !== null && <p className={styles.note}>{updatesSentence(manifest)}</p>}
       {answer && <Alternatives looked={looked} position={chosen.position} token={chosen.token} />}
     </section>
   );
