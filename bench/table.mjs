@@ -13,6 +13,15 @@ const mebibytes = (bytes) => (bytes / 2 ** 20).toFixed(1);
 const markdown = (head, rows) =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
+/** @param {any[]} results @param {(result: any) => string} nameOf */
+const leftOut = (results, nameOf) =>
+  reasons(
+    'Left out',
+    results.flatMap((r) =>
+      Object.entries(r.left_out ?? {}).map(([name, why]) => [`${name}, ${nameOf(r)}`, why]),
+    ),
+  );
+
 /** @param {any} report */
 function products({ matmul, ceiling }) {
   if (matmul.length === 0) return [];
@@ -35,8 +44,7 @@ function products({ matmul, ceiling }) {
         r.name,
         `${r.shape.m}, ${r.shape.k}, ${r.shape.n}`,
         number(r.gflops.ours),
-        number(r.gflops.tfjs),
-        number(r.gflops['jax-js']),
+        ...['tfjs', 'jax-js'].map((name) => (r.left_out?.[name] ? 'left out' : number(r.gflops[name]))),
         times(r.ours_over_best_peer),
         percent(r.of_fma_ceiling),
         r.bound?.variant ?? '',
@@ -44,6 +52,7 @@ function products({ matmul, ceiling }) {
         r.bound ? percent(r.bound.reached) : '',
       ]),
     ),
+    ...leftOut(matmul, (r) => r.name),
   ];
 }
 
@@ -79,12 +88,15 @@ function trainStep({ train_step: steps }) {
           .join(', '),
       ]),
     ),
-    ...reasons(
-      'Left out',
-      steps.flatMap((/** @type {any} */ r) =>
-        Object.entries(r.left_out).map(([name, why]) => [`${name}, ${r.label}`, why]),
-      ),
-    ),
+    ...(steps.some((/** @type {any} */ r) => r.one_by_one)
+      ? [
+          `One library after the other, as not all fit into memory together: ${steps
+            .filter((/** @type {any} */ r) => r.one_by_one)
+            .map((/** @type {any} */ r) => r.label)
+            .join(', ')}. The others took turns.`,
+        ]
+      : []),
+    ...leftOut(steps, (r) => r.label),
   ];
 }
 
@@ -107,7 +119,7 @@ function decode({ decode: results }) {
       results.map((/** @type {any} */ r) => [
         r.label,
         String(r.rows),
-        ...names.map((name) => number(r.tokens_per_second[name], 0)),
+        ...names.map((name) => (r.left_out?.[name] ? 'left out' : number(r.tokens_per_second[name], 0))),
         times(r.ours_over_ort),
         times(r.ours_over_ort_wasm),
         times(r.ours_over_jaxjs),
@@ -116,6 +128,7 @@ function decode({ decode: results }) {
           .join(', '),
       ]),
     ),
+    ...leftOut(results, (r) => `${r.label}, ${r.rows} rows`),
   ];
 }
 

@@ -22,6 +22,7 @@ def arguments(argv):
     parser.add_argument("--rounds", type=int, default=7, help="rounds that are timed (default 7)")
     parser.add_argument("--seconds", type=float, default=0.5, help="least length of a round (default 0.5)")
     parser.add_argument("--most-seconds", type=float, default=30, help="rounds end by then (default 30)")
+    parser.add_argument("--threads", type=int, help="of the processor; else the faster of its own choice and all")
     parser.add_argument("--device", help="cuda or cpu; the GPU where there is one")
     given = parser.parse_args(argv)
     if given.rounds < 1:
@@ -120,6 +121,9 @@ def main(argv):
 
     device = given.device or ("cuda" if torch.cuda.is_available() else "cpu")
     torch.set_float32_matmul_precision("highest")
+    if device == "cpu":
+        threads = [given.threads] if given.threads else sorted({torch.get_num_threads(), len(os.sched_getaffinity(0))})
+        torch.set_num_threads(threads[0])
     case, weights = read_case(torch, given.case, device)
     batch = batch_of(torch, case, device)
     settings = case["optimizer"]
@@ -178,6 +182,15 @@ def main(argv):
         abs(norm - case["gradient_norm"]) / case["gradient_norm"],
     )
     seconds = timed(loss_of)
+    if device == "cpu":
+        # All of a processor's threads may be slower than fewer, which wait for each other less.
+        for count in threads[1:]:
+            torch.set_num_threads(count)
+            more = timed(loss_of)
+            if more < seconds:
+                seconds = more
+            else:
+                torch.set_num_threads(threads[0])
     if not hasattr(torch, "compile"):
         compiled, why = None, f"expected PyTorch 2.0 or newer, got {torch.__version__}"
     else:
