@@ -3,9 +3,18 @@
  * x [M, K = inputs], w [N = outputs, K], y [M, N]; M is the extent's count.
  */
 import type { BufferRange, Grid } from '../gpu/kernel';
-import { chosenVariant, FEW_ROWS, fewRowsVariant, forwardProduct, type Variant } from './linear-variants';
+import {
+  chosenVariant,
+  FEW_ROWS,
+  fewRowsVariant,
+  forwardProduct,
+  productKey,
+  type Variant,
+  variantsOf,
+} from './linear-variants';
 import { type RolloutDtype, weightSlices } from './plan';
 import { SHADERS } from './shaders';
+import { bindChosen } from './variants';
 import { Extent, type Op, type OpMaker, perElement, vectorOf, type Workspace } from './workspace';
 
 type Place = BufferRange | string;
@@ -53,11 +62,17 @@ export function linearForward(
       },
     );
   if (variant) return by(variant);
-  const usual = chosenVariant(gpu, product, inputs, outputs);
+  const usual = bindChosen(
+    workspace,
+    productKey(product, inputs, outputs),
+    variantsOf(gpu, product, inputs, outputs),
+    by,
+  );
   const few = extent instanceof Extent ? null : fewRowsVariant(gpu, product, inputs, outputs);
-  if (!few || few.name === usual.name) return by(usual);
-  // Nobody waits for it: until it is compiled few rows are computed as many are.
-  return { ...by(usual), few: { most: FEW_ROWS, op: gpu.kernels.needed('later', () => by(few)) } };
+  if (few && few.name !== chosenVariant(gpu, product, inputs, outputs).name)
+    // Nobody waits for it: until it is compiled few rows are computed as many are.
+    usual.few = { most: FEW_ROWS, op: gpu.kernels.needed('later', () => by(few)) };
+  return usual;
 }
 
 /** dx = dy w. Overwrites dx. */
