@@ -1,9 +1,11 @@
 /**
  * End-to-end tests: the built page in a real Chromium with SwiftShader, so that they need no GPU and see the
  * same adapter everywhere. `npm test` sets the browser and a free port; `npx playwright test` works as well.
- * With E2E_URL the tests drive a page that is served already (`npm start`) instead of building one.
+ * With E2E_URL the tests drive a page that is served already (`npm start`) instead of building one. One test is the
+ * first visit; all others begin in a fresh browser that keeps what that visit found out about the adapter.
  */
 import { defineConfig, devices } from '@playwright/test';
+import { VISITED } from './e2e/lab';
 import { installedBrowsers } from './scripts/lib/browser.mjs';
 
 const site = '.cache/site';
@@ -11,6 +13,23 @@ const port = process.env.E2E_PORT ?? '4617';
 const served = process.env.E2E_URL;
 const vite = 'node node_modules/vite/bin/vite.js';
 const isRoot = process.getuid?.() === 0;
+
+const chromium = {
+  ...devices['Desktop Chrome'],
+  launchOptions: {
+    executablePath: installedBrowsers()[0],
+    args: [
+      '--enable-unsafe-webgpu',
+      '--use-webgpu-adapter=swiftshader',
+      // Nothing but the page under test is reached, whatever the browser would like to look up.
+      '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
+      '--disable-domain-reliability',
+      '--no-pings',
+      // Chromium's sandbox refuses to work for root, which is what containers run as.
+      ...(isRoot ? ['--no-sandbox'] : []),
+    ],
+  },
+};
 
 export default defineConfig({
   testDir: 'e2e',
@@ -27,25 +46,8 @@ export default defineConfig({
     trace: 'retain-on-failure',
   },
   projects: [
-    {
-      name: 'chromium',
-      use: {
-        ...devices['Desktop Chrome'],
-        launchOptions: {
-          executablePath: installedBrowsers()[0],
-          args: [
-            '--enable-unsafe-webgpu',
-            '--use-webgpu-adapter=swiftshader',
-            // Nothing but the page under test is reached, whatever the browser would like to look up.
-            '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1 , EXCLUDE localhost',
-            '--disable-domain-reliability',
-            '--no-pings',
-            // Chromium's sandbox refuses to work for root, which is what containers run as.
-            ...(isRoot ? ['--no-sandbox'] : []),
-          ],
-        },
-      },
-    },
+    { name: 'first visit', testMatch: /\.setup\.ts$/, use: chromium },
+    { name: 'chromium', dependencies: ['first visit'], use: { ...chromium, storageState: VISITED } },
   ],
   webServer: served
     ? undefined

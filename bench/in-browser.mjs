@@ -1,10 +1,11 @@
 /** The benchmark in a page of its own, in Chromium. Used by run.mjs. */
+import { freemem } from 'node:os';
 import { ROOT } from '../scripts/lib/host.mjs';
 import { chromiumArguments } from './page/browser.mjs';
 
 /**
  * @param {{ path: string, version: string }} browser
- * @param {{ quick: boolean, parts: string[], versions: Record<string, string>, machine: string, keep(report: any): void }} options
+ * @param {{ quick: boolean, parts: string[], versions: Record<string, string>, machine: string, before: any, keep(report: any): void }} options
  */
 export async function benchInBrowser({ path: executablePath, version }, { keep, ...options }) {
   const [{ createServer }, { chromium }] = await Promise.all([import('vite'), import('@playwright/test')]);
@@ -33,6 +34,7 @@ export async function benchInBrowser({ path: executablePath, version }, { keep, 
     return await page.evaluate((given) => /** @type {any} */ (window).benchInPage(given), {
       ...options,
       runtime: `${version} (page)`,
+      freeMemory: freemem(),
     });
   } finally {
     await browser.close();

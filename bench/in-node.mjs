@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 /**
  * @param {string} root where models are found below `public`
  * @param {string} module the bundle's
- * @param {{ quick: boolean, parts: string[], versions: Record<string, string>, machine: string, keep(report: unknown): void }} options
+ * @param {{ quick: boolean, parts: string[], versions: Record<string, string>, machine: string, before: any, keep(report: unknown): void }} options
  */
 export async function benchInNode(root, module, options) {
   const { create, globals } = await import('webgpu');

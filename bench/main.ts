@@ -4,14 +4,15 @@
  * on the machine. Used by node.ts and page.ts.
  */
 import type { Gpu } from '../src/gpu/device';
+import type { BenchContext } from './context';
 import { benchDecode } from './decode';
-import { benchMatmul } from './matmul';
+import { benchMatmul, meanCeiling } from './matmul';
 import { now } from './measure';
 import { type Ours, openOurs } from './ours';
 import type { OrtRuntime } from './peers/ort';
 import type { Peer } from './peers/peer';
 import type { BenchReport } from './report';
-import { benchRlStep, type ReadModel } from './rl-step';
+import { benchRlStep } from './rl-step';
 import { benchScaling } from './scaling';
 import { benchSteady } from './steady';
 import { benchTrainStep } from './train-step';
@@ -20,19 +21,19 @@ import { benchTrainStep } from './train-step';
 export const PARTS = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady'] as const;
 export type Part = (typeof PARTS)[number];
 
-export interface BenchHost {
+export interface BenchHost extends Pick<BenchContext, 'note' | 'readModel' | 'freeMemory'> {
   gpu: GPU | undefined;
   runtime: string;
   machine: string;
   versions: Record<string, string>;
-  readModel: ReadModel;
   /** By name, how to come by it: what cannot be had says why. */
   ort: readonly { name: string; open(): Promise<OrtRuntime> }[];
   /** Collects garbage and says how many bytes of heap are left; null where that cannot be asked. */
   heap: (() => number) | null;
   load(): string;
-  note(text: string): void;
-  /** Called after every part with what there is so far. */
+  /** Of an earlier run, on which this one goes on; null where there is none. */
+  before: BenchReport | null;
+  /** Called after every result with what there is so far. */
   keep(report: BenchReport): void;
 }
 
@@ -66,6 +67,13 @@ export async function bench(
     steady: null,
     startup: null,
   };
+  if (host.before) goOnWith(report, host.before);
+  const context: BenchContext = {
+    quick,
+    note,
+    readModel: host.readModel,
+    freeMemory: () => (ours.gpu.info.software ? host.freeMemory() : null),
+  };
   const { unavailable } = report;
   const attempt = async <T>(name: string, open: () => Promise<T>): Promise<T[]> => {
     try {
@@ -87,30 +95,43 @@ export async function bench(
     ])();
     return opened;
   };
+  /** Adds what was found to a list of the report, and keeps it. */
+  const into =
+    <T>(list: T[]) =>
+    (result: T) => {
+      list.push(result);
+      host.keep(report);
+    };
   const run: Record<Part, (ours: Ours) => Promise<void>> = {
     async matmul(ours) {
-      Object.assign(report, await benchMatmul(ours, await peers(), quick, note));
+      await benchMatmul(ours, await peers(), context, [...report.matmul], (result) => {
+        report.matmul.push(result);
+        report.ceiling = meanCeiling(report.matmul);
+        host.keep(report);
+      });
     },
     async train_step(ours) {
-      await benchTrainStep(ours, await peers(), quick, note, (result) => report.train_step.push(result));
+      const { train_step } = report;
+      await benchTrainStep(ours, await peers(), context, [...train_step], into(train_step));
     },
     async decode(ours) {
       const runtimes: OrtRuntime[] = [];
       for (const { name, open } of host.ort) runtimes.push(...(await attempt(name, open)));
-      report.decode = await benchDecode(ours, await peers(), runtimes, quick, note, unavailable);
+      const { decode } = report;
+      await benchDecode(ours, await peers(), runtimes, context, unavailable, [...decode], into(decode));
     },
     async rl_step({ gpu }) {
-      await benchRlStep(gpu, host.readModel, quick, note, (result) => report.rl_step.push(result));
+      await benchRlStep(gpu, context, [...report.rl_step], into(report.rl_step));
     },
     async scaling(ours) {
-      await benchScaling(ours, host.readModel, quick, note, (result) => report.scaling.push(result));
+      await benchScaling(ours, context, [...report.scaling], into(report.scaling));
     },
     async steady({ gpu }) {
-      report.steady = await benchSteady(gpu, host.readModel, quick ? 100 : 500, host.heap, note);
+      report.steady = await benchSteady(gpu, context, host.heap);
     },
   };
   for (const part of PARTS) {
-    if (!parts.includes(part)) continue;
+    if (!parts.includes(part) || report.part_seconds[part] !== undefined) continue;
     const start = now();
     try {
       // A part that took the device with it leaves none to the next.
@@ -126,6 +147,23 @@ export async function bench(
     host.keep(report);
   }
   return report;
+}
+
+/** Takes over what an earlier run has found, and which of its parts came to their end. */
+function goOnWith(report: BenchReport, before: BenchReport): void {
+  const same = (['quick', 'adapter', 'runtime', 'libraries'] as const).find(
+    (field) => JSON.stringify(before[field]) !== JSON.stringify(report[field]),
+  );
+  if (same)
+    throw new Error(
+      `--resume: expected results of ${same} ${JSON.stringify(report[same])}, got ${JSON.stringify(before[same])}; leave it out to measure all anew`,
+    );
+  const { failed, part_seconds, unavailable, ceiling, pytorch } = before;
+  const { matmul, train_step, decode, rl_step, scaling, steady, startup } = before;
+  Object.assign(report, { unavailable, ceiling, pytorch });
+  Object.assign(report, { matmul, train_step, decode, rl_step, scaling, steady, startup });
+  for (const [part, seconds] of Object.entries(part_seconds))
+    if (failed[part] === undefined) report.part_seconds[part] = seconds;
 }
 
 function adapterName({ vendor, architecture, device, description, software }: Gpu['info']): string {

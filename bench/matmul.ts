@@ -9,7 +9,8 @@ import {
   fmaCandidate,
   loadCandidate,
 } from './ceilings';
-import { type Candidate, geometricMean, interleave, ratio, type Timing } from './measure';
+import type { BenchContext } from './context';
+import { type Candidate, geometricMean, interleave, Pace, ratio, type Timing } from './measure';
 import type { Ours } from './ours';
 import type { Peer, ProductShape } from './peers/peer';
 import type { BenchReport, MatmulResult } from './report';
@@ -20,7 +21,7 @@ const TOKENS = 2048;
 
 export function products(quick: boolean): { name: string; shape: ProductShape }[] {
   const square = (n: number) => ({ name: `${n} cubed`, shape: { m: n, n, k: n } });
-  const policies = (quick ? SIZES.slice(0, 1) : SIZES.slice(0, 2)).flatMap((size) =>
+  const policies = SIZES.slice(0, quick ? 1 : 3).flatMap((size) =>
     policyProducts(size, TOKENS).map(({ name, shape }) => ({ name: `${name} (${size.label})`, shape })),
   );
   return [...policies, ...(quick ? [256, 512] : [256, 512, 1024, 2048]).map(square)];
@@ -29,11 +30,11 @@ export function products(quick: boolean): { name: string; shape: ProductShape }[
 export async function benchMatmul(
   ours: Ours,
   peers: readonly Peer[],
-  quick: boolean,
-  note: (text: string) => void,
-): Promise<Pick<BenchReport, 'matmul' | 'ceiling'>> {
+  { quick, note }: Pick<BenchContext, 'quick' | 'note'>,
+  before: readonly MatmulResult[],
+  found: (result: MatmulResult) => void,
+): Promise<void> {
   const { gpu } = ours;
-  const results: MatmulResult[] = [];
   const broadcast = await broadcastCandidate(gpu);
   const limits: Ceiling[] = [
     await fmaCandidate(gpu),
@@ -41,77 +42,122 @@ export async function benchMatmul(
     await copyCandidate(gpu),
     ...(broadcast ? [broadcast] : []),
   ];
-  const rates = new Map<string, number[]>(limits.map(({ name }) => [name, []]));
+  const pace = new Pace(MOST_SECONDS);
   for (const { name, shape } of products(quick)) {
+    const flops = 2 * shape.m * shape.n * shape.k;
+    const known = before.find((each) => each.name === name);
+    const result = known ?? (await measure(ours, peers, limits, { name, shape }, quick, pace));
+    for (const [library, { median }] of Object.entries(result.seconds)) pace.learn(library, flops, median);
+    if (known) continue;
+    found(result);
     const { m, n, k } = shape;
-    const x = numbers(m * k, 1);
-    const w = numbers(n * k, 2);
-    const all: Candidate[] = [];
-    const difference: Record<string, number> = {};
-    let expected: Float32Array | null = null;
-    for (const library of [ours, ...peers]) {
-      const product = await library.product(shape, x, w);
-      const result = await product.result();
-      expected ??= result;
-      if (library !== ours) difference[library.name] = relativeDifference(result, expected);
-      all.push(product);
-    }
-    const timed = await interleave([...all, ...limits], {
-      rounds: quick ? 5 : 9,
-      seconds: quick ? 0.08 : 0.2,
-      mostUnits: 64,
-      mostSeconds: quick ? 20 : 120,
-    });
-    for (const each of all) each.dispose?.();
-    const flops = 2 * m * n * k;
-    const mine = timed.get('ours')!;
-    const now = limits.map(({ name, work }) => {
-      const rate = work / timed.get(name)!.median / 1e9;
-      rates.get(name)!.push(rate);
-      return [name, rate] as const;
-    });
-    const { copy_gbps: _, ...here } = ceilingOf(new Map(now.map(([name, rate]) => [name, [rate]])));
-    const bound = boundOf(gpu, chosenVariant(gpu, 'forward', k, n), here);
-    const seconds: Record<string, Timing> = {};
-    const gflops: Record<string, number> = {};
-    for (const library of [ours, ...peers]) {
-      const { all: _, ...timing } = timed.get(library.name)!;
-      seconds[library.name] = timing;
-      gflops[library.name] = flops / timing.median / 1e9;
-    }
-    const ratios = peers.map((peer) => ratio(mine.all, timed.get(peer.name)!.all));
-    const result: MatmulResult = {
-      name,
-      shape,
-      gflops,
-      seconds,
-      difference,
-      ours_over_best_peer: ratios.length > 0 ? Math.min(...ratios) : null,
-      of_fma_ceiling: gflops.ours / here.fma_gflops,
-      bound: { ...bound, reached: gflops.ours / bound.gflops },
-    };
-    results.push(result);
+    const { gflops, bound, left_out = {} } = result;
     note(
       `${name} [${m}, ${k}] x [${n}, ${k}]: ${Object.entries(gflops)
         .map(([library, rate]) => `${library} ${rate.toFixed(1)}`)
-        .join(', ')} GFLOP/s; ${percent(result.of_fma_ceiling)} of ${here.fma_gflops.toFixed(1)}, ${percent(
-        result.bound.reached,
+        .join(', ')} GFLOP/s; ${percent(result.of_fma_ceiling)} of the ceiling, ${percent(
+        bound.reached,
       )} of what bounds ${bound.variant}: ${bound.gflops.toFixed(1)}`,
     );
+    for (const [library, reason] of Object.entries(left_out))
+      note(`${library} is left out of ${name}: ${reason}`);
   }
   for (const limit of limits) limit.dispose?.();
-  return { matmul: results, ceiling: ceilingOf(rates) };
+}
+
+/** A library whose product takes longer than this is left out of it. */
+const MOST_SECONDS = 20;
+
+async function measure(
+  ours: Ours,
+  peers: readonly Peer[],
+  limits: readonly Ceiling[],
+  { name, shape }: { name: string; shape: ProductShape },
+  quick: boolean,
+  pace: Pace,
+): Promise<MatmulResult> {
+  const { gpu } = ours;
+  const { m, n, k } = shape;
+  const flops = 2 * m * n * k;
+  const x = numbers(m * k, 1);
+  const w = numbers(n * k, 2);
+  const all: Candidate[] = [];
+  const difference: Record<string, number> = {};
+  const left_out: Record<string, string> = {};
+  let expected: Float32Array | null = null;
+  for (const library of [ours, ...peers]) {
+    const reason = library === ours ? null : pace.tooLong(library.name, flops, 'a product');
+    if (reason) {
+      left_out[library.name] = reason;
+      continue;
+    }
+    const product = await library.product(shape, x, w);
+    const result = await product.result();
+    expected ??= result;
+    if (library !== ours) difference[library.name] = relativeDifference(result, expected);
+    all.push(product);
+  }
+  const timed = await interleave([...all, ...limits], {
+    rounds: quick ? 5 : 7,
+    seconds: quick ? 0.08 : 0.2,
+    mostUnits: 64,
+    mostSeconds: quick ? 20 : 40,
+  });
+  for (const each of all) each.dispose?.();
+  for (const library of [ours, ...peers]) await library.release?.();
+  const here = ceilingOf((limit) => {
+    const work = limits.find((each) => each.name === limit)?.work;
+    return work === undefined ? null : work / timed.get(limit)!.median / 1e9;
+  });
+  const bound = boundOf(gpu, chosenVariant(gpu, 'forward', k, n), here);
+  const seconds: Record<string, Timing> = {};
+  const gflops: Record<string, number> = {};
+  for (const library of all) {
+    const { all: _, ...timing } = timed.get(library.name)!;
+    seconds[library.name] = timing;
+    gflops[library.name] = flops / timing.median / 1e9;
+  }
+  const mine = timed.get('ours')!;
+  const ratios = all.slice(1).map((peer) => ratio(mine.all, timed.get(peer.name)!.all));
+  return {
+    name,
+    shape,
+    gflops,
+    seconds,
+    difference,
+    ours_over_best_peer: ratios.length > 0 ? Math.min(...ratios) : null,
+    of_fma_ceiling: gflops.ours / here.fma_gflops,
+    bound: { ...bound, reached: gflops.ours / bound.gflops },
+    rates: here,
+    left_out,
+  };
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(0)}%`;
 
-function ceilingOf(rates: ReadonlyMap<string, readonly number[]>): NonNullable<BenchReport['ceiling']> {
-  const mean = (name: string) => geometricMean(rates.get(name) ?? []);
+type Rates = NonNullable<BenchReport['ceiling']>;
+
+/** @param rate by a ceiling's name; null where there is none */
+function ceilingOf(rate: (ceiling: string) => number | null): Rates {
   return {
-    fma_gflops: mean('fma ceiling'),
-    load_gvalues: mean('load ceiling'),
-    broadcast_gvalues: rates.has('broadcast ceiling') ? mean('broadcast ceiling') : null,
-    copy_gbps: mean('copy ceiling'),
+    fma_gflops: rate('fma ceiling')!,
+    load_gvalues: rate('load ceiling')!,
+    broadcast_gvalues: rate('broadcast ceiling'),
+    copy_gbps: rate('copy ceiling')!,
+  };
+}
+
+/** What the adapter does over all products: geometric means. Null of none. */
+export function meanCeiling(results: readonly MatmulResult[]): Rates | null {
+  const all = results.flatMap(({ rates }) => (rates ? [rates] : []));
+  if (all.length === 0) return null;
+  const mean = (of: (rates: Rates) => number | null) =>
+    all.some((each) => of(each) === null) ? null : geometricMean(all.map((each) => of(each)!));
+  return {
+    fma_gflops: mean((each) => each.fma_gflops)!,
+    load_gvalues: mean((each) => each.load_gvalues)!,
+    broadcast_gvalues: mean((each) => each.broadcast_gvalues),
+    copy_gbps: mean((each) => each.copy_gbps)!,
   };
 }
 

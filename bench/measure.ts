@@ -3,10 +3,33 @@
  * machine does hits all of them alike; reported are medians with their spread. Used by every part.
  */
 
+/**
+ * What a library takes for its work, by what it took for its work before: so that what would take too long is told
+ * beforehand, and left out. Of the first work nothing is known.
+ */
+export class Pace {
+  private readonly perOperation = new Map<string, number>();
+
+  constructor(private readonly most: number) {}
+
+  learn(library: string, operations: number, seconds: number): void {
+    this.perOperation.set(library, seconds / operations);
+  }
+
+  /** Why it is left out; null where it is not. @param unit what takes that many operations, as 'a step' */
+  tooLong(library: string, operations: number, unit: string): string | null {
+    const seconds = (this.perOperation.get(library) ?? 0) * operations;
+    if (seconds <= this.most) return null;
+    return `expected at most ${this.most} s ${unit}, got ${seconds.toFixed(0)} s estimated from its speed at the size before`;
+  }
+}
+
 /** Something to be timed. `run` does `units` units of work and resolves when the device has done them. */
 export interface Candidate {
   name: string;
   run(units: number): Promise<void>;
+  /** Seconds a unit takes, where it has already run and is warm. */
+  known?: number;
   dispose?(): void;
 }
 
@@ -47,6 +70,18 @@ export function geometricMean(values: readonly number[]): number {
   return Math.exp(values.reduce((sum, v) => sum + Math.log(v), 0) / values.length);
 }
 
+/** Warm seconds of a unit. What takes long is as slow warm as the first time. */
+async function warmUp({ run, known }: Candidate): Promise<number> {
+  if (known !== undefined) return known;
+  let start = now();
+  await run(1);
+  if (now() - start < 5) {
+    start = now();
+    await run(1);
+  }
+  return now() - start;
+}
+
 /**
  * Times candidates in turns. Each is warmed up first (compilation, allocation), and how many units make a round is
  * found out then. The order alternates, so that nobody always comes first.
@@ -59,14 +94,7 @@ export async function interleave(
   const units = new Map<string, number>();
   let round = 0;
   for (const candidate of candidates) {
-    let start = now();
-    await candidate.run(1);
-    // What is that slow is slow warm as well.
-    if (now() - start < 5) {
-      start = now();
-      await candidate.run(1);
-    }
-    const once = Math.max(1e-5, now() - start);
+    const once = Math.max(1e-5, await warmUp(candidate));
     const count = Math.max(1, Math.min(mostUnits, Math.round(seconds / once)));
     units.set(candidate.name, count);
     round += once * count;
@@ -82,18 +110,17 @@ export async function interleave(
       all.get(candidate.name)!.push((now() - start) / count);
     }
   }
-  return new Map(
-    [...all].map(([name, values]) => [
-      name,
-      {
-        median: median(values),
-        low: quantile(values, 0.25),
-        high: quantile(values, 0.75),
-        rounds: values.length,
-        all: values,
-      },
-    ]),
-  );
+  return new Map([...all].map(([name, values]) => [name, { ...timingOf(values), all: values }]));
+}
+
+/** @param values seconds a unit, by round */
+export function timingOf(values: readonly number[]): Timing {
+  return {
+    median: median(values),
+    low: quantile(values, 0.25),
+    high: quantile(values, 0.75),
+    rounds: values.length,
+  };
 }
 
 /** The median over rounds of how many times as long `theirs` took as `ours` in the same round. */

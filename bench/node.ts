@@ -1,6 +1,6 @@
 /** The benchmark's host in Node: Dawn for WebGPU, models from the disk. Bundled and called by run.mjs. */
 import { readFileSync } from 'node:fs';
-import { loadavg } from 'node:os';
+import { freemem, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { bench } from './main';
 import type { OrtRuntime } from './peers/ort';
@@ -16,6 +16,8 @@ export async function benchInNode(
     parts: readonly string[];
     versions: Record<string, string>;
     machine: string;
+    /** Of an earlier run, on which this one goes on. */
+    before: BenchReport | null;
     /** Hears of what there is so far. */
     keep(report: BenchReport): void;
   },
@@ -54,6 +56,8 @@ export async function benchInNode(
         : null,
       load: () => loadavg()[0].toFixed(2),
       note: (text) => console.error(text),
+      freeMemory: freemem,
+      before: options.before,
       keep: options.keep,
     },
     options,

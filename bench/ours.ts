@@ -31,6 +31,7 @@ export async function openOurs(instance: GPU | undefined, version: string): Prom
     gpu,
     product: (shape, x, w) => fastestProduct(gpu, shape, x, w),
     trainer: (config, weights, batch) => trainer(gpu, config, weights, batch),
+    release: () => gpu.device.queue.onSubmittedWorkDone().then(() => {}),
     close: () => gpu.device.destroy(),
   };
 }

@@ -36,8 +36,10 @@ export async function pack(file, versions) {
     console.error('Bundling the benchmark and the parity check ...');
     await bundle('bench/node.ts', join(to, 'bench'));
     await bundle('src/lab/cli/main.ts', join(to, 'lab'));
-    for (const name of ['run.mjs', 'torch_step.py']) copy(`bench/packed/${name}`, name);
-    for (const name of ['in-node.mjs', 'machine.mjs', 'table.mjs']) copy(`bench/${name}`, name);
+    copy('bench/packed/run.mjs', 'run.mjs');
+    copy('bench/peers/torch_step.py', 'torch_step.py');
+    for (const name of ['in-node.mjs', 'kept.mjs', 'machine.mjs', 'table.mjs', 'torch.mjs'])
+      copy(`bench/${name}`, name);
     for (const path of WEBGPU) copy(`node_modules/webgpu/${path}`);
     for (const path of ORT) copy(`node_modules/onnxruntime-web/${path}`);
     for (const path of ['models/ladder-base', 'reference']) copy(`public/${path}`);

@@ -9,6 +9,9 @@ interface Options {
   versions: Record<string, string>;
   runtime: string;
   machine: string;
+  /** Bytes that the machine had free as the page was opened. */
+  freeMemory: number;
+  before: BenchReport | null;
 }
 
 /** What the browser was started with, for measuring: a collection of garbage on demand, a heap that is no estimate. */
@@ -58,6 +61,8 @@ async function benchInPage(options: Options): Promise<BenchReport> {
           : null,
       load: () => 'not known in a page',
       note: (text) => console.log(text),
+      freeMemory: () => options.freeMemory,
+      before: options.before,
       keep: (report) => measured.keepReport?.(report),
     },
     options,

@@ -1,6 +1,6 @@
 /**
  * The training step of `train-step.ts` as a case for PyTorch: policy, batch, weights, and the loss and gradient norm
- * that ours has in its first step. Used by the packed benchmark (`packed/torch_step.py` reads it).
+ * that ours has in its first step. Used by torch.mjs (`peers/torch_step.py` reads it).
  */
 import { parameterShapes } from '../src/model/config';
 import { initialWeights } from '../src/rl/initialise';

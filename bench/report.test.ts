@@ -4,7 +4,6 @@ import { REPORT } from './example-report';
 import { benchReport } from './report';
 import { workOf } from './rl-step';
 import { exponent } from './scaling';
-import { driftOf, noiseOf } from './steady';
 
 describe('the report', () => {
   it('is what its schema says, also once it was written and read', () => {
@@ -51,14 +50,6 @@ describe('the figures', () => {
         [4, 48],
       ]),
     ).toBeCloseTo(2, 10);
-  });
-
-  it('tell a drift from chance', () => {
-    // 10% longer in the end, and every other step a fifth longer: medians of fifths do not see those.
-    const times = Array.from({ length: 100 }, (_, i) => (i % 5 === 0 ? 1.2 : 1) * (1 + i / 1000));
-    expect(driftOf(times)).toBeGreaterThan(0.07);
-    expect(noiseOf(times)).toBeLessThan(0.02);
-    expect(driftOf(Array.from({ length: 100 }, () => 2))).toBe(0);
   });
 
   it('know what a dispatch was for', () => {

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 
 const byName = z.record(z.string(), z.number());
+const reasons = z.record(z.string(), z.string());
 
 /** Seconds a unit. */
 export const timing = z.object({
@@ -45,6 +46,10 @@ export const matmulResult = z.object({
   of_fma_ceiling: z.number(),
   /** What bounds it by the kernel that was chosen, and how much of that is reached. */
   bound: bound.extend({ reached: z.number() }),
+  /** The adapter's rates in the rounds of this product. */
+  rates: rates.extend({ copy_gbps: z.number() }).optional(),
+  /** Libraries that were left out of this product, with the reason. */
+  left_out: reasons.optional(),
 });
 
 export const trainStepResult = z.object({
@@ -64,7 +69,12 @@ export const trainStepResult = z.object({
   /** How far off they were, relatively. */
   difference: byName,
   /** Libraries that were left out of this size, with the reason. */
-  left_out: z.record(z.string(), z.string()),
+  left_out: reasons,
+  /**
+   * Libraries came one after the other, each gone before the next, as all of them would not fit: ratios are then of
+   * medians. Else they took turns.
+   */
+  one_by_one: z.boolean().optional(),
 });
 
 export const decodeResult = z.object({
@@ -82,6 +92,8 @@ export const decodeResult = z.object({
   ours_over_ort_wasm: z.number().nullable(),
   /** Absent where it was not asked to decode yet. */
   ours_over_jaxjs: z.number().nullable().optional(),
+  /** Libraries that were left out, with the reason. */
+  left_out: reasons.optional(),
 });
 
 export const phaseFigures = z.object({
@@ -133,15 +145,10 @@ export const steadyResult = z.object({
   buffers_created: z.number().int(),
   /** Bytes of JS heap after a forced collection, last third over first third; null where that cannot be asked. */
   js_heap_growth: z.number().nullable(),
-  /**
-   * How much longer a step takes in the last fifth than in the first, less 1: medians, each step over a fixed piece of
-   * work that was timed beside it, so that a machine that slows down is not held against the step.
-   */
+  /** How much longer a step takes in the end than in the beginning, relatively: of the least times of equal steps. */
   step_time_drift: z.number(),
-  /** The same by the clock alone. */
-  step_time_drift_by_clock: z.number(),
-  /** What two neighbouring tenths of the steps differ by, the median: no smaller drift can be told from chance. */
-  step_time_noise: z.number(),
+  /** No smaller drift is told from chance: 95 of 100 orders of the same steps give less. */
+  step_time_chance: z.number().optional(),
   step_ms: z.number(),
 });
 
@@ -158,6 +165,8 @@ export const pytorchResult = z.object({
   label: z.string(),
   device: z.string(),
   version: z.string(),
+  /** Of the processor; absent in results of before. */
+  threads: z.number().int().optional(),
   seconds: z.number(),
   /** Under `torch.compile`; null where that does not work, for the reason in `not_compiled`. */
   seconds_compiled: z.number().nullable(),

@@ -17,7 +17,8 @@ import { PRESETS } from '../src/run/presets';
 import { getTask } from '../src/tasks';
 import { Allocations } from './allocations';
 import { Busy, type BusyPass } from './busy';
-import { median } from './measure';
+import type { BenchContext } from './context';
+import { median, now } from './measure';
 import type { PhaseFigures, RlStepResult } from './report';
 
 /** The files of a shipped base model. */
@@ -39,14 +40,17 @@ export async function openTrainer(
   return Trainer.create({ gpu, manifest, task: getTask(manifest.task), config, weights, emit });
 }
 
+/** Seconds that steps of a kind may take; two are always taken. */
+const MOST_SECONDS = 30;
+
 export async function benchRlStep(
   gpu: Gpu,
-  read: ReadModel,
-  quick: boolean,
-  note: (text: string) => void,
+  { quick, note, readModel: read }: Pick<BenchContext, 'quick' | 'note' | 'readModel'>,
+  before: readonly RlStepResult[],
   found: (result: RlStepResult) => void,
 ): Promise<void> {
   for (const preset of quick ? ['quick'] : ['quick', 'grpo', 'masa-efficient', 'masa-adapter']) {
+    if (before.some((each) => each.preset === preset)) continue;
     const result = await measure(gpu, read, preset, quick ? 4 : 7);
     found(result);
     note(
@@ -82,15 +86,16 @@ async function measure(gpu: Gpu, read: ReadModel, preset: string, count: number)
       // The first compiles and warms up.
       await trainer.takeStep(proceed);
       allocations.reset();
-      for (let i = 0; i < count; i++) await trainer.takeStep(proceed);
-      const allocated = new Map([...allocations.byStage].map(([stage, bytes]) => [stage, bytes / count]));
+      const taken = await upTo(count, () => trainer.takeStep(proceed));
+      const allocated = new Map([...allocations.byStage].map(([stage, bytes]) => [stage, bytes / taken]));
       const clocked = [...steps];
       const timed: BusyStep[] = [];
-      for (let i = 0; i < count && gpu.device.features.has('timestamp-query'); i++) {
-        busy = new Busy(gpu.device);
-        await trainer.takeStep(proceed);
-        timed.push({ step_ms: steps.at(-1)!.step_ms, passes: await busy.take() });
-      }
+      if (gpu.device.features.has('timestamp-query'))
+        await upTo(count, async () => {
+          busy = new Busy(gpu.device);
+          await trainer.takeStep(proceed);
+          timed.push({ step_ms: steps.at(-1)!.step_ms, passes: await busy.take() });
+        });
       busy = null;
       return result(preset, clocked, timed, await profileOfNextStep(trainer), allocated);
     } finally {
@@ -99,6 +104,17 @@ async function measure(gpu: Gpu, read: ReadModel, preset: string, count: number)
   } finally {
     allocations.end();
   }
+}
+
+/** So many times, or as often as there is time. @returns how often */
+async function upTo(count: number, step: () => Promise<void>): Promise<number> {
+  const begin = now();
+  let taken = 0;
+  while (taken < count && (taken < 2 || now() - begin < MOST_SECONDS)) {
+    await step();
+    taken++;
+  }
+  return taken;
 }
 
 /** As the trainer takes it: its event tells of kernels, not of what was submitted together. */

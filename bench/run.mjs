@@ -3,15 +3,17 @@
  * stderr how it goes, and prints one JSON object as its last line with --json, else a table.
  */
 import '../scripts/lib/node-version.mjs';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ROOT, SetupError, say } from '../scripts/lib/host.mjs';
 import { ensurePackages } from '../scripts/lib/packages.mjs';
+import { Kept } from './kept.mjs';
 import { load, machine } from './machine.mjs';
 
-const PARTS = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady', 'startup'];
-const USAGE = `Usage: npm run -s bench -- [--quick] [--browser] [--part NAME]... [--json] [--out FILE]
+const PARTS = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady', 'pytorch', 'startup'];
+const USAGE = `Usage: npm run -s bench -- [--quick] [--browser] [--part NAME]... [--json] [--out FILE [--resume]]
        npm run -s bench -- --tables
        npm run -s bench -- --pack FILE.tar.xz
 
@@ -21,7 +23,8 @@ Measures the lab beside other libraries, in one process, in turns: medians with 
   --browser    in Chromium instead of Node; without a GPU that is SwiftShader (BENCH_GPU=hardware: the machine's own)
   --part NAME  only this part, or several: ${PARTS.join(', ')}
   --json       one JSON object as the last line
-  --out FILE   also writes the JSON to FILE, after every part what there is so far
+  --out FILE   also writes the JSON to FILE, after every result what there is so far
+  --resume     goes on with what FILE has of an interrupted run: neither its results nor its finished parts are repeated
   --tables     writes the tables of docs/benchmark.md and README.md anew from bench/results, and measures nothing
   --pack FILE  packs benchmark, parity check and Dawn for a machine that has Node and libvulkan, and nothing else`;
 
@@ -38,48 +41,46 @@ function versions() {
   };
 }
 
-/** What there is so far, for an interrupt. @type {any} */
-let kept = null;
+/** Parts that are run.mjs's own; the others are the bundle's. */
+const OWN = ['pytorch', 'startup'];
 
-/** @param {any} options of the command line */
-async function measure({ quick, browser: inBrowser, parts, keep }) {
-  const before = load();
-  const given = { quick, parts: parts.filter((/** @type {string} */ part) => part !== 'startup') };
-  const facts = { versions: versions(), machine: machine(), keep };
+/** @param {{ quick: boolean, browser: boolean }} options of the command line @param {Kept} kept */
+async function measure({ quick, browser: inBrowser }, kept) {
+  const loadBefore = load();
+  const given = {
+    quick,
+    parts: kept.parts.filter((part) => !OWN.includes(part)),
+    versions: versions(),
+    machine: machine(),
+    before: kept.before,
+    keep: kept.keep,
+  };
   let report;
   if (inBrowser) {
     const { ensureBrowser } = await import('../scripts/lib/browser.mjs');
     const browser = await ensureBrowser();
     const { benchInBrowser } = await import('./in-browser.mjs');
-    report = await benchInBrowser(browser, { ...given, ...facts });
-    if (parts.includes('startup')) await addStartup(report, browser.path, quick);
+    report = await benchInBrowser(browser, given);
+    await kept.part(report, 'pytorch', async () => {
+      report.unavailable.pytorch = 'expected Node, which can start it, got a browser; run without --browser';
+    });
+    await kept.part(report, 'startup', async () => {
+      const { benchStartup } = await import('./startup.mjs');
+      const note = (/** @type {string} */ text) => console.error(text);
+      report.startup = await benchStartup({ executablePath: browser.path, rounds: quick ? 2 : 5, note });
+    });
   } else {
-    report = await inNode({ ...given, ...facts });
-    if (parts.includes('startup'))
+    report = await inNode(given, kept);
+    await kept.part(report, 'startup', async () => {
       report.unavailable.startup = 'expected a browser that opens the page, got Node; run with --browser';
+    });
   }
-  report.load_average = `${before} before, ${load()} after`;
+  report.load_average = `${loadBefore} before, ${load()} after`;
   return report;
 }
 
-/** @param {any} report @param {string} executablePath @param {boolean} quick */
-async function addStartup(report, executablePath, quick) {
-  const { benchStartup } = await import('./startup.mjs');
-  const start = performance.now();
-  try {
-    report.startup = await benchStartup({
-      executablePath,
-      rounds: quick ? 2 : 5,
-      note: (text) => console.error(text),
-    });
-  } catch (error) {
-    report.failed.startup = error instanceof Error ? error.message : String(error);
-  }
-  report.part_seconds.startup = Math.round((performance.now() - start) / 1000);
-}
-
-/** @param {any} options */
-async function inNode(options) {
+/** @param {any} options @param {Kept} kept */
+async function inNode(options, kept) {
   const { ensureVulkan, prepareVulkan } = await import('../scripts/lib/vulkan.mjs');
   try {
     await ensureVulkan();
@@ -93,7 +94,14 @@ async function inNode(options) {
   const out = join(ROOT, 'node_modules', '.cache', `bench-${process.pid}`);
   try {
     await bundle('bench/node.ts', out);
-    return await benchInNode(ROOT, join(out, 'main.mjs'), options);
+    const module = join(out, 'main.mjs');
+    const report = await benchInNode(ROOT, module, options);
+    await kept.part(report, 'pytorch', async () => {
+      const { addPytorch } = await import('./torch.mjs');
+      const script = join(ROOT, 'bench', 'peers', 'torch_step.py');
+      await addPytorch(report, script, await import(pathToFileURL(module).href), kept.keep);
+    });
+    return report;
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
@@ -109,6 +117,7 @@ function readOptions(argv) {
       part: { type: 'string', multiple: true },
       json: { type: 'boolean', default: false },
       out: { type: 'string' },
+      resume: { type: 'boolean', default: false },
       tables: { type: 'boolean', default: false },
       pack: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -119,6 +128,7 @@ function readOptions(argv) {
       throw new Error(`expected --part to be one of ${PARTS.join(', ')}, got ${part}`);
   if (values.pack !== undefined && !values.pack.endsWith('.tar.xz'))
     throw new Error(`expected --pack to name a file that ends in .tar.xz, got ${values.pack}`);
+  if (values.resume && !values.out) throw new Error('expected --resume with --out FILE, got no file');
   return values;
 }
 
@@ -146,38 +156,21 @@ async function main(argv) {
     await pack(options.pack, versions());
     return 0;
   }
-  const { out, json } = options;
-  const parts = options.part ?? PARTS;
-  const write = (/** @type {any} */ report) => {
-    if (!out) return;
-    mkdirSync(dirname(out), { recursive: true });
-    writeFileSync(out, `${JSON.stringify(report, null, 1)}\n`);
-  };
-  const keep = (/** @type {any} */ report) => {
-    kept = report;
-    write(report);
-  };
+  const kept = new Kept({ ...options, parts: options.part ?? PARTS });
   const { table } = await import('./table.mjs');
-  const print = (/** @type {any} */ report) => console.log(json ? JSON.stringify(report) : table(report));
   const done = (/** @type {any} */ report) => {
-    write(report);
-    print(report);
-  };
-  /** What there is, with the reason why there is no more. @param {string} why */
-  const give = (why) => {
-    if (!kept) return;
-    for (const part of parts) if (kept.part_seconds[part] === undefined) kept.failed[part] ??= why;
-    done(kept);
+    kept.write(report);
+    console.log(options.json ? JSON.stringify(report) : table(report));
   };
   process.once('SIGINT', () => {
-    give('interrupted');
+    if (kept.report) done(kept.unfinished('interrupted'));
     process.exit(130);
   });
   let report;
   try {
-    report = await measure({ quick: options.quick, browser: options.browser, parts, keep });
+    report = await measure(options, kept);
   } catch (error) {
-    give(error instanceof Error ? error.message : String(error));
+    if (kept.report) done(kept.unfinished(error instanceof Error ? error.message : String(error)));
     throw error;
   }
   done(report);

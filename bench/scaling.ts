@@ -4,6 +4,7 @@
  */
 import type { LlamaConfig } from '../src/model/config';
 import { initialWeights } from '../src/rl/initialise';
+import type { BenchContext } from './context';
 import { median, now } from './measure';
 import { LOSS, type Ours, trainingPolicy, trainRows } from './ours';
 import { OPTIMIZER } from './peers/peer';
@@ -37,14 +38,18 @@ const STEPS = 4;
 
 export async function benchScaling(
   ours: Ours,
-  read: ReadModel,
-  quick: boolean,
-  note: (text: string) => void,
+  { quick, note, readModel: read }: Pick<BenchContext, 'quick' | 'note' | 'readModel'>,
+  before: readonly ScalingResult[],
   found: (result: ScalingResult) => void,
 ): Promise<void> {
   for (const { work, against, sizes, measure } of series(ours, read, quick)) {
+    if (before.some((each) => each.work === work && each.against === against)) continue;
     const costs: { size: number; cost: Cost }[] = [];
-    for (const size of sizes) costs.push({ size, cost: await measure(size) });
+    for (const size of sizes) {
+      const cost = await measure(size);
+      costs.push({ size, cost });
+      note(`${work}, ${against} ${size}: ${(cost.seconds * 1000).toFixed(0)} ms`);
+    }
     const exponents = (['seconds', 'bytes'] as const).map((of) => {
       const points = costs.map(({ size, cost }): [number, number] => [size, cost[of]]);
       const fitted = exponent(points);

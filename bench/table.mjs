@@ -13,6 +13,15 @@ const mebibytes = (bytes) => (bytes / 2 ** 20).toFixed(1);
 const markdown = (head, rows) =>
   [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
+/** @param {any[]} results @param {(result: any) => string} nameOf */
+const leftOut = (results, nameOf) =>
+  reasons(
+    'Left out',
+    results.flatMap((r) =>
+      Object.entries(r.left_out ?? {}).map(([name, why]) => [`${name}, ${nameOf(r)}`, why]),
+    ),
+  );
+
 /** @param {any} report */
 function products({ matmul, ceiling }) {
   if (matmul.length === 0) return [];
@@ -35,8 +44,7 @@ function products({ matmul, ceiling }) {
         r.name,
         `${r.shape.m}, ${r.shape.k}, ${r.shape.n}`,
         number(r.gflops.ours),
-        number(r.gflops.tfjs),
-        number(r.gflops['jax-js']),
+        ...['tfjs', 'jax-js'].map((name) => (r.left_out?.[name] ? 'left out' : number(r.gflops[name]))),
         times(r.ours_over_best_peer),
         percent(r.of_fma_ceiling),
         r.bound?.variant ?? '',
@@ -44,6 +52,7 @@ function products({ matmul, ceiling }) {
         r.bound ? percent(r.bound.reached) : '',
       ]),
     ),
+    ...leftOut(matmul, (r) => r.name),
   ];
 }
 
@@ -79,12 +88,15 @@ function trainStep({ train_step: steps }) {
           .join(', '),
       ]),
     ),
-    ...reasons(
-      'Left out',
-      steps.flatMap((/** @type {any} */ r) =>
-        Object.entries(r.left_out).map(([name, why]) => [`${name}, ${r.label}`, why]),
-      ),
-    ),
+    ...(steps.some((/** @type {any} */ r) => r.one_by_one)
+      ? [
+          `One library after the other, as not all fit into memory together: ${steps
+            .filter((/** @type {any} */ r) => r.one_by_one)
+            .map((/** @type {any} */ r) => r.label)
+            .join(', ')}. The others took turns.`,
+        ]
+      : []),
+    ...leftOut(steps, (r) => r.label),
   ];
 }
 
@@ -107,7 +119,7 @@ function decode({ decode: results }) {
       results.map((/** @type {any} */ r) => [
         r.label,
         String(r.rows),
-        ...names.map((name) => number(r.tokens_per_second[name], 0)),
+        ...names.map((name) => (r.left_out?.[name] ? 'left out' : number(r.tokens_per_second[name], 0))),
         times(r.ours_over_ort),
         times(r.ours_over_ort_wasm),
         times(r.ours_over_jaxjs),
@@ -116,6 +128,7 @@ function decode({ decode: results }) {
           .join(', '),
       ]),
     ),
+    ...leftOut(results, (r) => `${r.label}, ${r.rows} rows`),
   ];
 }
 
@@ -167,7 +180,7 @@ function steady({ steady: r }) {
   const heap = r.js_heap_growth === null ? 'not known here' : `${(r.js_heap_growth / 1024).toFixed(0)} KiB`;
   const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)}%`;
   return [
-    `Steady steps, ${r.steps} of them, ${number(r.step_ms)} ms each: ${r.gpu_bytes_allocated} bytes of GPU memory allocated in ${r.buffers_created} buffers, the heap ${heap} larger, a step ${share(r.step_time_drift)} longer (${share(r.step_time_drift_by_clock)} by the clock; neighbouring tenths of the steps differ by ${share(r.step_time_noise)}).`,
+    `Steady steps, ${r.steps} of them, ${number(r.step_ms)} ms each: ${r.gpu_bytes_allocated} bytes of GPU memory allocated in ${r.buffers_created} buffers, the heap ${heap} larger, a step ${share(r.step_time_drift)} longer in the end than in the beginning${r.step_time_chance === undefined ? '' : ` (within ${share(r.step_time_chance)} is chance)`}.`,
   ];
 }
 
@@ -233,20 +246,34 @@ export function table(report) {
 /** @param {any} report */
 function pytorch({ pytorch: results, train_step: ours }) {
   if (!results?.length) return [];
+  // A graphics card takes a few milliseconds, a processor seconds.
+  const ms = (/** @type {number | null | undefined} */ seconds) =>
+    number(seconds && seconds * 1000, seconds && seconds < 0.1 ? 2 : 0);
   return [
-    'The same training step in PyTorch on the same machine.',
+    'The same training step in PyTorch on the same machine, from the same weights on the same rows.',
     markdown(
-      ['policy', 'device', 'PyTorch, ms', 'compiled, ms', 'ours, ms', 'ours over the better'],
+      [
+        'policy',
+        'PyTorch',
+        'device',
+        'same numbers',
+        'PyTorch, ms',
+        'compiled, ms',
+        'ours, ms',
+        'ours over the better',
+      ],
       results.map((/** @type {any} */ r) => {
         const mine = ours.find((/** @type {any} */ each) => each.label === r.label)?.seconds.ours;
         const best = Math.min(r.seconds, r.seconds_compiled ?? r.seconds);
         return [
           r.label,
-          r.device,
-          number(r.seconds * 1000, 2),
-          number(r.seconds_compiled === null ? null : r.seconds_compiled * 1000, 2),
-          number(mine && mine * 1000, 2),
-          times(mine && best / mine),
+          r.version,
+          r.device === 'cpu' && r.threads ? `torch-cpu, ${r.threads} threads` : r.device,
+          r.loss_agrees ? 'yes' : `no (${r.difference.toExponential(1)})`,
+          ms(r.seconds),
+          ms(r.seconds_compiled),
+          ms(mine),
+          mine && `${(best / mine).toFixed(2)}x`,
         ];
       }),
     ),

@@ -8,11 +8,13 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { headlines, table } from './table.mjs';
 
-const PLACE = /(<!-- bench (\w+) -->\n)[\s\S]*?(<!-- end of bench -->)/g;
+const PLACE = /(<!-- bench ([\w-]+) -->\n)[\s\S]*?(<!-- end of bench -->)/g;
 /** Files of results, with what they were measured on, in the order of the README. */
 export const RESULTS = [
   ['lavapipe', 'Node, lavapipe'],
   ['swiftshader', 'Chromium, SwiftShader'],
+  ['lavapipe-full', 'Node, lavapipe, all sizes'],
+  ['swiftshader-full', 'Chromium, SwiftShader, all sizes'],
   ['gpu', 'Node, a graphics card'],
 ];
 

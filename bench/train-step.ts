@@ -2,7 +2,8 @@
 import { trainingFlops } from '../src/model/cost';
 import type { NamedTensors } from '../src/model/parameters';
 import { initialWeights } from '../src/rl/initialise';
-import { interleave, now, ratio } from './measure';
+import type { BenchContext } from './context';
+import { type Effort, interleave, median, now, Pace, ratio, timingOf } from './measure';
 import { type Ours, trainingPolicy, trainRows } from './ours';
 import type { Peer, TrainBatch, Trainer } from './peers/peer';
 import type { TrainStepResult } from './report';
@@ -17,21 +18,30 @@ export const rowsOf = ({ label }: Size): number => ROWS[label] ?? 4;
 const COMPARED = 3;
 const TOLERANCE = 1e-3;
 /** A library whose step takes longer than this is left out, of this size and of the larger ones. */
-const MOST_SECONDS = { quick: 25, full: 120 };
-
-/** What is known of a library's speed from the size before: seconds for each operation of a step. */
-type Pace = Map<string, number>;
+const MOST_SECONDS = { quick: 25, full: 60 };
+/** A policy of more parameters than this has its libraries come one by one. */
+const MOST_TOGETHER = 3e7;
+/**
+ * Values that a library's process holds for each parameter while it trains: weights, gradient, AdamW's moments, and
+ * what it makes on the way. Measured at 100 million parameters, where little else counts.
+ */
+const VALUES_HELD: Record<string, number> = { ours: 6, 'jax-js': 10, tfjs: 22 };
 
 export async function benchTrainStep(
   ours: Ours,
   peers: readonly Peer[],
-  quick: boolean,
-  note: (text: string) => void,
+  { quick, note, freeMemory }: Pick<BenchContext, 'quick' | 'note' | 'freeMemory'>,
+  before: readonly TrainStepResult[],
   found: (result: TrainStepResult) => void,
 ): Promise<void> {
-  const pace: Pace = new Map();
+  const pace = new Pace(quick ? MOST_SECONDS.quick : MOST_SECONDS.full);
   for (const size of quick ? SIZES.slice(0, 2) : SIZES) {
-    const result = await measure(ours, peers, size, quick, pace, note);
+    const flops = flopsOf(size, rowsOf(size));
+    const result =
+      before.find(({ label }) => label === size.label) ??
+      (await measure(ours, peers, size, { quick, note, freeMemory, pace }));
+    for (const [name, seconds] of Object.entries(result.seconds)) pace.learn(name, flops, seconds);
+    if (before.includes(result)) continue;
     found(result);
     note(
       `training step, ${size.label}: ${Object.entries(result.seconds)
@@ -45,16 +55,16 @@ async function measure(
   ours: Ours,
   peers: readonly Peer[],
   size: Size,
-  quick: boolean,
-  pace: Pace,
-  note: (text: string) => void,
+  given: Pick<BenchContext, 'quick' | 'note' | 'freeMemory'> & { pace: Pace },
 ): Promise<TrainStepResult> {
-  const { config, label } = size;
+  const { config, label, parameters } = size;
+  const { quick, note } = given;
   const rows = rowsOf(size);
-  const most = quick ? MOST_SECONDS.quick : MOST_SECONDS.full;
+  const flops = flopsOf(size, rows);
+  const oneByOne = parameters > MOST_TOGETHER;
   const result: TrainStepResult = {
     label,
-    params: size.parameters,
+    params: parameters,
     rows,
     tokens: rows * LENGTH,
     seconds: {},
@@ -66,72 +76,122 @@ async function measure(
     agrees: {},
     difference: {},
     left_out: {},
+    ...(oneByOne ? { one_by_one: true } : {}),
   };
   const leaveOut = (name: string, reason: string) => {
     result.left_out[name] = reason;
     note(`${name} is left out of the training step of ${label}: ${reason}`);
   };
-  const flops = flopsOf(size, rows);
-  const expectedSeconds = (name: string) => (pace.get(name) ?? 0) * flops;
-  const estimate = (name: string) =>
-    `expected at most ${most} s a step, got ${expectedSeconds(name).toFixed(0)} s estimated from its speed at the size before`;
-  if (expectedSeconds('ours') > most) {
-    for (const { name } of [ours, ...peers]) leaveOut(name, estimate(name));
+  const whyNot = (name: string) =>
+    given.pace.tooLong(name, flops, 'a step') ?? tooLarge(name, parameters, given.freeMemory());
+  const reason = whyNot('ours');
+  if (reason) {
+    leaveOut('ours', reason);
+    for (const { name } of peers) leaveOut(name, 'ours, which it would be compared with, is left out');
     return result;
   }
+  note(`training step, ${label}: weights and batch ...`);
   const weights = initialWeights(config, 1);
+  const batch = await makeBatch(ours, size, weights, rows);
+  const effort: Effort = quick
+    ? { rounds: 3, seconds: 0.5, mostUnits: 8, mostSeconds: 45 }
+    : { rounds: 7, seconds: 1, mostUnits: 8, mostSeconds: oneByOne ? 20 : 60 };
+  const rounds = new Map<string, readonly number[]>();
+  const time = async (candidates: readonly Trainer[]) => {
+    for (const [name, { all }] of await interleave(candidates, effort)) rounds.set(name, all);
+  };
   const trainers: Trainer[] = [];
+  let expected: Step[] = [];
   try {
-    const batch = await makeBatch(ours, size, weights, rows);
-    let expected: Step[] = [];
     for (const library of [ours, ...peers]) {
       const { name } = library;
       if (!library.trainer) continue;
-      if (expectedSeconds(name) > most) {
-        leaveOut(name, estimate(name));
+      const reason = library === ours ? null : whyNot(name);
+      if (reason) {
+        leaveOut(name, reason);
         continue;
       }
       let trainer: Trainer | null = null;
       try {
         trainer = await library.trainer(config, weights, batch);
-        const start = now();
-        const steps: Step[] = [];
-        for (let i = 0; i < (quick ? 1 : COMPARED) && (i === 0 || now() - start < most); i++)
-          steps.push(await trainer.step());
+        const { steps, seconds } = await compared(trainer, quick ? 1 : COMPARED, effort.mostSeconds);
+        note(
+          `training step, ${label}: ${name}, compared steps of ${seconds.map((s) => s.toFixed(1)).join(', ')} s`,
+        );
         if (library === ours) expected = steps;
         else {
           result.difference[name] = differenceOf(steps, expected);
           result.agrees[name] = result.difference[name] <= TOLERANCE;
         }
+        // The first step compiles and allocates; later ones are as good as a warm-up.
+        trainer.known = seconds.length > 1 ? Math.min(...seconds.slice(1)) : undefined;
         trainers.push(trainer);
+        if (!oneByOne) continue;
+        // What takes that long was timed by being compared.
+        if (seconds.length > 1 && seconds[1] > effort.mostSeconds / 2) rounds.set(name, seconds.slice(1));
+        else await time([trainer]);
       } catch (error) {
-        trainer?.dispose?.();
+        if (trainer && !trainers.includes(trainer)) trainers.push(trainer);
         leaveOut(name, error instanceof Error ? error.message : String(error));
         // Nothing to compare with.
         if (library === ours) return result;
+      } finally {
+        if (oneByOne) {
+          for (const each of trainers.splice(0)) each.dispose?.();
+          await library.release?.();
+        }
       }
     }
-    const timed = await interleave(trainers, {
-      rounds: quick ? 3 : 7,
-      seconds: quick ? 0.5 : 1,
-      mostUnits: 8,
-      mostSeconds: quick ? 45 : 600,
-    });
-    const mine = timed.get('ours')!;
-    for (const [name, { all, ...timing }] of timed) {
-      result.seconds[name] = timing.median;
-      result.timing[name] = timing;
-      pace.set(name, timing.median / flops);
-      if (name === 'tfjs') result.ours_over_tfjs = ratio(mine.all, all);
-      if (name === 'jax-js') result.ours_over_jaxjs = ratio(mine.all, all);
-    }
-    const agreed = Object.values(result.agrees);
-    result.loss_agrees = agreed.length > 0 ? agreed.every(Boolean) : null;
-    result.gflops_ours = flops / mine.median / 1e9;
+    if (!oneByOne) await time(trainers.filter(({ name }) => !result.left_out[name]));
   } finally {
     for (const trainer of trainers) trainer.dispose?.();
+    for (const library of [ours, ...peers]) await library.release?.();
   }
+  record(result, rounds, flops);
   return result;
+}
+
+function record(result: TrainStepResult, rounds: ReadonlyMap<string, readonly number[]>, flops: number) {
+  const mine = rounds.get('ours')!;
+  for (const [name, all] of rounds) {
+    result.timing[name] = timingOf(all);
+    result.seconds[name] = result.timing[name].median;
+  }
+  const over = (name: string) => {
+    const theirs = rounds.get(name);
+    if (!theirs) return null;
+    return result.one_by_one ? median(theirs) / median(mine) : ratio(mine, theirs);
+  };
+  result.ours_over_tfjs = over('tfjs');
+  result.ours_over_jaxjs = over('jax-js');
+  const agreed = Object.values(result.agrees);
+  result.loss_agrees = agreed.length > 0 ? agreed.every(Boolean) : null;
+  result.gflops_ours = flops / result.seconds.ours / 1e9;
+}
+
+/** Why a policy of so many parameters is not trained here by that library; null where it is, or nothing is known. */
+export function tooLarge(library: string, parameters: number, free: number | null): string | null {
+  const needed = 4 * (VALUES_HELD[library] ?? 0) * parameters;
+  if (free === null || needed <= free) return null;
+  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+  return `expected ${gigabytes(needed)} GB of free memory, got ${gigabytes(free)} GB`;
+}
+
+/** The first steps with their seconds: at least one, and no further one once they have taken as long as that. */
+async function compared(
+  trainer: Trainer,
+  count: number,
+  most: number,
+): Promise<{ steps: Step[]; seconds: number[] }> {
+  const steps: Step[] = [];
+  const seconds: number[] = [];
+  const begin = now();
+  while (steps.length < count && (steps.length === 0 || now() - begin < 3 * most)) {
+    const start = now();
+    steps.push(await trainer.step());
+    seconds.push(now() - start);
+  }
+  return { steps, seconds };
 }
 
 type Step = Awaited<ReturnType<Trainer['step']>>;

@@ -1,4 +1,4 @@
-/** Runs are kept: through a crash, a full disk, forks and deletion. Each test has an origin with nothing in it. */
+/** Runs are kept: through a crash, a full disk, forks and deletion. Each test has an origin without any. */
 import { expect, type Page, test } from '@playwright/test';
 import { LabPage } from './lab';
 

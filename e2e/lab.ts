@@ -1,5 +1,6 @@
 /** How the end-to-end tests use the page: as a person would, by names and roles, with a few short cuts in one place. */
 import { expect, type Locator, type Page } from '@playwright/test';
+import type { Progress } from '../src/lab/protocol';
 import type { RunEvent, RunEventOf } from '../src/run/events';
 
 /** A run small enough for a software adapter: a step takes well under a second. */
@@ -14,6 +15,11 @@ export const SMALL: Record<string, string> = {
   checkpoint_steps: '1',
   steps: '3',
 };
+
+/** Where the page keeps what it knows of the adapter (`src/lab/store/kernel-choices.ts`). */
+export const ADAPTER_DATABASE = 'masa-lab-kernels';
+/** A browser that has been on the page once: the setup of the tests writes it, and nothing else of that visit. */
+export const VISITED = '.cache/e2e/visited.json';
 
 export function link(settings: Record<string, string> = {}): string {
   return `./?${new URLSearchParams({ ...SMALL, ...settings })}`;
@@ -35,21 +41,45 @@ export class LabPage {
     await expect(this.page.getByTestId('run-first')).toBeEnabled({ timeout: 60_000 });
   }
 
-  /** Listens to the worker beside the page, from the next `open` on; `events` has what it said. */
+  /** Listens to the worker beside the page, from the next `open` on; `events` and `progress` have what it said. */
   async record(): Promise<void> {
     await this.page.addInitScript(() => {
       const heard: unknown[] = [];
+      const progress: unknown[] = [];
       const Original = window.Worker;
       window.Worker = class extends Original {
         constructor(url: string | URL, options?: WorkerOptions) {
           super(url, options);
           this.addEventListener('message', ({ data }) => {
             if (data.type === 'events') heard.push(...data.events);
+            if (data.type === 'progress') progress.push(data.progress);
           });
         }
       };
-      Object.assign(window, { heard });
+      Object.assign(window, { heard, progress });
     });
+  }
+
+  /** What the worker has said of how far it is with a task. */
+  async progress(task: Progress['task']): Promise<Progress[]> {
+    const all = await this.page.evaluate(() => (window as unknown as { progress: Progress[] }).progress);
+    return all.filter((each) => each.task === task);
+  }
+
+  /** What the browser keeps of its adapter for the next visit: kernel choices and the self-test, by their keys. */
+  async keptOfAdapter(): Promise<Record<string, string>> {
+    return this.page.evaluate(async (name) => {
+      const answer = <T>(request: IDBRequest<T>) =>
+        new Promise<T>((resolve, reject) => {
+          request.onsuccess = () => resolve(request.result);
+          request.onerror = () => reject(request.error);
+        });
+      const database = await answer(indexedDB.open(name));
+      const store = database.transaction('choices').objectStore('choices');
+      const [keys, values] = await Promise.all([answer(store.getAllKeys()), answer(store.getAll())]);
+      database.close();
+      return Object.fromEntries(keys.map((key, i) => [String(key), String(values[i])]));
+    }, ADAPTER_DATABASE);
   }
 
   /** The events of a type that the worker has sent so far. */

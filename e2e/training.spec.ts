@@ -2,6 +2,10 @@
 import { expect, test } from '@playwright/test';
 import { LabPage } from './lab';
 
+/** Of what is kept of the adapter, all but the self-test. */
+const choicesOf = (kept: Record<string, string>) =>
+  Object.entries(kept).filter(([key]) => !key.startsWith('self-test'));
+
 test('a visitor opens the page, presses Run, and watches a run to its end', async ({ page }) => {
   const lab = new LabPage(page);
   await lab.open();
@@ -29,9 +33,28 @@ test('a visitor opens the page, presses Run, and watches a run to its end', asyn
   expect(lab.problems).toEqual([]);
 });
 
+test('a later visit neither waits for the self-test nor chooses kernels again', async ({ page }) => {
+  const lab = new LabPage(page);
+  await lab.record();
+  await lab.open();
+  expect(await lab.progress('self-test')).toEqual([]);
+  await expect(page.getByTestId('self-test')).toHaveAttribute('data-status', 'passed');
+  const choices = choicesOf(await lab.keptOfAdapter());
+  await page.keyboard.press('s');
+  await lab.atStep(1);
+  await lab.inState('paused');
+  expect(await lab.progress('tuning')).toEqual([]);
+  // The test was made after all, before the first update.
+  expect(await lab.progress('self-test')).not.toEqual([]);
+  expect(choices).not.toEqual([]);
+  expect(choicesOf(await lab.keptOfAdapter())).toEqual(choices);
+  expect(lab.problems).toEqual([]);
+});
+
 test('step, pause, resume and reset do what they say', async ({ page }) => {
   const lab = new LabPage(page);
-  await lab.open();
+  // More than can be done between two keys.
+  await lab.open({ steps: '20' });
   await page.keyboard.press('s');
   await lab.inState('paused');
   await lab.atStep(1);

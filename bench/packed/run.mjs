@@ -2,24 +2,26 @@
  * The benchmark on a machine that has Node and libvulkan and nothing else: first the parity check, then every part as
  * `npm run bench` has it, then, where Python has PyTorch, the same training step there. Travels by `--pack`.
  */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchInNode } from './in-node.mjs';
+import { Kept } from './kept.mjs';
 import { load, machine } from './machine.mjs';
 import { table } from './table.mjs';
+import { addPytorch } from './torch.mjs';
 
 const HERE = import.meta.dirname;
 const MEASURED = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady'];
 const PARTS = ['check', ...MEASURED, 'pytorch'];
-const USAGE = `Usage: node --expose-gc run.mjs [--quick] [--part NAME]... [--json] [--out FILE]
+const USAGE = `Usage: node --expose-gc run.mjs [--quick] [--part NAME]... [--json] [--out FILE [--resume]]
 
   --quick      fewer shapes and rounds
   --part NAME  only this part, or several: ${PARTS.join(', ')}
   --json       one JSON object as the last line, instead of tables
-  --out FILE   also writes the JSON to FILE`;
+  --out FILE   also writes the JSON to FILE, after every result what there is so far
+  --resume     goes on with what FILE has of an interrupted run: neither its results nor its finished parts are repeated`;
 
 /** @param {string[]} argv */
 function readOptions(argv) {
@@ -30,54 +32,15 @@ function readOptions(argv) {
       part: { type: 'string', multiple: true },
       json: { type: 'boolean', default: false },
       out: { type: 'string' },
+      resume: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
   });
   for (const part of values.part ?? [])
     if (!PARTS.includes(part))
       throw new Error(`expected --part to be one of ${PARTS.join(', ')}, got ${part}`);
+  if (values.resume && !values.out) throw new Error('expected --resume with --out FILE, got no file');
   return values;
-}
-
-/** Why PyTorch cannot be used; null where it can. */
-function withoutPytorch() {
-  try {
-    execFileSync('python3', ['-c', 'import torch'], { stdio: ['ignore', 'ignore', 'pipe'] });
-    return null;
-  } catch (error) {
-    const said = String(/** @type {any} */ (error).stderr ?? '')
-      .trim()
-      .split('\n')
-      .at(-1);
-    return said || String(/** @type {any} */ (error).message);
-  }
-}
-
-/** The training step of every size that was measured, by PyTorch on the same numbers. @param {any} report */
-async function addPytorch(report) {
-  const why = withoutPytorch();
-  if (why !== null) {
-    report.unavailable.pytorch = `expected python3 with torch, got: ${why}`;
-    return;
-  }
-  const folder = mkdtempSync(join(tmpdir(), 'masa-lab-pytorch-'));
-  const { writePytorchCases } = await import('./bench/main.mjs');
-  try {
-    const sizes = report.train_step.flatMap((/** @type {any} */ each) =>
-      each.seconds.ours ? [each.label] : [],
-    );
-    report.pytorch = [];
-    await writePytorchCases(globalThis.navigator.gpu, sizes, (label, json, weights) => {
-      const file = join(folder, 'case.json');
-      writeFileSync(file, JSON.stringify(json));
-      writeFileSync(join(folder, 'weights.bin'), weights);
-      const out = execFileSync('python3', [join(HERE, 'torch_step.py'), file], { encoding: 'utf8' });
-      report.pytorch.push({ label, ...JSON.parse(out.trim().split('\n').at(-1) ?? '') });
-      console.error(`PyTorch, training step, ${label}: ${JSON.stringify(report.pytorch.at(-1))}`);
-    });
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
 }
 
 /** @param {string[]} argv */
@@ -95,30 +58,27 @@ async function main(argv) {
   }
   const parts = options.part ?? PARTS;
   const before = load();
-  const keep = (/** @type {any} */ report) => {
-    if (options.out) writeFileSync(options.out, `${JSON.stringify(report, null, 1)}\n`);
-  };
+  const kept = new Kept({ ...options, parts: parts.filter((part) => part !== 'check') });
   if (parts.includes('check')) {
     const lab = await import('./lab/main.mjs');
     const code = await lab.main(['check']);
     // Speed is of no interest where the numbers are wrong.
     if (code !== 0) return code;
   }
-  const report = await benchInNode(HERE, join(HERE, 'bench', 'main.mjs'), {
+  const module = join(HERE, 'bench', 'main.mjs');
+  const report = await benchInNode(HERE, module, {
     quick: options.quick,
     parts: parts.filter((part) => MEASURED.includes(part)),
     versions: JSON.parse(readFileSync(join(HERE, 'versions.json'), 'utf8')),
     machine: machine(),
-    keep,
+    before: kept.before,
+    keep: kept.keep,
   });
-  if (parts.includes('pytorch'))
-    try {
-      await addPytorch(report);
-    } catch (error) {
-      report.failed.pytorch = error instanceof Error ? error.message : String(error);
-    }
+  await kept.part(report, 'pytorch', async () =>
+    addPytorch(report, join(HERE, 'torch_step.py'), await import(pathToFileURL(module).href), kept.keep),
+  );
   report.load_average = `${before} before, ${load()} after`;
-  keep(report);
+  kept.write(report);
   console.log(options.json ? JSON.stringify(report) : table(report));
   return Object.keys(report.failed).length > 0 ? 1 : 0;
 }

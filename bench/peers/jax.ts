@@ -32,6 +32,10 @@ export async function openJax(version: string): Promise<Peer> {
     product,
     trainer,
     decoder: jaxDecoder,
+    release: () =>
+      getWebGPUDevice()
+        .queue.onSubmittedWorkDone()
+        .then(() => {}),
     close: () => getWebGPUDevice().destroy(),
   };
 }

@@ -43,6 +43,8 @@ export interface Peer {
   product(shape: ProductShape, x: Float32Array, w: Float32Array): Promise<Product>;
   trainer?(config: LlamaConfig, weights: NamedTensors, batch: TrainBatch): Promise<Trainer>;
   decoder?(config: LlamaConfig, weights: NamedTensors): Promise<Decode>;
+  /** Gives back the memory of what was disposed of. */
+  release?(): Promise<void>;
   close(): void;
 }
 

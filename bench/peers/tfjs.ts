@@ -26,6 +26,7 @@ export async function openTfjs(): Promise<Peer> {
     version: tf.version_core,
     product,
     trainer,
+    release,
     close: () => backend().device.destroy(),
   };
 }
@@ -42,6 +43,25 @@ async function idle(): Promise<void> {
   tf.env().set('WEBGPU_CPU_FORWARD', true);
   await last.data();
   last.dispose();
+}
+
+/** It keeps buffers for tensors to come: those of a policy that is gone would stand in the way of the next library. */
+async function release(): Promise<void> {
+  await idle();
+  const { bufferManager } = backend() as unknown as {
+    bufferManager: {
+      freeBuffers: Map<string, GPUBuffer[]>;
+      numFreeBuffers: number;
+      numBytesAllocated: number;
+    };
+  };
+  for (const buffers of bufferManager.freeBuffers.values())
+    for (const buffer of buffers.splice(0)) {
+      bufferManager.numFreeBuffers--;
+      bufferManager.numBytesAllocated -= buffer.size;
+      buffer.destroy();
+    }
+  await backend().device.queue.onSubmittedWorkDone();
 }
 
 async function product({ m, n, k }: ProductShape, x: Float32Array, w: Float32Array): Promise<Product> {

@@ -68,8 +68,8 @@ export class Session {
   }
 
   /**
-   * Acquires the device and tests it. A failed test leaves the session `unavailable`, with the result. Where an earlier
-   * visit passed, its result is taken for now: the test is repeated before the first update, or when nothing is done.
+   * Acquires the device and tests it; a failed test leaves the session `unavailable`. Where an earlier visit passed, its
+   * result is taken for now: the test is repeated before the first update, or at rest.
    */
   async open(): Promise<{ adapter: AdapterInfo; selfTest: SelfTestResult }> {
     this.setState('opening');
@@ -141,13 +141,10 @@ export class Session {
           'Put the base model back that the run began with.',
         );
       await this.prepare(manifest, base, ready?.trainer);
-      if (restored)
-        this.current!.restore(restored.snapshot, {
-          step: restored.state.step,
-          files: resume!,
-          evaluated,
-          named,
-        });
+      if (restored) {
+        const { step } = restored.state;
+        this.current!.restore(restored.snapshot, { step, files: resume!, evaluated, named });
+      }
       this.current!.announce(this.gpu!.info, this.test.result!);
       this.setState('ready');
     } catch (error) {
@@ -293,8 +290,9 @@ export class Session {
 
   /** What is done while nobody waits for anything, once what is expected is ready. */
   private async rest(): Promise<void> {
-    await this.maker.isReady();
-    if (this.loop.isUnderWay || (this.state !== 'idle' && this.state !== 'ready')) return;
+    const isAtRest = () => !this.loop.isUnderWay && ['idle', 'ready'].includes(this.state);
+    await this.maker.isReady(isAtRest);
+    if (!isAtRest()) return;
     // Anything but a failed test is met again where the test is waited for.
     if (this.test.result?.tested_at !== undefined) await this.confirm().catch(() => {});
     await this.maker.chooseAtRest(this.gpu!);

@@ -47,8 +47,10 @@ export async function tuneFor(
   const isPutOff = ahead !== undefined && isPartlyTuned(gpu, config, rolloutDtype);
   if (!isPutOff) await ahead;
   const measured = await tune(gpu, config, {
-    onProgress: (done, total) =>
-      onProgress({ task: 'tuning', label: 'Choosing the fastest kernels', done, total, unit: '' }),
+    onProgress: (done, total) => {
+      if (!isPutOff)
+        onProgress({ task: 'tuning', label: 'Choosing the fastest kernels', done, total, unit: '' });
+    },
     isAwaited: () => isPutOff,
     rolloutDtype,
     thorough,

@@ -2,7 +2,7 @@
 
 Reads a case (policy, batch, weights in `weights.bin` beside it, and what the lab found of its first step), takes the
 same step, compares loss and gradient norm, then times further steps, as they are and under `torch.compile`. Prints one
-JSON object. float32 throughout, TF32 off. Used by run.mjs of the packed benchmark.
+JSON object. float32 throughout, TF32 off. Runs with PyTorch from 1.13 on. Used by torch.mjs.
 """
 
 import argparse
@@ -21,6 +21,8 @@ def arguments(argv):
     parser.add_argument("case", help="case.json, with weights.bin beside it")
     parser.add_argument("--rounds", type=int, default=7, help="rounds that are timed (default 7)")
     parser.add_argument("--seconds", type=float, default=0.5, help="least length of a round (default 0.5)")
+    parser.add_argument("--most-seconds", type=float, default=30, help="rounds end by then (default 30)")
+    parser.add_argument("--threads", type=int, help="of the processor; else the faster of its own choice and all")
     parser.add_argument("--device", help="cuda or cpu; the GPU where there is one")
     given = parser.parse_args(argv)
     if given.rounds < 1:
@@ -43,6 +45,17 @@ def read_case(torch, path, device):
     if at != len(flat):
         raise SystemExit(f"weights.bin: expected {at} values, got {len(flat)}")
     return case, weights
+
+
+def attention(torch, q, k, v):
+    """Causal; [rows, heads, length, size] each."""
+    fused = getattr(torch.nn.functional, "scaled_dot_product_attention", None)
+    if fused is not None:  # Since PyTorch 2.0.
+        return fused(q, k, v, is_causal=True)
+    length = q.shape[-2]
+    later = torch.ones(length, length, dtype=torch.bool, device=q.device).triu(1)
+    scores = (q @ k.transpose(-2, -1) / math.sqrt(q.shape[-1])).masked_fill(later, -math.inf)
+    return scores.softmax(-1) @ v
 
 
 def loss_of(torch, config, weights, batch):
@@ -70,7 +83,7 @@ def loss_of(torch, config, weights, batch):
         v = functional.linear(h, weight("self_attn.v_proj")).view(rows, length, kv_heads, size).transpose(1, 2)
         if kv_heads != heads:
             k, v = (t.repeat_interleave(heads // kv_heads, 1) for t in (k, v))
-        attended = functional.scaled_dot_product_attention(turned(q), turned(k), v, is_causal=True)
+        attended = attention(torch, turned(q), turned(k), v)
         attended = attended.transpose(1, 2).reshape(rows, length, heads * size)
         x = x + functional.linear(attended, weight("self_attn.o_proj"))
         h = norm(x, weight("post_attention_layernorm"))
@@ -108,6 +121,9 @@ def main(argv):
 
     device = given.device or ("cuda" if torch.cuda.is_available() else "cpu")
     torch.set_float32_matmul_precision("highest")
+    if device == "cpu":
+        threads = [given.threads] if given.threads else sorted({torch.get_num_threads(), len(os.sched_getaffinity(0))})
+        torch.set_num_threads(threads[0])
     case, weights = read_case(torch, given.case, device)
     batch = batch_of(torch, case, device)
     settings = case["optimizer"]
@@ -124,7 +140,8 @@ def main(argv):
         lr=settings["learning_rate"],
         betas=(settings["beta1"], settings["beta2"]),
         eps=settings["epsilon"],
-        fused=device == "cuda",
+        # One kernel for all tensors, since PyTorch 2.0.
+        **({"fused": True} if device == "cuda" and int(torch.__version__.split(".")[0]) >= 2 else {}),
     )
 
     def step(loss_function):
@@ -140,15 +157,18 @@ def main(argv):
             torch.cuda.synchronize()
 
     def timed(loss_function):
-        for _ in range(3):
+        begin = time.perf_counter()
+        for _ in range(4):  # Warms up, less often where a step takes long.
+            start = time.perf_counter()
             step(loss_function)
-        finish()
-        start = time.perf_counter()
-        step(loss_function)
-        finish()
-        units = max(1, round(given.seconds / max(1e-6, time.perf_counter() - start)))
+            finish()
+            once = time.perf_counter() - start
+            if time.perf_counter() - begin > given.most_seconds / 4:
+                break
+        units = max(1, round(given.seconds / max(1e-6, once)))
         rounds = []
-        for _ in range(given.rounds):
+        begin = time.perf_counter()
+        while len(rounds) < given.rounds and (not rounds or time.perf_counter() - begin < given.most_seconds):
             start = time.perf_counter()
             for _ in range(units):
                 step(loss_function)
@@ -162,15 +182,28 @@ def main(argv):
         abs(norm - case["gradient_norm"]) / case["gradient_norm"],
     )
     seconds = timed(loss_of)
-    try:
-        compiled, why = timed(torch.compile(loss_of)), None
-    except Exception as error:  # A machine may have no compiler for it.
-        compiled, why = None, str(error).splitlines()[0]
+    if device == "cpu":
+        # All of a processor's threads may be slower than fewer, which wait for each other less.
+        for count in threads[1:]:
+            torch.set_num_threads(count)
+            more = timed(loss_of)
+            if more < seconds:
+                seconds = more
+            else:
+                torch.set_num_threads(threads[0])
+    if not hasattr(torch, "compile"):
+        compiled, why = None, f"expected PyTorch 2.0 or newer, got {torch.__version__}"
+    else:
+        try:
+            compiled, why = timed(torch.compile(loss_of)), None
+        except Exception as error:  # A machine may have no compiler for it.
+            compiled, why = None, str(error).splitlines()[0]
     print(
         json.dumps(
             {
                 "device": torch.cuda.get_device_name() if device == "cuda" else device,
                 "version": torch.__version__,
+                "threads": torch.get_num_threads(),
                 "seconds": seconds,
                 "seconds_compiled": compiled,
                 "not_compiled": why,
