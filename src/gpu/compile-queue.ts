@@ -4,10 +4,13 @@
  * urgent is computed. Knows no kernels. Used by `kernel.ts`.
  */
 
-/** When something is needed: to begin with, for what comes next, or only a good while later. */
-export type Urgency = 'first' | 'next' | 'later';
+/**
+ * When something is needed: to begin with, for what comes next, soon after that, as it is faster than what computes the
+ * same meanwhile, or only a good while later.
+ */
+export type Urgency = 'first' | 'next' | 'soon' | 'later';
 
-const ORDER: readonly Urgency[] = ['first', 'next', 'later'];
+const ORDER: readonly Urgency[] = ['first', 'next', 'soon', 'later'];
 
 export const isNeededBy = (urgency: Urgency, by: Urgency): boolean =>
   ORDER.indexOf(urgency) <= ORDER.indexOf(by);

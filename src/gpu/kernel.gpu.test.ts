@@ -62,13 +62,13 @@ describe('kernels', () => {
     expect(gpu.failure()).toBeNull();
   });
 
-  it('are compiled in the order in which they were asked for, however many there are', async () => {
+  /** Kernels of a device whose driver compiles one more each time it is told to. */
+  function slowly() {
     const asked: string[] = [];
     const compiled: string[] = [];
-    const layout = gpu.device.createBindGroupLayout.bind(gpu.device);
-    const later: (() => void)[] = [];
+    const under: (() => void)[] = [];
     const device = {
-      createBindGroupLayout: layout,
+      createBindGroupLayout: gpu.device.createBindGroupLayout.bind(gpu.device),
       createBindGroup: () => null,
       createPipelineLayout: () => null,
       createShaderModule: () => null,
@@ -76,22 +76,84 @@ describe('kernels', () => {
       popErrorScope: async () => null,
       createComputePipelineAsync: ({ label }: { label: string }) => {
         asked.push(label);
-        return new Promise((resolve) => later.push(() => resolve(compiled.push(label))));
+        return new Promise((resolve) => under.push(() => resolve(compiled.push(label))));
       },
     } as unknown as GPUDevice;
     const kernels = new Kernels(device);
+    const turn = () => new Promise((resolve) => setTimeout(resolve));
+    return {
+      kernels,
+      asked,
+      compiled,
+      bind: (name: string) => kernels.bind({ ...DOUBLE, name }, { x: buffers.storage('x', 4) }),
+      async compileAll(): Promise<void> {
+        await turn();
+        while (under.length > 0) {
+          under.shift()!();
+          await turn();
+        }
+      },
+      turn,
+    };
+  }
+
+  it('are compiled when somebody is likely to need them, and at once when somebody does', async () => {
+    const { kernels, bind, compiled, compileAll } = slowly();
+    let seen = () => {};
+    const until = new Promise<void>((resolve) => {
+      seen = resolve;
+    });
+    const hurried: boolean[] = [];
+    const { ready } = kernels.building(
+      () => {
+        kernels.needed('later', () => ['backward', 'shared'].map(bind));
+        kernels.needed('soon', () => bind('faster'));
+        kernels.needed('next', () => {
+          bind('decode');
+          hurried.push(kernels.isHurried);
+        });
+        bind('score');
+      },
+      { until },
+    );
+    expect([...hurried, kernels.isHurried]).toEqual([true, false]);
+    const [first, next] = [ready('first'), ready('next')];
+    await compileAll();
+    await Promise.all([first, next]);
+    expect(compiled).toEqual(['score', 'decode']);
+    // Another's that needs one of those which are held.
+    const other = kernels.building(() => bind('shared'));
+    const others = other.ready('first');
+    await compileAll();
+    await others;
+    expect(compiled.slice(2)).toEqual(['shared']);
+    seen();
+    await compileAll();
+    expect(compiled.slice(3)).toEqual(['faster', 'backward']);
+    await ready('later');
+    const never = kernels.building(() => kernels.needed('later', () => bind('held')), {
+      until: new Promise(() => {}),
+    });
+    await compileAll();
+    expect(compiled).not.toContain('held');
+    const awaited = never.ready('later');
+    await compileAll();
+    await awaited;
+    expect(compiled).toContain('held');
+  });
+
+  it('are compiled in the order in which they were asked for, however many there are', async () => {
+    const { kernels, asked, compiled, bind, compileAll, turn } = slowly();
     const names = Array.from({ length: 10 }, (_, i) => `kernel${i}`);
-    for (const name of names) kernels.bind({ ...DOUBLE, name }, { x: buffers.storage('x', 4) });
+    names.forEach(bind);
     const ready = kernels.ready();
-    await Promise.resolve();
+    await turn();
     expect(asked.length).toBeGreaterThan(0);
     expect(asked.length).toBeLessThan(names.length);
-    while (compiled.length < names.length) {
-      later.shift()?.();
-      await new Promise((resolve) => setTimeout(resolve));
-    }
+    await compileAll();
     await ready;
     expect(asked).toEqual(names);
+    expect(compiled).toEqual(names);
   });
 
   it('name bindings that are missing or unknown', () => {

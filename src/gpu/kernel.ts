@@ -56,7 +56,7 @@ interface Asked {
   kernels: Map<string, { compiled: Compiled; urgency: Urgency }>;
   /** Nothing of it is needed later than the rest. */
   alike: boolean;
-  /** Before that, what is needed later is not begun. */
+  /** Before that, what is not needed first or next is not begun. */
   until: Promise<unknown> | undefined;
 }
 
@@ -128,7 +128,7 @@ export class Kernels {
    * Does `build`, which must not wait, and tells what it made from the kernels that it asked for: they alone are waited
    * for, not what others have asked for by then.
    * @param options.alike nothing is needed later than the rest.
-   * @param options.until what is needed later is not begun before that, unless somebody waits for it.
+   * @param options.until what is not needed first or next is not begun before that, unless somebody waits for it.
    */
   building<T>(
     build: () => T,
@@ -152,6 +152,12 @@ export class Kernels {
     } finally {
       this.asked = outer;
     }
+  }
+
+  /** Whether somebody waits for what is asked for now, more than for what is asked for as needed soon or later. */
+  get isHurried(): boolean {
+    const { asked, urgency } = this;
+    return asked?.until !== undefined && !asked.alike && isNeededBy(urgency, 'next');
   }
 
   /** What `build` asks for is compiled after what is needed first, or when nothing else waits to be. */
@@ -200,7 +206,7 @@ export class Kernels {
     const key = `${file.name} ${JSON.stringify(Object.entries(constants).sort())}`;
     const { asked, cache } = this;
     const urgency = asked?.alike ? 'first' : this.urgency;
-    const until = urgency === 'later' ? asked?.until : undefined;
+    const until = isNeededBy(urgency, 'next') ? undefined : asked?.until;
     const compiled = cache.get(key) ?? this.begin(file, constants, urgency, until);
     if (!until) compiled.hurry(urgency);
     cache.set(key, compiled);
@@ -274,6 +280,10 @@ export class BoundKernel {
   get ready(): Promise<void> {
     this.compiled.hurry('later');
     return this.compiled.ready;
+  }
+
+  get isCompiled(): boolean {
+    return this.compiled.pipeline !== null;
   }
 
   isOf(compiled: Compiled): boolean {

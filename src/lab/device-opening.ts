@@ -18,13 +18,13 @@ export interface DeviceUnderTest {
  * @param onOpened handed the device as soon as there is one, whatever becomes of its test.
  */
 export async function openDevice(
-  host: Pick<SessionHost, 'gpu' | 'onProgress'>,
+  host: Pick<SessionHost, 'gpu' | 'earlyDevice' | 'onProgress'>,
   adapterTest: AdapterTest,
   onOpened: (gpu: Gpu) => void,
 ): Promise<DeviceUnderTest> {
   adapterTest.prepare();
   host.onProgress({ task: 'adapter', label: 'Asking for a GPU', done: 0, total: 1, unit: '' });
-  const gpu = await openGpu(host.gpu());
+  const gpu = await (host.earlyDevice?.() ?? openGpu(host.gpu()));
   onOpened(gpu);
   host.onProgress({ task: 'adapter', label: 'Asking for a GPU', done: 1, total: 1, unit: '' });
   return { gpu, test: adapterTest.know(gpu) };

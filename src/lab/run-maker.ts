@@ -45,9 +45,14 @@ export class RunMaker {
     this.ahead ??= new Ahead(manifest, this.makeAhead(manifest, opening));
   }
 
-  /** Resolves once what was expected is ready, or could not be made so; at once where nothing is. */
-  async isReady(): Promise<void> {
-    await this.ahead?.take();
+  /**
+   * Resolves once what was expected is ready, or could not be made so; at once where nothing is.
+   * @param isAtRest whether nobody waits by then: it is then ready when the kernels of the backward pass are, too.
+   */
+  async isReady(isAtRest: () => boolean): Promise<void> {
+    const ready = await this.ahead?.take();
+    // What fails to compile is met again where it is waited for.
+    if (ready && isAtRest()) await ready.trainer.policy.trainable().catch(() => {});
   }
 
   /** Measures what choosing kernels had no time for, until a run is asked for or something else computes. */

@@ -1,4 +1,5 @@
 /** What a session asks of where it lives: the page's worker or the command line. */
+import type { Gpu } from '../gpu/device';
 import type { ByteSource } from '../model/byte-source';
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { AdapterInfo, RunEvent, SelfTestResult } from '../run/events';
@@ -10,6 +11,8 @@ import type { ChoiceStore } from './tuning';
 export interface SessionHost {
   /** Where WebGPU comes from; undefined when there is none. */
   gpu(): GPU | undefined;
+  /** A device that was asked for before there was a session; each is handed out once. */
+  earlyDevice?(): Promise<Gpu> | null;
   /** The files of a base model. @throws ModelFileError */
   readModel(name: string, onProgress: (done: number, total: number) => void): Promise<readonly ByteSource[]>;
   /** Where measured kernel choices are kept; without it nothing is measured. */

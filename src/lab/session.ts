@@ -290,8 +290,9 @@ export class Session {
 
   /** What is done while nobody waits for anything, once what is expected is ready. */
   private async rest(): Promise<void> {
-    await this.maker.isReady();
-    if (this.loop.isUnderWay || !['idle', 'ready'].includes(this.state)) return;
+    const isAtRest = () => !this.loop.isUnderWay && ['idle', 'ready'].includes(this.state);
+    await this.maker.isReady(isAtRest);
+    if (!isAtRest()) return;
     // Anything but a failed test is met again where the test is waited for.
     if (this.test.result?.tested_at !== undefined) await this.confirm().catch(() => {});
     await this.maker.chooseAtRest(this.gpu!);

@@ -2,9 +2,13 @@
  * The page's trainer: a session in a dedicated worker, behind the typed protocol. Runs are kept as they go
  * (`store/`); events are sent in batches, so that a burst costs the page one message.
  */
+// First of all: the device is asked for while the other scripts are run.
+import './early-device';
+
 import { openGpu } from '../gpu/device';
 import type { ByteSource } from '../model/byte-source';
 import type { RunEvent } from '../run/events';
+import { takeEarlyDevice } from './early-device';
 import { explainError, ModelFileError } from './errors';
 import { modelSources } from './opened-model';
 import type { Command, Going, Message } from './protocol';
@@ -104,6 +108,7 @@ async function readBase(
 
 const session: Session = new Session({
   gpu: () => navigator.gpu,
+  earlyDevice: takeEarlyDevice,
   readModel: readBase,
   choices: BROWSER_CHOICES,
   tests: BROWSER_TESTS,

@@ -5,8 +5,15 @@
  * of a row's length squared is stored. Used by `forward.ts`, `backward.ts` and `attention-families.ts`.
  */
 import type { BufferRange } from '../gpu/kernel';
-import { type AttentionVariant, chosenAttention, type Heads } from './attention-variants';
+import {
+  type AttentionVariant,
+  attentionKey,
+  attentionVariants,
+  chosenAttention,
+  type Heads,
+} from './attention-variants';
 import type { LlamaConfig } from './config';
+import { bindChosen } from './variants';
 import type { Extent, Op, OpMaker } from './workspace';
 
 type Place = BufferRange | string;
@@ -39,8 +46,15 @@ export function attentionForward(
   extent: Extent,
   buffers: { spans: Place; qkv: Place; out: Place; logsumexp: Place },
   heads: Heads,
-  variant = chosenAttention(workspace.gpu, 'forward', heads),
+  variant?: AttentionVariant,
 ): Op {
+  if (!variant)
+    return bindChosen(
+      workspace,
+      attentionKey('forward', heads),
+      attentionVariants(workspace.gpu, 'forward', heads),
+      (each) => attentionForward(workspace, extent, buffers, heads, each),
+    );
   return attentionOp(workspace, { extent, ...buffers }, heads, variant);
 }
 

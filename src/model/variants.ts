@@ -89,6 +89,33 @@ export class TestBench {
   }
 }
 
+/**
+ * An operation bound with the variant that was chosen. Where nobody wants to wait for that to be compiled, the one that
+ * always works, whose kernel is the simplest, computes it until then: the bits are the same.
+ */
+export function bindChosen<V extends Named>(
+  { gpu }: OpMaker,
+  key: string,
+  variants: readonly V[],
+  bind: (variant: V) => Op,
+): Op {
+  const variant = chosen(gpu, key, variants);
+  const { kernels } = gpu;
+  if (variant === variants[0] || !kernels.isHurried) return bind(variant);
+  const simple = bind(variants[0]);
+  const fast = kernels.needed('soon', () => bind(variant));
+  const now = () => (fast.kernel.isCompiled ? fast : simple);
+  return {
+    get kernel() {
+      return now().kernel;
+    },
+    get use() {
+      return now().use;
+    },
+    grid: (count) => now().grid(count),
+  };
+}
+
 /** The variant that was chosen by measurement, or the first where nothing was measured. */
 export function chosen<V extends Named>(gpu: Gpu, key: string, variants: readonly V[]): V {
   const name = gpu.choices.get(key);

@@ -120,10 +120,14 @@ export function Chart({
       });
     };
 
+    const isDrawn = ({ run, looking }: PageState) =>
+      drawn.steps === run.steps && drawn.evaluations === run.evaluations && drawn.axis === looking.xAxis;
+
     const draw = () => {
-      const { run, looking } = store.getState();
+      const page = store.getState();
+      const { run, looking } = page;
       const { heldStep, xAxis } = looking;
-      const same = drawn.steps === run.steps && drawn.evaluations === run.evaluations && drawn.axis === xAxis;
+      const same = isDrawn(page);
       if (same && drawn.heldStep === heldStep) return;
       drawn = { steps: run.steps, evaluations: run.evaluations, axis: xAxis, heldStep };
       end = newestX(run, xAxis);
@@ -144,7 +148,9 @@ export function Chart({
     };
 
     let frame = 0;
-    const schedule = () => {
+    const schedule = (page: PageState) => {
+      // Rollouts grow many times a second, which no chart shows.
+      if (isDrawn(page) && drawn.heldStep === page.looking.heldStep) return;
       if (frame === 0)
         frame = requestAnimationFrame(() => {
           frame = 0;

@@ -66,6 +66,21 @@ test('an old step that was fetched is there in full', () => {
   expect(shownStep(page)?.groups.map((group) => group.rewardMean)).toEqual([0.5]);
 });
 
+test('the recent records are the same array until one of them, what was fetched or the step on screen changes', () => {
+  const page = pageAfter(HUNDRED);
+  const recent = recentRecords(page, 3);
+  expect(recentRecords({ ...page, run: { ...page.run } }, 3)).toBe(recent);
+  expect(recentRecords(page, 2)).toHaveLength(2);
+  expect(recentRecords(page, 3)).toBe(recent);
+  const held = { ...page, looking: { ...page.looking, heldStep: 98 } };
+  expect(recentRecords(held, 3).map(({ step }) => step)).toEqual([96, 97, 98]);
+  const past = [{ ...emptyRecord(2), whole: true, finished: true }];
+  expect(recentRecords({ ...held, past }, 64).map(({ step }) => step)).toContain(2);
+  expect(recentRecords(page, 3)).toEqual(recent);
+  const changed = { ...page, history: recordEvents(page.history, wholeStep(100).slice(0, 3)) };
+  expect(recentRecords(changed, 3).map(({ step }) => step)).toEqual([98, 99, 100]);
+});
+
 test('the recent records end at the step on screen', () => {
   const at = (held: number | null) => recentRecords(pageAfter(HUNDRED, held), 3).map((record) => record.step);
   expect(at(null)).toEqual([97, 98, 99]);

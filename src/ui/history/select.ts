@@ -10,8 +10,8 @@ type Recorded = Pick<PageState, 'run' | 'history' | 'past'>;
 
 /** The newest step anything is known of: the one growing, or else the last finished one. */
 export function newestStep({ run, history }: Recorded): number | null {
-  const known = [history.records.at(-1)?.step, run.steps.at(-1)?.step].filter((step) => step !== undefined);
-  return known.length > 0 ? Math.max(...known) : null;
+  const newest = Math.max(history.records.at(-1)?.step ?? -1, run.steps.at(-1)?.step ?? -1);
+  return newest < 0 ? null : newest;
 }
 
 /** The first step there are metrics or a record of. */
@@ -37,13 +37,33 @@ export function recordOf(page: Recorded, step: number | null): StepRecord | null
 export const isComing = (page: PageState, step: number | null): boolean =>
   step !== null && page.older?.has(step) === true && page.pastError === null && !recordOf(page, step)?.whole;
 
+/** What was found last among the records of a history, and of the past beside it: asked for at every word of the trainer. */
+const found = new WeakMap<
+  PageState['history']['records'],
+  { past: PageState['past']; recent: Map<string, readonly StepRecord[]> }
+>();
+
 /** The `n` newest records in full up to and with the step on screen, oldest first. */
 export function recentRecords(page: PageState, n: number): readonly StepRecord[] {
   const shown = shownStepNumber(page);
-  if (shown === null) return [];
+  if (shown === null) return NO_RECORDS;
+  const { past, history } = page;
+  let known = found.get(history.records);
+  if (known?.past !== past) {
+    known = { past, recent: new Map() };
+    found.set(history.records, known);
+  }
+  const key = `${n} to ${shown}`;
+  const recent = known.recent.get(key) ?? newestUpTo([...past, ...history.records], shown, n);
+  known.recent.set(key, recent);
+  return recent;
+}
+
+const NO_RECORDS: readonly StepRecord[] = [];
+
+function newestUpTo(records: readonly StepRecord[], shown: number, n: number): readonly StepRecord[] {
   const byStep = new Map<number, StepRecord>();
-  for (const record of [...page.past, ...page.history.records])
-    if (record.step <= shown) byStep.set(record.step, record);
+  for (const record of records) if (record.step <= shown) byStep.set(record.step, record);
   return [...byStep.values()].sort((a, b) => a.step - b.step).slice(-n);
 }
 

@@ -8,6 +8,7 @@ import { Explain } from '../../components/Explain';
 import { Figure, Figures } from '../../components/Figures';
 import { MetricName } from '../../components/MetricName';
 import { Panel } from '../../components/Panel';
+import { places } from '../../components/places';
 import { TableView } from '../../components/TableView';
 import { MOST_RECORDS } from '../../history/history';
 import { useRecentRecords } from '../../history/hooks';
@@ -83,7 +84,6 @@ function growingGroups(page: PageState) {
 
 function Step({ manifest }: { manifest: Manifest }) {
   const { record, missing } = useDetail(isJudged);
-  const task = taskOf(manifest);
   const growing = usePageFields(growingGroups);
   const candidates = usePageFields((page) =>
     growingGroups(page).map((group) => candidateOfGroup(page, group)),
@@ -101,22 +101,15 @@ function Step({ manifest }: { manifest: Manifest }) {
       </h3>
       {count > 0 ? (
         <ul className={styles.cards}>
-          {isGrowing
-            ? growing
-                .slice(0, shown)
-                .map((group, i) => (
-                  <Growing key={group.index} group={group} candidate={candidates[i]} manifest={manifest} />
-                ))
-            : judged
-                .slice(0, shown)
-                .map((row) => (
-                  <CutoffCard
-                    key={row.index}
-                    row={row}
-                    task={task}
-                    longest={manifest.max_completion_length}
-                  />
-                ))}
+          {places(shown).map((place) => (
+            <Card
+              key={place}
+              group={isGrowing ? growing[place] : null}
+              candidate={candidates[place]}
+              row={isGrowing ? null : judged[place]}
+              manifest={manifest}
+            />
+          ))}
         </ul>
       ) : (
         <Missing why={missing} early="The rollouts of the first step grow here." />
@@ -133,17 +126,21 @@ function Step({ manifest }: { manifest: Manifest }) {
   );
 }
 
-interface GrowingProps {
-  group: ReturnType<typeof growingGroups>[number];
-  candidate: number;
+interface CardProps {
+  /** While its rollouts grow; then its row. */
+  group: ReturnType<typeof growingGroups>[number] | null;
+  candidate: number | undefined;
+  row: CutoffRow | null;
   manifest: Manifest;
 }
 
-function Growing({ group, candidate, manifest }: GrowingProps) {
+/** A place in the list stays what it is from step to step: only its picture changes. */
+function Card({ group, candidate, row, manifest }: CardProps) {
   const task = taskOf(manifest);
   const { eos } = task.vocabulary;
-  const row: CutoffRow = useMemo(() => growingRow(group, candidate, eos), [group, candidate, eos]);
-  return <CutoffCard row={row} task={task} longest={manifest.max_completion_length} />;
+  const growing = useMemo(() => group && growingRow(group, candidate ?? 0, eos), [group, candidate, eos]);
+  const drawn = growing ?? row;
+  return drawn && <CutoffCard row={drawn} task={task} longest={manifest.max_completion_length} />;
 }
 
 function Sums() {
