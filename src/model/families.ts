@@ -3,7 +3,7 @@ import type { Gpu } from '../gpu/device';
 import { attentionFamilies } from './attention-families';
 import type { LlamaConfig } from './config';
 import { decodeFamilies } from './decode-variants';
-import { linearFamilies } from './linear-families';
+import { fewRowsFamilies, linearFamilies } from './linear-families';
 import { PRODUCTS } from './linear-variants';
 import { pairedFamilies } from './paired-families';
 import type { RolloutDtype } from './plan';
@@ -20,9 +20,11 @@ export function familiesOf(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutD
   ];
 }
 
-export function fusedFamiliesOf(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype): Family[] {
+/** Those that are measured after them: what is made of others, and the products of few rows, which matter least. */
+export function laterFamiliesOf(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype): Family[] {
   return [
     ...pairedFamilies(gpu, config, 'float32'),
     ...(rolloutDtype === 'float16' ? pairedFamilies(gpu, config, 'float16') : []),
+    ...fewRowsFamilies(gpu, config, rolloutDtype),
   ];
 }

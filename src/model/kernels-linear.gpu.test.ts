@@ -1,16 +1,18 @@
 import { describe, expect, it } from 'vitest';
+import { BufferPool } from '../gpu/device';
 import { flatGrid, type Grid } from '../gpu/kernel';
 import { openTestGpu } from '../gpu/testing';
-import { adoptChoices, choicesText } from './choices';
+import { adoptChoices, choicesText, setChoice } from './choices';
 import { familiesOf } from './families';
-import { chosenVariant, subgroupVariant, variantsOf } from './linear-variants';
+import { linearForward } from './linear';
+import { chosenVariant, fewRowsKey, productKey, subgroupVariant, variantsOf } from './linear-variants';
 import { embedding, embeddingBackward } from './reference/embedding';
 import { linear, linearBackwardInput, linearBackwardWeight } from './reference/linear';
 import { generator } from './reference/testing';
 import { SHADERS } from './shaders';
 import { expectClose, random32, runKernel, tinyConfig } from './testing';
 import { tune } from './tune';
-import { perTile, vectorOf } from './workspace';
+import { encodeOps, OpMaker, perTile, vectorOf } from './workspace';
 
 const tiles = (columns: number, rows: number, slices = 1): Grid => [
   Math.ceil(columns / 32),
@@ -237,6 +239,47 @@ describe('choosing kernels', () => {
       expect(chosenVariant(gpu, 'forward', 32, 97).name).toBe('simple');
     } finally {
       gpu.choices.clear();
+    }
+  });
+
+  it('has the few rows that are left of a decode go by a kernel of their own, once it is compiled', async () => {
+    const gpu = await openTestGpu();
+    const maker = new OpMaker(gpu, new BufferPool(gpu.device));
+    const size = { inputs: 32, outputs: 96 };
+    const names = { x: maker.pool.storage('x', 20 * 32), y: maker.pool.storage('y', 20 * 96) };
+    const w = maker.pool.storage('w', 32 * 96);
+    const live = maker.pool.uniform('live', new Uint32Array([20, 0]));
+    const grids: number[][] = [];
+    const pass = {
+      setPipeline() {},
+      setBindGroup() {},
+      dispatchWorkgroups: (...grid: number[]) => grids.push(grid),
+    } as unknown as GPUComputePassEncoder;
+    const [few, usual] = ['vec4', 'tile'];
+    const key = fewRowsKey('forward', 32, 96);
+    try {
+      gpu.choices.set(productKey('forward', 32, 96), usual);
+      // Not by what was only guessed, and not where the host knows how many rows there are.
+      setChoice(gpu, key, few, 'guessed');
+      expect(linearForward(maker, live, { ...names, w, ...size }).few).toBeUndefined();
+      setChoice(gpu, key, few, 'measured');
+      expect(linearForward(maker, maker.extent('rows'), { ...names, w, ...size }).few).toBeUndefined();
+      const op = linearForward(maker, live, { ...names, w, ...size });
+      const other = op.few!.op;
+      await Promise.all([op.kernel.ready, other.kernel.ready]);
+      const compiling = Object.create(other.kernel, { isCompiled: { value: false } });
+      const waiting = { ...op, few: { most: op.few!.most, op: { ...other, kernel: compiling } } };
+      for (const count of [8, 9]) encodeOps(pass, [op], count);
+      encodeOps(pass, [waiting], 8);
+      const by = (name: string, rows: number) => {
+        const { tile } = variantsOf(gpu, 'forward', 32, 96).find((variant) => variant.name === name)!;
+        return [Math.ceil(96 / tile[0]), Math.ceil(rows / tile[1]), 1];
+      };
+      expect(grids).toEqual([by(few, 8), by(usual, 9), by(usual, 8)]);
+      expect(by(few, 8)).not.toEqual(by(usual, 8));
+    } finally {
+      gpu.choices.clear();
+      maker.pool.destroy();
     }
   });
 

@@ -8,6 +8,7 @@
 import type { Gpu } from '../gpu/device';
 import type { ShaderFile } from '../gpu/kernel';
 import type { ConstantValue } from '../gpu/shader';
+import { isMeasured } from './choices';
 import type { RolloutDtype } from './plan';
 import { SHADERS } from './shaders';
 import { chosen, type Named } from './variants';
@@ -94,6 +95,27 @@ export function variantsOf(gpu: Gpu, product: Product, inputs: number, outputs: 
 /** A product of one shape, as choices are kept by. */
 export const productKey = (product: Product, inputs: number, outputs: number): string =>
   `${product} ${inputs}x${outputs}`;
+
+/**
+ * So few rows are a shape class of their own: of a large tile most would be computed for nothing. The last rows of a
+ * decode are so few, and small groups.
+ */
+export const FEW_ROWS = 8;
+
+export const fewRowsKey = (product: Product, inputs: number, outputs: number): string =>
+  `${productKey(product, inputs, outputs)} of ${FEW_ROWS} rows`;
+
+/** The same kernels, those with the fewest rows a tile first. */
+export function fewRowsVariants(gpu: Gpu, product: Product, inputs: number, outputs: number): Variant[] {
+  const [base, ...others] = variantsOf(gpu, product, inputs, outputs);
+  return [base, ...others.sort((a, b) => a.tile[1] - b.tile[1])];
+}
+
+/** What was measured to be fastest over few rows; null before it was. */
+export function fewRowsVariant(gpu: Gpu, product: Product, inputs: number, outputs: number): Variant | null {
+  const key = fewRowsKey(product, inputs, outputs);
+  return isMeasured(gpu, key) ? chosen(gpu, key, fewRowsVariants(gpu, product, inputs, outputs)) : null;
+}
 
 export const chosenVariant = (gpu: Gpu, product: Product, inputs: number, outputs: number): Variant =>
   chosen(gpu, productKey(product, inputs, outputs), variantsOf(gpu, product, inputs, outputs));

@@ -3,11 +3,19 @@
  * x [M, K = inputs], w [N = outputs, K], y [M, N]; M is the extent's count.
  */
 import type { BufferRange, Grid } from '../gpu/kernel';
-import { chosenVariant, forwardProduct, productKey, type Variant, variantsOf } from './linear-variants';
+import {
+  chosenVariant,
+  FEW_ROWS,
+  fewRowsVariant,
+  forwardProduct,
+  productKey,
+  type Variant,
+  variantsOf,
+} from './linear-variants';
 import { type RolloutDtype, weightSlices } from './plan';
 import { SHADERS } from './shaders';
 import { bindChosen } from './variants';
-import { type Extent, type Op, type OpMaker, perElement, vectorOf, type Workspace } from './workspace';
+import { Extent, type Op, type OpMaker, perElement, vectorOf, type Workspace } from './workspace';
 
 type Place = BufferRange | string;
 
@@ -24,7 +32,10 @@ const grid = ({ tile }: Variant, columns: number, rows: number, slices = 1): Gri
   slices,
 ];
 
-/** y = x wᵀ (+ residual). Overwrites y. The sums are single precision, however w is stored. */
+/**
+ * y = x wᵀ (+ residual). Overwrites y. The sums are single precision, however w is stored. Over rows that only the device
+ * counts, those of a decode, it has a kernel for when few of them are left.
+ */
 export function linearForward(
   workspace: OpMaker,
   extent: Extent | BufferRange,
@@ -38,24 +49,30 @@ export function linearForward(
   }: { x: Place; w: StoredMatrix; y: Place; residual?: Place; inputs: number; outputs: number },
   variant?: Variant,
 ): Op {
-  if (!variant) {
-    const kind = forwardProduct(dtypeOf(w));
-    return bindChosen(
-      workspace,
-      productKey(kind, inputs, outputs),
-      variantsOf(workspace.gpu, kind, inputs, outputs),
-      (each) => linearForward(workspace, extent, { x, w, y, residual, inputs, outputs }, each),
+  const { gpu } = workspace;
+  const product = forwardProduct(dtypeOf(w));
+  const by = (kernel: Variant): Op =>
+    workspace.op(
+      kernel.file,
+      { extent, x, w: rangeOf(w), residual: residual ?? x, y },
+      {
+        shape: [inputs, outputs],
+        constants: { ...kernel.constants, RESIDUAL: residual !== undefined },
+        grid: (rows) => grid(kernel, outputs, rows),
+      },
     );
-  }
-  return workspace.op(
-    variant.file,
-    { extent, x, w: rangeOf(w), residual: residual ?? x, y },
-    {
-      shape: [inputs, outputs],
-      constants: { ...variant.constants, RESIDUAL: residual !== undefined },
-      grid: (rows) => grid(variant, outputs, rows),
-    },
+  if (variant) return by(variant);
+  const usual = bindChosen(
+    workspace,
+    productKey(product, inputs, outputs),
+    variantsOf(gpu, product, inputs, outputs),
+    by,
   );
+  const few = extent instanceof Extent ? null : fewRowsVariant(gpu, product, inputs, outputs);
+  if (few && few.name !== chosenVariant(gpu, product, inputs, outputs).name)
+    // Nobody waits for it: until it is compiled few rows are computed as many are.
+    usual.few = { most: FEW_ROWS, op: gpu.kernels.needed('later', () => by(few)) };
+  return usual;
 }
 
 /** dx = dy w. Overwrites dx. */

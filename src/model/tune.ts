@@ -10,7 +10,7 @@ import type { Gpu } from '../gpu/device';
 import { Candidates, type Job } from './candidates';
 import { isMeasured, type Sureness, setChoice, sureness } from './choices';
 import type { LlamaConfig } from './config';
-import { familiesOf, fusedFamiliesOf } from './families';
+import { familiesOf, laterFamiliesOf } from './families';
 import { linearFamilies } from './linear-families';
 import type { RolloutDtype } from './plan';
 import { Standings } from './standings';
@@ -43,7 +43,7 @@ export interface TuneOptions {
  * @throws DeviceError or ShaderError when the device refuses a kernel that always works elsewhere.
  */
 export async function tune(gpu: Gpu, config: LlamaConfig, options: TuneOptions = {}): Promise<boolean> {
-  const stages = [familiesOf, fusedFamiliesOf];
+  const stages = [familiesOf, laterFamiliesOf];
   const open = (stage: (typeof stages)[number]) =>
     openOf(gpu, stage(gpu, config, options.rolloutDtype ?? 'float32'), options.thorough);
   const total = stages.reduce((sum, stage) => sum + open(stage).length, 0);
@@ -51,7 +51,7 @@ export async function tune(gpu: Gpu, config: LlamaConfig, options: TuneOptions =
   let before = 0;
   let measured = false;
   for (const stage of stages) {
-    // What is fused depends on what was chosen before.
+    // What comes later depends on what was chosen before.
     const families = open(stage);
     const onProgress = (done: number) => options.onProgress?.(before + done, total);
     measured = (await tuneFamilies(gpu, families, { ...options, onProgress }, time)) || measured;
@@ -76,7 +76,7 @@ function openOf(gpu: Gpu, families: readonly Family[], thorough = false): Family
 
 /** Whether all that is to be chosen for a policy is in `gpu.choices`; for sure, where nothing of it is left to measure. */
 export function isTuned(gpu: Gpu, config: LlamaConfig, rolloutDtype: RolloutDtype, forSure = false): boolean {
-  const families = [...familiesOf(gpu, config, rolloutDtype), ...fusedFamiliesOf(gpu, config, rolloutDtype)];
+  const families = [...familiesOf(gpu, config, rolloutDtype), ...laterFamiliesOf(gpu, config, rolloutDtype)];
   return openOf(gpu, families, forSure).length === 0;
 }
 

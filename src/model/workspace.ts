@@ -18,11 +18,15 @@ export interface Op {
   grid(count: number): Grid;
   /** What a profile knows it by. */
   use: KernelUse;
+  /** The same by another kernel, taken instead for at most so many rows once it is compiled: with the same bits. */
+  few?: { most: number; op: Op };
 }
 
 export function encodeOps(pass: Pass, ops: readonly Op[], count: number): void {
   if (count === 0) return;
-  for (const op of ops) {
+  for (const each of ops) {
+    const { few } = each;
+    const op = few && count <= few.most && few.op.kernel.isCompiled ? few.op : each;
     if (pass instanceof ProfiledPass) pass.about(op.use, count);
     op.kernel.encode(pass, op.grid(count));
   }
