@@ -10,8 +10,8 @@ import { median } from './measure';
 import type { SteadyResult } from './report';
 import { openTrainer, proceed } from './rl-step';
 
-/** Steps before any is counted: pipelines, pools and the heap have found their size by then. */
-const WARM_UP = 10;
+/** Steps before any is counted: pipelines, pools and the heap have found their size, and scripts are compiled by then. */
+const WARM_UP = 50;
 /** Different steps, which are taken round and round: the same prompts, random numbers and tokens again. */
 const CIRCLE = 10;
 /** So many that a drift of 3% is told from chance where steps of equal work take from one to five times as long. */

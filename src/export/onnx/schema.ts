@@ -11,13 +11,15 @@ export const OPERATOR_SET = 17;
 /** No protocol buffer may be larger. */
 const LARGEST_FILE = 2 ** 31 - 1;
 
-const ELEMENT = { float: 1, int64: 7 } as const;
+const ELEMENT = { float: 1, int32: 6, int64: 7 } as const;
 const ATTRIBUTE = { float: 1, integer: 2, integers: 7 } as const;
 
 export type Attribute = { float: number } | { integer: number } | { integers: readonly number[] };
 
 export interface Node {
   operator: string;
+  /** Of a runtime's own operators; absent for the standard ones. */
+  domain?: string;
   inputs: readonly string[];
   outputs: readonly string[];
   attributes?: Readonly<Record<string, Attribute>>;
@@ -60,6 +62,10 @@ export function modelBytes(
     .message(7, graphMessage(graph))
     .message(8, new Message().text(1, '').integer(2, OPERATOR_SET))
     .messages(
+      8,
+      domainsOf(graph).map((domain) => new Message().text(1, domain).integer(2, 1)),
+    )
+    .messages(
       14,
       Object.entries(metadata).map(([key, value]) => new Message().text(1, key).text(2, value)),
     );
@@ -79,15 +85,15 @@ function graphMessage({ name, nodes, initializers, inputs, outputs }: Graph): Me
     .messages(12, outputs.map(valueMessage));
 }
 
-function nodeMessage({ operator, inputs, outputs, attributes = {} }: Node): Message {
+const domainsOf = ({ nodes }: Graph) => [...new Set(nodes.flatMap(({ domain }) => domain ?? []))];
+
+function nodeMessage({ operator, domain, inputs, outputs, attributes = {} }: Node): Message {
   const node = new Message();
   for (const name of inputs) node.text(1, name);
   for (const name of outputs) node.text(2, name);
   // Outputs have names of their own, so the first one is a name for the node as well.
-  return node
-    .text(3, outputs[0])
-    .text(4, operator)
-    .messages(5, Object.entries(attributes).map(attributeMessage));
+  node.text(3, outputs[0]).text(4, operator).messages(5, Object.entries(attributes).map(attributeMessage));
+  return domain === undefined ? node : node.text(7, domain);
 }
 
 function attributeMessage([name, value]: [string, Attribute]): Message {
