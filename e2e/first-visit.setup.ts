@@ -24,12 +24,12 @@ test('a first visit tests the adapter, chooses the kernels, and keeps both for t
     .toBeGreaterThan(0);
   const [{ label, total }] = await lab.progress('tuning');
   expect(label).toBe('Choosing the fastest kernels');
-  const known = async () => {
+  const sure = async () => {
     const kept = Object.entries(await lab.keptOfAdapter()).filter(([key]) => !key.startsWith('self-test'));
     const choices = kept.flatMap(([, text]) => JSON.parse(text) as [string, string, string?][]);
     return choices.filter(([, , how]) => how === undefined).length;
   };
-  await expect.poll(known, { timeout: 90_000 }).toBeGreaterThanOrEqual(total);
+  await expect.poll(sure, { timeout: 90_000 }).toBeGreaterThanOrEqual(total);
   expect(Object.keys(await lab.keptOfAdapter()).some((key) => key.startsWith('self-test'))).toBe(true);
   expect(lab.problems).toEqual([]);
 

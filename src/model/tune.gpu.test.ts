@@ -13,6 +13,10 @@ const changed = (name: string, from: string, to: string): ShaderFile => {
   return { name, code: good.code.replace(from, to) };
 };
 
+const IDLE =
+  'for (var r = 0u; r < 20000u; r++) { if (total[i] == f32(r) - 7e9) { return; } }\n  total[i] += sum';
+const SLOW = changed('sum_slow', 'total[i] += sum', IDLE);
+
 /** Sums over slices by kernels of which only the first has to be right. */
 function family(key: string, files: readonly ShaderFile[]): Family {
   return {
@@ -60,9 +64,7 @@ describe('choosing by measurement', () => {
 
   it('takes a variant that is right and faster', async () => {
     const gpu = await openTestGpu();
-    const idle =
-      'for (var r = 0u; r < 20000u; r++) { if (total[i] == f32(r) - 7e9) { return; } }\n  total[i] += sum';
-    const files = [changed('sum_slow', 'total[i] += sum', idle), good];
+    const files = [SLOW, good];
     try {
       await tuneFamilies(gpu, [family('sum of 16', files)]);
       expect(gpu.choices.get('sum of 16')).toBe(good.name);
@@ -94,6 +96,22 @@ describe('choosing by measurement', () => {
       expect(await tuneFamilies(gpu, families, rest)).toBe(true);
       expect(families.map(({ key }) => sureness(gpu, key))).toEqual(['measured', 'measured', 'measured']);
       expect(await tuneFamilies(gpu, families, rest)).toBe(false);
+    } finally {
+      gpu.choices.clear();
+    }
+  });
+
+  it('holds for settled what is not tried because it was far behind in another operation of its kin', async () => {
+    const gpu = await openTestGpu();
+    const files = [good, { ...good, name: 'sum_alike' }, SLOW];
+    const families = [
+      family('sum of 16', files),
+      { ...family('other of 16', files), operation: 'other', kin: 'sum' },
+    ];
+    try {
+      expect(await tuneFamilies(gpu, families, { atRest: true })).toBe(true);
+      expect(families.map(({ key }) => sureness(gpu, key))).toEqual(['measured', 'measured']);
+      for (const { key } of families) expect(gpu.choices.get(key)).not.toBe(SLOW.name);
     } finally {
       gpu.choices.clear();
     }

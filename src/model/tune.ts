@@ -145,8 +145,11 @@ export async function tuneFamilies(
     1,
   );
   for (const family of open) {
-    if (surenessOf(gpu, family)) continue;
     const { key, operation, variants } = family;
+    const how = surenessOf(gpu, family);
+    // What was not tried turned out to be far behind in its kin since.
+    if (how === 'partly' && !time.wasUp) setChoice(gpu, key, gpu.choices.get(key)!, 'measured');
+    if (how) continue;
     const winner = standings.winner(operation);
     setChoice(gpu, key, winner && variants.includes(winner) ? winner : variants[0], 'guessed');
   }

@@ -20,7 +20,9 @@ it('is up for what would end too late, judged by the mean of what the like of it
   }
   // 400 of 1,000 are gone, and a kernel takes 200.
   expect(time.isUp(3)).toBe(false);
+  expect(time.wasUp).toBe(false);
   expect(time.isUp(4)).toBe(true);
+  expect(time.wasUp).toBe(true);
   await passes(600);
   expect(time.isUp()).toBe(false);
   await passes(1);

@@ -9,6 +9,8 @@ const LOOK_MS = 20;
 export class TuningTime {
   private readonly start = performance.now();
   private firstRuns = 0;
+  /** Whether anything was left out for want of time. */
+  wasUp = false;
   private firstRunsMs = 0;
 
   /** @param isAwaited whether somebody waits who would rather have what is not measured put off. */
@@ -21,7 +23,9 @@ export class TuningTime {
   isUp(firstRuns = 0): boolean {
     // A software adapter compiles a kernel when it first runs, which takes it up to a second.
     const expected = this.firstRuns > 0 ? (firstRuns * this.firstRunsMs) / this.firstRuns : 0;
-    return this.isAwaited() || performance.now() - this.start + expected > this.mostMs;
+    const isUp = this.isAwaited() || performance.now() - this.start + expected > this.mostMs;
+    this.wasUp ||= isUp;
+    return isUp;
   }
 
   /** Does what makes a kernel run for the first time. */
