@@ -1,7 +1,7 @@
 /**
  * ONNX Runtime Web decoding the same policy, rows together, one token a call, by the arrangement of the cache that is
- * fastest with its provider: on WebGPU buffers of fixed size, written in place by its own attention (`ort-graph.ts`), in
- * WebAssembly our export, its cache handed from call to call.
+ * fastest with its provider: on WebGPU (but for SwiftShader) buffers of fixed size, written in place by its own attention
+ * (`ort-graph.ts`), else our export, its cache handed from call to call.
  */
 import type * as Ort from 'onnxruntime-web';
 import { onnxModel } from '../../src/export/onnx';
@@ -20,12 +20,14 @@ export async function ortDecoder(
   runtime: OrtRuntime,
   config: LlamaConfig,
   weights: NamedTensors,
+  /** Whether the adapter is one where a cache that is written in place is faster. */
+  writesInPlace: boolean,
 ): Promise<Decode> {
   const { num_hidden_layers: layers } = config;
   const parts = Array.from({ length: layers }, (_, l) => [`${l}.key`, `${l}.value`]).flat();
   // Measured on 64 rows: in place it is 2.4 times as fast on WebGPU; WebAssembly copies what it is handed either way,
   // and is a fifth slower with it.
-  const open = runtime.provider === 'webgpu' ? fixedCache : growingCache;
+  const open = runtime.provider === 'webgpu' && writesInPlace ? fixedCache : growingCache;
   return open(runtime, config, weights, parts);
 }
 
