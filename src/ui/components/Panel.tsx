@@ -29,6 +29,8 @@ export function Panel({ name, title, caption, tools, children, className, save }
   const shown = useIsShown(name, title);
   const section = useRef<HTMLElement>(null);
   const [enlarged, setEnlarged] = useState(false);
+  // Whoever comes by a link to a panel is not to see it pushed away by the heights of others.
+  const [linked] = useState(() => location.hash.startsWith(`#${panelId('')}`));
   const parts = useRef(new Set<Offer>());
   const add = useCallback((offer: Offer) => {
     parts.current.add(offer);
@@ -48,6 +50,7 @@ export function Panel({ name, title, caption, tools, children, className, save }
       ref={section}
       id={panelId(name)}
       data-testid={`panel-${name}`}
+      data-linked={linked}
       aria-labelledby={heading}
       className={className ? `${styles.panel} ${className}` : styles.panel}
     >
