@@ -127,7 +127,7 @@ export async function bench(
       await benchScaling(ours, context, [...report.scaling], into(report.scaling));
     },
     async steady({ gpu }) {
-      report.steady = await benchSteady(gpu, context, host.heap);
+      report.steady = await benchSteady(gpu, context, host.gpu, host.heap);
     },
   };
   for (const part of PARTS) {

@@ -145,9 +145,9 @@ export const steadyResult = z.object({
   buffers_created: z.number().int(),
   /** Bytes of JS heap after a forced collection, last third over first third; null where that cannot be asked. */
   js_heap_growth: z.number().nullable(),
-  /** How much longer a step takes in the end than in the beginning, relatively: of the least times of equal steps. */
+  /** How much longer a step takes after so many than in a trainer that was just opened, relatively: in pairs, in turns. */
   step_time_drift: z.number(),
-  /** No smaller drift is told from chance: 95 of 100 orders of the same steps give less. */
+  /** No smaller drift is told from chance: where chance says which of a pair is which, 95 of 100 cases give less. */
   step_time_chance: z.number().optional(),
   step_ms: z.number(),
 });

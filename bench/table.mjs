@@ -180,7 +180,7 @@ function steady({ steady: r }) {
   const heap = r.js_heap_growth === null ? 'not known here' : `${(r.js_heap_growth / 1024).toFixed(0)} KiB`;
   const share = (/** @type {number} */ value) => `${(100 * value).toFixed(1)}%`;
   return [
-    `Steady steps, ${r.steps} of them, ${number(r.step_ms)} ms each: ${r.gpu_bytes_allocated} bytes of GPU memory allocated in ${r.buffers_created} buffers, the heap ${heap} larger, a step ${share(r.step_time_drift)} longer in the end than in the beginning${r.step_time_chance === undefined ? '' : ` (within ${share(r.step_time_chance)} is chance)`}.`,
+    `Steady steps, ${r.steps} of them, ${number(r.step_ms)} ms each: ${r.gpu_bytes_allocated} bytes of GPU memory allocated in ${r.buffers_created} buffers, the heap ${heap} larger, a step ${share(r.step_time_drift)} longer than that of a trainer which was just opened${r.step_time_chance === undefined ? '' : ` (within ${share(r.step_time_chance)} is chance)`}.`,
   ];
 }
 
