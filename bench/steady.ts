@@ -3,7 +3,7 @@
  * and a step takes as long as that of a trainer which was just opened, on a device of its own, timed in turns with it.
  */
 import { type Gpu, openGpu } from '../src/gpu/device';
-import { adoptChoices, choicesText } from '../src/model/choices';
+import { setChoice, sureness } from '../src/model/choices';
 import type { Trainer } from '../src/rl/trainer';
 import { Allocations } from './allocations';
 import type { BenchContext } from './context';
@@ -75,7 +75,8 @@ async function inTurns(
 ): Promise<Pair[]> {
   const other = await openGpu(instance);
   try {
-    adoptChoices(other, choicesText(gpu));
+    // The guessed ones too, or it would measure and run by others.
+    for (const [key, name] of gpu.choices) setChoice(other, key, name, sureness(gpu, key)!);
     const fresh = await openSmall(other, readModel);
     for (let i = 0; i < WARM_UP; i++) await fresh.takeStep(proceed);
     const pairs: Pair[] = [];
