@@ -291,8 +291,9 @@ export function headline(report) {
     const [low, high] = [Math.min(...known), Math.max(...known)];
     return low.toFixed(1) === high.toFixed(1) ? times(low) : `${low.toFixed(1)}–${times(high)}`;
   };
+  // What was not measured is not said to fail.
   const of = (/** @type {any[]} */ results, /** @type {string} */ field) =>
-    range(results.map((r) => r[field]));
+    results.length === 0 ? '' : range(results.map((r) => r[field]));
   return [
     of(report.matmul, 'ours_over_best_peer'),
     of(report.train_step, 'ours_over_tfjs'),
