@@ -38,8 +38,9 @@ async function withoutGpu(page: Page): Promise<void> {
   });
 }
 
-/** Drops a file on the page, as from the desktop. */
+/** Drops a file on the page, as from the desktop: once the page is seen, which may be later than its load event. */
 async function drop(page: Page, name: string, content: string): Promise<void> {
+  await expect(page.getByRole('banner')).toBeVisible();
   const transfer = await page.evaluateHandle(
     ([name, content]) => {
       const data = new DataTransfer();

@@ -4,13 +4,20 @@ import { type AdapterSpec, initialAdapter, nameOfA, nameOfB } from './adapter-la
 import { positionsFrom } from './batch';
 import type { LlamaConfig } from './config';
 import { type LossSettings, SUPERVISED } from './loss';
-import type { OptimizerSettings } from './optimizer';
 import type { NamedTensors } from './parameters';
 import type { Policy } from './policy';
 import { rowLogits } from './reference/policy';
 import { generator, relativeError } from './reference/testing';
 import { lossAndGradients } from './reference/training';
-import { expectClose, makePolicy, REFERENCE_LOSS, randomBatch, randomWeights, tinyConfig } from './testing';
+import {
+  adamw,
+  expectClose,
+  makePolicy,
+  REFERENCE_LOSS,
+  randomBatch,
+  randomWeights,
+  tinyConfig,
+} from './testing';
 import { adapterGradients, FULL, mergedWeights, randomAdapter } from './testing-adapter';
 
 const GRPO: LossSettings = {
@@ -21,14 +28,7 @@ const GRPO: LossSettings = {
   beta: 0.04,
   temperature: 1,
 };
-const ADAMW: OptimizerSettings = {
-  learning_rate: 0.01,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weight_decay: 0.1,
-  max_grad_norm: 1,
-};
+const ADAMW = adamw();
 const SAMPLING = { temperature: 1, top_k: 0, top_p: 1, endOfSequence: 0 };
 const RANDOMNESS = { seed: 5, purpose: 3, step: 1 };
 const DECODING = { decodeRows: 5, cacheLength: 32, newTokens: 20 };

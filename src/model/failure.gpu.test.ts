@@ -3,18 +3,10 @@ import { create, globals } from 'webgpu';
 import { DeviceLost, openGpu } from '../gpu/device';
 import { openTestGpu } from '../gpu/testing';
 import { SUPERVISED } from './loss';
-import type { OptimizerSettings } from './optimizer';
 import type { NamedTensors } from './parameters';
-import { makePolicy, randomBatch, randomWeights, tinyConfig } from './testing';
+import { adamw, makePolicy, randomBatch, randomWeights, tinyConfig } from './testing';
 
-const ADAMW: OptimizerSettings = {
-  learning_rate: 0.01,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weight_decay: 0.1,
-  max_grad_norm: 1,
-};
+const ADAMW = adamw();
 const SAMPLING = { temperature: 1, top_k: 0, top_p: 1, endOfSequence: 99 };
 const RANDOMNESS = { seed: 1, purpose: 3, step: 0 };
 const DECODING = { decodeRows: 2, cacheLength: 30, newTokens: 24 };

@@ -13,6 +13,7 @@ import { linear } from './reference/linear';
 import { generator } from './reference/testing';
 import { SHADERS } from './shaders';
 import {
+  adamw,
   expectClose,
   makePolicy,
   random32,
@@ -25,14 +26,7 @@ import {
 import { FULL, randomAdapter } from './testing-adapter';
 import { perTile } from './workspace';
 
-const ADAMW = {
-  learning_rate: 0.01,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weight_decay: 0.1,
-  max_grad_norm: 1,
-};
+const ADAMW = adamw();
 const SAMPLING = { temperature: 1, top_k: 0, top_p: 1, endOfSequence: 0 };
 const RANDOMNESS = { seed: 5, purpose: 3, step: 1 };
 const DECODING = { decodeRows: 5, cacheLength: 32, newTokens: 20 };

@@ -9,7 +9,7 @@ import type { AdamWMoments } from './reference/adamw';
 import type { Weights } from './reference/policy';
 import { generator, relativeError } from './reference/testing';
 import { lossAndGradients, type OptimiserSettings, update } from './reference/training';
-import { makePolicy, REFERENCE_LOSS, randomBatch, randomWeights, tinyConfig } from './testing';
+import { adamw, makePolicy, REFERENCE_LOSS, randomBatch, randomWeights, tinyConfig } from './testing';
 import { FULL, randomAdapter } from './testing-adapter';
 
 const GRPO: LossSettings = {
@@ -20,14 +20,7 @@ const GRPO: LossSettings = {
   beta: 0.04,
   temperature: 1,
 };
-const ADAMW: OptimizerSettings = {
-  learning_rate: 0.01,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weight_decay: 0.1,
-  max_grad_norm: 0.1,
-};
+const ADAMW = adamw({ max_grad_norm: 0.1 });
 const EXPERTS: OptimizerSettings = { ...ADAMW, learning_rate: 0.003, beta2: 0.99, max_grad_norm: 1 };
 const CONFIG = tinyConfig({ num_hidden_layers: 2, tie_word_embeddings: false });
 

@@ -7,7 +7,7 @@ import { ALL_KINDS, layoutParameters, Parameters } from './parameters';
 import { MemoryPlanError, planWorkspace } from './plan';
 import { Policy } from './policy';
 import { relativeError } from './reference/testing';
-import { makePolicy, randomBatch, randomWeights, tinyConfig } from './testing';
+import { adamw, makePolicy, randomBatch, randomWeights, tinyConfig } from './testing';
 import { FULL, randomAdapter } from './testing-adapter';
 import { Workspace } from './workspace';
 
@@ -19,14 +19,7 @@ const GRPO: LossSettings = {
   beta: 0.04,
   temperature: 1,
 };
-const ADAMW = {
-  learning_rate: 0.01,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weight_decay: 0.1,
-  max_grad_norm: 0.1,
-};
+const ADAMW = adamw({ max_grad_norm: 0.1 });
 
 const CAPACITY = {
   tokens: 20,

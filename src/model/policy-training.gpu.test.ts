@@ -1,11 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
 import { openTestGpu } from '../gpu/testing';
 import { type LossSettings, SUPERVISED } from './loss';
-import type { OptimizerSettings } from './optimizer';
 import type { NamedTensors } from './parameters';
 import { relativeError } from './reference/testing';
 import { trainSteps } from './reference/training';
-import { makePolicy, REFERENCE_LOSS, randomBatch, randomWeights, tinyConfig } from './testing';
+import { adamw, makePolicy, REFERENCE_LOSS, randomBatch, randomWeights, tinyConfig } from './testing';
 
 const GRPO: LossSettings = {
   kind: 'token',
@@ -15,14 +14,7 @@ const GRPO: LossSettings = {
   beta: 0.04,
   temperature: 1,
 };
-const ADAMW: OptimizerSettings = {
-  learning_rate: 0.01,
-  beta1: 0.9,
-  beta2: 0.999,
-  epsilon: 1e-8,
-  weight_decay: 0.1,
-  max_grad_norm: 0.1,
-};
+const ADAMW = adamw({ max_grad_norm: 0.1 });
 const SAMPLING = { temperature: 1, top_k: 0, top_p: 1, endOfSequence: 0 };
 const RANDOMNESS = { seed: 5, purpose: 3, step: 1 };
 

@@ -8,6 +8,7 @@ import type { BufferRange, Grid, ShaderFile } from '../gpu/kernel';
 import type { ConstantValue } from '../gpu/shader';
 import { positionsFrom, type TrainRow } from './batch';
 import { type LlamaConfig, parameterShapes, parseLlamaConfig } from './config';
+import type { OptimizerSettings } from './optimizer';
 import { Policy } from './policy';
 import { generator, randomArray } from './reference/testing';
 import type { PolicyLossOptions, TrainingBatch } from './reference/training';
@@ -139,6 +140,17 @@ export function tinyConfig(changes: Partial<LlamaConfig> = {}): LlamaConfig {
     ...changes,
   });
 }
+
+/** Settings of AdamW that move weights visibly in one step. */
+export const adamw = (changes: Partial<OptimizerSettings> = {}): OptimizerSettings => ({
+  learning_rate: 0.01,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weight_decay: 0.1,
+  max_grad_norm: 1,
+  ...changes,
+});
 
 /** Random weights under Hugging Face's names, single and double precision. Norm weights lie around 1. */
 export function randomWeights(config: LlamaConfig, seed: number, scale = 0.4) {

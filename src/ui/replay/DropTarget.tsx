@@ -1,5 +1,5 @@
 /** Files dragged over the page: a recorded run or a model can be dropped anywhere. Shows where, while one is held over it. */
-import { useEffect, useState } from 'react';
+import { useLayoutEffect, useState } from 'react';
 import { droppedFiles, isModel, modelOf } from '../models/files';
 import { useSession } from '../state/context';
 import styles from './Replay.module.css';
@@ -9,7 +9,8 @@ const hasFiles = (event: DragEvent): boolean => event.dataTransfer?.types.includ
 export function DropTarget() {
   const session = useSession();
   const [over, setOver] = useState(false);
-  useEffect(() => {
+  // Before the page is first painted: where it can be seen, a file can be dropped on it.
+  useLayoutEffect(() => {
     const dragged = (event: DragEvent) => {
       if (!hasFiles(event)) return;
       event.preventDefault();
