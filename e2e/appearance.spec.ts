@@ -3,7 +3,7 @@
  * of, and the page by keyboard alone. One page is led through many views, since opening it takes the longest.
  */
 import { expect, type Page, test } from '@playwright/test';
-import { inTheme, seriousProblems } from './axe';
+import { seriousInThemes } from './axe';
 import { LabPage, nothingSticksOut } from './lab';
 
 /** Predictions, gate, cutoff, experts and hints: every panel there is. */
@@ -19,10 +19,7 @@ const EVERYTHING = {
 
 /** In both themes; `part` alone where the rest of the page was looked at before. */
 async function nothingSerious(page: Page, view: string, part?: string): Promise<void> {
-  for (const theme of ['light', 'dark'] as const) {
-    await inTheme(page, theme);
-    expect(await seriousProblems(page, part), `${view}, ${theme}`).toEqual([]);
-  }
+  expect(await seriousInThemes(page, part), view).toEqual([]);
 }
 
 test('nothing serious for axe on any view, in either theme', async ({ page }) => {

@@ -1,7 +1,7 @@
 /** A race of two arms on two seeds, and what is drawn of it held against what the arms' streams said. */
 import { expect, test } from '@playwright/test';
 import type { RunEventOf } from '../src/run/events';
-import { inTheme, seriousProblems } from './axe';
+import { inTheme, seriousInThemes, seriousProblems } from './axe';
 import { LabPage, nothingSticksOut, SMALL } from './lab';
 
 const ARMS = ['grpo', 'masa-efficient'] as const;
@@ -185,10 +185,7 @@ test('a race is started from a link, paused, finished, and drawn as its streams 
   for await (const piece of stream) csv += piece;
   expect(csv.trim().split('\r\n')).toHaveLength(1 + ARMS.length * SEEDS.length * (STEPS + 1));
 
-  for (const theme of ['light', 'dark'] as const) {
-    await inTheme(page, theme);
-    expect(await seriousProblems(page)).toEqual([]);
-  }
+  expect(await seriousInThemes(page)).toEqual([]);
   await page.setViewportSize({ width: 390, height: 844 });
   await nothingSticksOut(page);
   expect(lab.problems).toEqual([]);
