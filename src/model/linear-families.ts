@@ -63,7 +63,7 @@ export const linearFamily = (gpu: Gpu, product: Product, inputs: number, outputs
 });
 
 /** The same over few rows, where what is far behind otherwise may be ahead. */
-export const fewRowsFamily = (gpu: Gpu, product: Product, inputs: number, outputs: number): Family => ({
+const fewRowsFamily = (gpu: Gpu, product: Product, inputs: number, outputs: number): Family => ({
   key: fewRowsKey(product, inputs, outputs),
   operation: 'forward of few rows',
   ...tried(product, fewRowsVariants(gpu, product, inputs, outputs), { inputs, outputs, rows: FEW_ROWS }),
