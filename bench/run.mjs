@@ -11,6 +11,7 @@ import { ROOT, SetupError, say } from '../scripts/lib/host.mjs';
 import { ensurePackages } from '../scripts/lib/packages.mjs';
 import { Kept } from './kept.mjs';
 import { load, machine } from './machine.mjs';
+import { checkOptions, OPTIONS } from './options.mjs';
 
 const PARTS = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady', 'pytorch', 'startup'];
 const USAGE = `Usage: npm run -s bench -- [--quick] [--browser] [--part NAME]... [--json] [--out FILE [--resume]]
@@ -112,23 +113,15 @@ function readOptions(argv) {
   const { values } = parseArgs({
     args: argv,
     options: {
-      quick: { type: 'boolean', default: false },
+      ...OPTIONS,
       browser: { type: 'boolean', default: false },
-      part: { type: 'string', multiple: true },
-      json: { type: 'boolean', default: false },
-      out: { type: 'string' },
-      resume: { type: 'boolean', default: false },
       tables: { type: 'boolean', default: false },
       pack: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
     },
   });
-  for (const part of values.part ?? [])
-    if (!PARTS.includes(part))
-      throw new Error(`expected --part to be one of ${PARTS.join(', ')}, got ${part}`);
+  checkOptions(values, PARTS);
   if (values.pack !== undefined && !values.pack.endsWith('.tar.xz'))
     throw new Error(`expected --pack to name a file that ends in .tar.xz, got ${values.pack}`);
-  if (values.resume && !values.out) throw new Error('expected --resume with --out FILE, got no file');
   return values;
 }
 

@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util';
 import { benchInNode } from './in-node.mjs';
 import { Kept } from './kept.mjs';
 import { load, machine } from './machine.mjs';
+import { checkOptions, OPTIONS } from './options.mjs';
 import { table } from './table.mjs';
 import { addPytorch } from './torch.mjs';
 
@@ -25,21 +26,8 @@ const USAGE = `Usage: node --expose-gc run.mjs [--quick] [--part NAME]... [--jso
 
 /** @param {string[]} argv */
 function readOptions(argv) {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      quick: { type: 'boolean', default: false },
-      part: { type: 'string', multiple: true },
-      json: { type: 'boolean', default: false },
-      out: { type: 'string' },
-      resume: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  for (const part of values.part ?? [])
-    if (!PARTS.includes(part))
-      throw new Error(`expected --part to be one of ${PARTS.join(', ')}, got ${part}`);
-  if (values.resume && !values.out) throw new Error('expected --resume with --out FILE, got no file');
+  const { values } = parseArgs({ args: argv, options: OPTIONS });
+  checkOptions(values, PARTS);
   return values;
 }
 

@@ -1,21 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
-import { create, globals } from 'webgpu';
 import { LIVE_ONLY, type RunEvent } from '../run/events';
 import { type ManifestInput, parseManifest } from '../run/manifest';
 import { timelessLine } from '../run/timeless';
 import { modelSources } from './opened-model';
 import { Session } from './session';
+import { BASE, QUIET_HOST } from './testing/session-host';
 import type { ChoiceStore } from './tuning';
 
-Object.assign(globalThis, globals);
-// Held for as long as the process lives: Dawn's objects must not outlive the instance they come from.
-const instance = create([]);
-
-const MODEL = {
-  config: readFileSync('public/models/ladder-base/config.json', 'utf8'),
-  weights: new Uint8Array(readFileSync('public/models/ladder-base/model.safetensors')),
-};
 const small = (settings: ManifestInput = {}) =>
   parseManifest({
     prompts_per_step: 4,
@@ -33,25 +24,15 @@ async function opened(expected?: ReturnType<typeof small>, choices?: ChoiceStore
   let reads = 0;
   let fails = 0;
   const session = new Session({
-    gpu: () => instance,
+    ...QUIET_HOST,
     readModel: async () => {
       reads++;
       if (fails-- > 0) throw new Error('the network is away');
-      return modelSources(MODEL);
+      return modelSources(BASE);
     },
-    readCases: async () => [
-      {
-        name: 'mha-tied-grpo',
-        json: JSON.parse(readFileSync('public/reference/mha-tied-grpo.json', 'utf8')),
-        bytes: new Uint8Array(readFileSync('public/reference/mha-tied-grpo.safetensors')),
-      },
-    ],
-    keepCheckpoint: async () => {},
     ...(choices && { choices }),
     ...(kernels && { kernels }),
     onEvent: (event) => events.push(event),
-    onState: () => {},
-    onProgress: () => {},
   });
   const opening = session.open();
   const begin = (failures: number) => {
