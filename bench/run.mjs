@@ -9,11 +9,11 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ROOT, SetupError, say } from '../scripts/lib/host.mjs';
 import { ensurePackages } from '../scripts/lib/packages.mjs';
-import { Kept } from './kept.mjs';
+import { checkFile, Kept } from './kept.mjs';
 import { load, machine } from './machine.mjs';
 
 const PARTS = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady', 'pytorch', 'startup'];
-const USAGE = `Usage: npm run -s bench -- [--quick] [--browser] [--part NAME]... [--json] [--out FILE [--resume]]
+const USAGE = `Usage: npm run -s bench -- [--quick] [--browser] [--part NAME]... [--json] [--out FILE [--resume | --replace]]
        npm run -s bench -- --tables
        npm run -s bench -- --pack FILE.tar.xz
 
@@ -23,8 +23,9 @@ Measures the lab beside other libraries, in one process, in turns: medians with 
   --browser    in Chromium instead of Node; without a GPU that is SwiftShader (BENCH_GPU=hardware: the machine's own)
   --part NAME  only this part, or several: ${PARTS.join(', ')}
   --json       one JSON object as the last line
-  --out FILE   also writes the JSON to FILE, after every result what there is so far
+  --out FILE   also writes the JSON to FILE, after every result what there is so far; a new one, unless
   --resume     goes on with what FILE has of an interrupted run: neither its results nor its finished parts are repeated
+  --replace    begins anew, and FILE's results are lost
   --tables     writes the tables of docs/benchmark.md and README.md anew from bench/results, and measures nothing
   --pack FILE  packs benchmark, parity check and Dawn for a machine that has Node and libvulkan, and nothing else`;
 
@@ -118,6 +119,7 @@ function readOptions(argv) {
       json: { type: 'boolean', default: false },
       out: { type: 'string' },
       resume: { type: 'boolean', default: false },
+      replace: { type: 'boolean', default: false },
       tables: { type: 'boolean', default: false },
       pack: { type: 'string' },
       help: { type: 'boolean', short: 'h' },
@@ -128,7 +130,7 @@ function readOptions(argv) {
       throw new Error(`expected --part to be one of ${PARTS.join(', ')}, got ${part}`);
   if (values.pack !== undefined && !values.pack.endsWith('.tar.xz'))
     throw new Error(`expected --pack to name a file that ends in .tar.xz, got ${values.pack}`);
-  if (values.resume && !values.out) throw new Error('expected --resume with --out FILE, got no file');
+  checkFile(values);
   return values;
 }
 

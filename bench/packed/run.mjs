@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchInNode } from './in-node.mjs';
-import { Kept } from './kept.mjs';
+import { checkFile, Kept } from './kept.mjs';
 import { load, machine } from './machine.mjs';
 import { table } from './table.mjs';
 import { addPytorch } from './torch.mjs';
@@ -15,13 +15,14 @@ import { addPytorch } from './torch.mjs';
 const HERE = import.meta.dirname;
 const MEASURED = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady'];
 const PARTS = ['check', ...MEASURED, 'pytorch'];
-const USAGE = `Usage: node --expose-gc run.mjs [--quick] [--part NAME]... [--json] [--out FILE [--resume]]
+const USAGE = `Usage: node --expose-gc run.mjs [--quick] [--part NAME]... [--json] [--out FILE [--resume | --replace]]
 
   --quick      fewer shapes and rounds
   --part NAME  only this part, or several: ${PARTS.join(', ')}
   --json       one JSON object as the last line, instead of tables
-  --out FILE   also writes the JSON to FILE, after every result what there is so far
-  --resume     goes on with what FILE has of an interrupted run: neither its results nor its finished parts are repeated`;
+  --out FILE   also writes the JSON to FILE, after every result what there is so far; a new one, unless
+  --resume     goes on with what FILE has of an interrupted run: neither its results nor its finished parts are repeated
+  --replace    begins anew, and FILE's results are lost`;
 
 /** @param {string[]} argv */
 function readOptions(argv) {
@@ -33,13 +34,14 @@ function readOptions(argv) {
       json: { type: 'boolean', default: false },
       out: { type: 'string' },
       resume: { type: 'boolean', default: false },
+      replace: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h' },
     },
   });
   for (const part of values.part ?? [])
     if (!PARTS.includes(part))
       throw new Error(`expected --part to be one of ${PARTS.join(', ')}, got ${part}`);
-  if (values.resume && !values.out) throw new Error('expected --resume with --out FILE, got no file');
+  checkFile(values);
   return values;
 }
 
