@@ -38,7 +38,7 @@ export async function pack(file, versions) {
     await bundle('src/lab/cli/main.ts', join(to, 'lab'));
     copy('bench/packed/run.mjs', 'run.mjs');
     copy('bench/peers/torch_step.py', 'torch_step.py');
-    for (const name of ['in-node.mjs', 'kept.mjs', 'machine.mjs', 'table.mjs', 'torch.mjs'])
+    for (const name of ['in-node.mjs', 'kept.mjs', 'machine.mjs', 'options.mjs', 'table.mjs', 'torch.mjs'])
       copy(`bench/${name}`, name);
     for (const path of WEBGPU) copy(`node_modules/webgpu/${path}`);
     for (const path of ORT) copy(`node_modules/onnxruntime-web/${path}`);

@@ -9,8 +9,9 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ROOT, SetupError, say } from '../scripts/lib/host.mjs';
 import { ensurePackages } from '../scripts/lib/packages.mjs';
-import { checkFile, Kept } from './kept.mjs';
+import { Kept } from './kept.mjs';
 import { load, machine } from './machine.mjs';
+import { checkOptions, OPTIONS } from './options.mjs';
 
 const PARTS = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady', 'pytorch', 'startup'];
 const USAGE = `Usage: npm run -s bench -- [--quick] [--browser] [--part NAME]... [--json] [--out FILE [--resume | --replace]]
@@ -113,24 +114,15 @@ function readOptions(argv) {
   const { values } = parseArgs({
     args: argv,
     options: {
-      quick: { type: 'boolean', default: false },
+      ...OPTIONS,
       browser: { type: 'boolean', default: false },
-      part: { type: 'string', multiple: true },
-      json: { type: 'boolean', default: false },
-      out: { type: 'string' },
-      resume: { type: 'boolean', default: false },
-      replace: { type: 'boolean', default: false },
       tables: { type: 'boolean', default: false },
       pack: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
     },
   });
-  for (const part of values.part ?? [])
-    if (!PARTS.includes(part))
-      throw new Error(`expected --part to be one of ${PARTS.join(', ')}, got ${part}`);
+  checkOptions(values, PARTS);
   if (values.pack !== undefined && !values.pack.endsWith('.tar.xz'))
     throw new Error(`expected --pack to name a file that ends in .tar.xz, got ${values.pack}`);
-  checkFile(values);
   return values;
 }
 

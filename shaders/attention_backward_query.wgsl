@@ -2,8 +2,9 @@
 //
 // With p = exp(score - logsumexp):  dp = dout . v,  dscore = p (dp - delta),  dq = scale * sum dscore k.
 // (FlashAttention-2, arXiv 2307.08691: the probabilities are made again rather than stored.)
-// Consumer: the backward pass, where no variant was measured to be faster. Grid: one invocation a (token, query head), heads slowest, in rows of workgroups
-// of 64. Overwrites delta and the query columns of dqkv.
+// Consumer: the backward pass, where no variant was measured to be faster.
+// Grid: one invocation a (token, query head), heads slowest, in rows of workgroups of 64. Overwrites delta and the query
+// columns of dqkv.
 
 // Columns of a head, P.
 const HEAD_DIM: u32 = 16u;

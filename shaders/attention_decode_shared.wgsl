@@ -3,7 +3,8 @@
 // Adds over `attention_decode`: each key is read once for all query heads that share it, scores of up to LANES keys are
 // computed at a time, and a value's columns are read side by side. The sums are the same in the same order, bit for bit:
 // an invocation has a column of a head and goes through the tile's keys as `attention_decode` does.
-// Grid: x the key/value heads, y (and z, where these are many) the live rows; a workgroup each. Overwrites out and the cache's new position.
+// Grid: x the key/value heads, y (and z, where these are many) the live rows; a workgroup each. Overwrites out and the
+// cache's new position.
 
 // Columns of a head, P, an even number; query heads, H; key/value heads, K, which divides H.
 const HEAD_DIM: u32 = 16u;

@@ -1,7 +1,8 @@
 // What attention in a subgroup has in common, forward and back: its first bindings, and 16 keys read for all.
 //
-// Each invocation reads one token's columns of 16, in subgroups of eight two, of four four, and the others get them by
-// broadcast, so that a value is read once for as many tokens as the subgroup has invocations.
+// Every invocation, which has a token of its own, needs the keys of the same 16 tokens, four columns at a time. So each
+// reads those of one of the 16 (of two in a subgroup of eight, of four in one of four) and hands them to all others by
+// broadcast: a value is read once for as many tokens as the subgroup has invocations. Values and queries go the same way.
 // No entry point: put before `attention_subgroup`, `attention_backward_query_subgroup` and
 // `attention_backward_key_value_subgroup`, whose other bindings follow.
 enable subgroups;

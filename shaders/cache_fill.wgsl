@@ -1,8 +1,8 @@
 // Copies the prompts' keys and values into the rows' caches: each row of a group gets its prompt's.
 //
 // Consumer: prefill, once a layer, after the packed forward pass over the distinct prompts.
-// Grid: x one invocation a (position, head) of the longest prompt in workgroups of 64, y (and z, where these are many) the rows. Writes positions
-// 0 .. length - 1.
+// Grid: x one invocation a (position, head) of the longest prompt in workgroups of 64, y (and z, where these are many)
+// the rows. Writes positions 0 .. length - 1.
 
 // Columns of a head, P, an even number; query heads, H; key/value heads, K.
 const HEAD_DIM: u32 = 16u;

@@ -2,7 +2,7 @@
 //
 // Consumer: the backward pass of every projection and of the head.
 // Grid: (inputs / 32, rows / 32) workgroups of 8 x 8; each invocation makes a 4 x 4 tile of dx in registers.
-// `linear_backward_input_vec4` is the same with 16-byte loads. Overwrites dx.
+// Its variants `_vec4`, `_subgroup` and `_tile` are what those of `linear_forward` are. Overwrites dx.
 
 struct Extent { count: u32, start: u32 }
 struct Shape { inputs: u32, outputs: u32 }

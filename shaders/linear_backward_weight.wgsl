@@ -3,7 +3,9 @@
 // Consumer: the backward pass of every projection and of the head.
 // Grid: (inputs / 32, outputs / 32, slices) workgroups of 8 x 8; each invocation makes a 4 x 4 tile of dw over
 // its slice of the rows. With one slice it adds to dw at once; with more, each slice overwrites its own copy and
-// `accumulate_slices` adds them up in order, so the result does not depend on timing.
+// `accumulate_slices` adds them up in order, so the result does not depend on timing. Slices give an adapter enough to
+// do: a small layer's dw is a few tiles, and its sums run over thousands of rows.
+// Its variants `_vec4`, `_subgroup` and `_tile` are what those of `linear_forward` are.
 
 // Rows are parted into this many slices; 1 = add to dw directly.
 const SLICES: u32 = 1u;

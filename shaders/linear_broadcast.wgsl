@@ -1,7 +1,10 @@
 // How a subgroup's invocations hand each other what they have read: the tile's sizes, and eight values for all.
 //
-// Each invocation reads one of the tile's values; `low` and `high` are what the first four and the next four read, the
-// same in every invocation. A subgroup of four reads twice, once for either.
+// A subgroup makes a tile of ROWS rows and 4 QUADS LANES columns of the product, of which an invocation has all rows of
+// 4 QUADS columns. What its columns need it reads for itself; what the rows need, all invocations need. So each reads
+// one row's part for all: `low` and `high` are what the first four and the next four have read, the same in every
+// invocation. A tile of more than 8 rows has each invocation read again for every 8, and a subgroup of four reads twice
+// as often, for `low` and for `high`.
 // No entry point: put before the `linear_*_subgroup` kernels.
 enable subgroups;
 

@@ -3,7 +3,10 @@
 // Consumer: every projection of the policy, the head, and decoding.
 // Grid: (outputs / 32, rows / 32) workgroups of 8 x 8; each invocation makes a 4 x 4 tile of y in registers.
 // No workgroup memory and no barrier: on processors that run WebGPU in software a barrier costs more than the
-// loads it saves. `linear_forward_vec4` is the same with 16-byte loads, for sizes that are multiples of 4.
+// loads it saves. Where inputs and outputs are multiples of 4 it has variants, which add the same terms in the same
+// order, to the same bits, and differ in who reads what: `linear_forward_vec4` reads four values at a time; in
+// `linear_forward_subgroup` each invocation reads a row of x for its whole subgroup; `linear_forward_tile` reads x and
+// w into workgroup memory first. Which is fastest on an adapter is measured (`src/model/tune.ts`).
 // Before it: `weights_float32.wgsl` (how weights are stored).
 // Assumes: nothing about sizes. Overwrites y.
 

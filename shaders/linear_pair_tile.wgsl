@@ -2,8 +2,8 @@
 // projection, or the two halves of a head that are rotated. Saves a dispatch, and reading y again.
 //
 // Consumer: the projections before attention and into the MLP, as a variant of `linear_forward` followed by `swiglu`
-// or `rope`, with the same bits. Tiles in workgroup memory as in `linear_forward_tile`, for a GPU: an invocation makes 8 rows
-// of 4 columns and the 4 that belong to them.
+// or `rope`, with the same bits. Tiles in workgroup memory as in `linear_forward_tile`, for a GPU: an invocation makes
+// 8 rows of 4 columns and the 4 that belong to them.
 // Before it: `weights_float32.wgsl` (how weights are stored), `linear_sums.wgsl` (`add`: the order of summation).
 // Grid: (outputs / 64, rows / 64) workgroups of 8 x 8. Overwrites y and out.
 
@@ -32,10 +32,10 @@ struct Shape { inputs: u32, outputs: u32, half: u32, keep: u32, rotated: u32 }
 // [M, F / 4] silu(gate) * up, written unless ROTATE
 @group(0) @binding(7) var<storage, read_write> out: array<vec4<f32>>;
 
-/// The first column of a pair, in fours.
+// The first column of a pair, in fours.
 fn first_of(pair: u32) -> u32 { return pair / shape.half * 2u * shape.half + pair % shape.half; }
 
-/// Where a pair of columns is: its first column in fours, its head, its place in the head.
+// Where a pair of columns is: its first column in fours, its head, its place in the head.
 struct Place { column: u32, head: u32, within: u32 }
 
 fn place(pair: u32) -> Place { return Place(first_of(pair), pair / shape.half, pair % shape.half); }
@@ -66,7 +66,7 @@ fn store(row: u32, at: Place, a: vec4<f32>, b: vec4<f32>) {
   }
 }
 
-/// A loop, not a line for each row: what is inlined so often takes seconds to compile.
+// A loop, not a line for each row: what is inlined so often takes seconds to compile.
 fn four_rows(row: u32, at: Place, a: mat4x4<f32>, b: mat4x4<f32>) {
   var first = a;
   var second = b;

@@ -36,10 +36,10 @@ struct Shape { vocabulary: u32, inverse_temperature: f32 }
 var<workgroup> highest_parts: array<f32, 64>;
 var<workgroup> sum_parts: array<vec2<f32>, 64>;
 
-/// The sum over a value's floats; a single float stands in all four places.
+// The sum over a value's floats; a single float stands in all four places.
 fn total(v: vec4<f32>) -> f32 { return select((v.x + v.z) + (v.y + v.w), v.x, VECTOR == 1u); }
 
-/// Sums of e and e z, with z a logit relative to the highest and e = exp(z), over every 64th value of the row at `at`.
+// Sums of e and e z, with z a logit relative to the highest and e = exp(z), over every 64th value of the row at `at`.
 fn part(at: u32, first: u32, highest: f32) -> vec2<f32> {
   var sum = vec4<f32>();
   var weighted = vec4<f32>();

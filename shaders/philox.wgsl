@@ -1,5 +1,6 @@
 // Philox 4x32-10, a counter-based random number generator (Salmon et al., SC 2011): four 32-bit numbers as a pure
-// function of a counter and a key. The same function as `src/run/random.ts`. No entry point: put before `sample`.
+// function of a counter and a key. The same function as `src/run/random.ts`.
+// No entry point: put before `sample`, `sample_shared` and `philox_probe`.
 
 // The 64-bit product of two 32-bit numbers as (high, low); WGSL has no 64-bit integers.
 fn multiply_wide(a: u32, b: u32) -> vec2<u32> {

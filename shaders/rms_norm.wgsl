@@ -36,7 +36,7 @@ struct Shape { width: u32, epsilon: f32 }
 
 var<workgroup> shared_chains: array<Value, 64>;
 
-/// The squares of every eighth value of the row at `from_`, from its value `first` on.
+// The squares of every eighth value of the row at `from_`, from its value `first` on.
 fn chain(from_: u32, first: u32) -> Value {
   var sum = Value();
   for (var i = first; i < shape.width / VECTOR; i += 8u) {

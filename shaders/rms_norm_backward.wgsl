@@ -43,7 +43,7 @@ struct Shape { width: u32, epsilon: f32 }
 
 var<workgroup> shared_chains: array<Value, 64>;
 
-/// dy weight x over every eighth value of a row, from its value `first` on.
+// dy weight x over every eighth value of a row, from its value `first` on.
 fn chain(row: u32, at: u32, first: u32) -> Value {
   var sum = Value();
   for (var i = first; i < shape.width / VECTOR; i += 8u) { sum += dy[row + i] * weight[i] * x[at + i]; }

@@ -18,7 +18,7 @@ struct Size { count: u32, first_partial: u32 }
 // [arenas * PARTIALS] (sum of squares, values not finite)
 @group(0) @binding(2) var<storage, read_write> partials: array<vec2<f32>>;
 
-/// The sum over a value's floats; a single float stands in all four places.
+// The sum over a value's floats; a single float stands in all four places.
 fn total(v: vec4<f32>) -> f32 { return select((v.x + v.z) + (v.y + v.w), v.x, VECTOR == 1u); }
 
 @compute @workgroup_size(64)

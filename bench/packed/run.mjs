@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { benchInNode } from './in-node.mjs';
-import { checkFile, Kept } from './kept.mjs';
+import { Kept } from './kept.mjs';
 import { load, machine } from './machine.mjs';
+import { checkOptions, OPTIONS } from './options.mjs';
 import { table } from './table.mjs';
 import { addPytorch } from './torch.mjs';
 
@@ -26,22 +27,8 @@ const USAGE = `Usage: node --expose-gc run.mjs [--quick] [--part NAME]... [--jso
 
 /** @param {string[]} argv */
 function readOptions(argv) {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      quick: { type: 'boolean', default: false },
-      part: { type: 'string', multiple: true },
-      json: { type: 'boolean', default: false },
-      out: { type: 'string' },
-      resume: { type: 'boolean', default: false },
-      replace: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  for (const part of values.part ?? [])
-    if (!PARTS.includes(part))
-      throw new Error(`expected --part to be one of ${PARTS.join(', ')}, got ${part}`);
-  checkFile(values);
+  const { values } = parseArgs({ args: argv, options: OPTIONS });
+  checkOptions(values, PARTS);
   return values;
 }
 

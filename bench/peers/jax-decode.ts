@@ -4,12 +4,12 @@
  * It has no dynamic_update_slice; new keys and values are added where the cache is still zero. The likeliest token is
  * taken on the device and handed to the next step there; the host reads the tokens when all are made.
  */
-import { jit, nn, numpy as np } from '@jax-js/jax';
+import { jit, numpy as np } from '@jax-js/jax';
 import type { LlamaConfig } from '../../src/model/config';
 import type { NamedTensors } from '../../src/model/parameters';
 import type { Decode } from '../decode';
 import { shapeOf } from '../shapes';
-import { type Arrays, rmsNorm, rope } from './jax';
+import { type Arrays, block, rmsNorm } from './jax-block';
 
 /** What a pass takes beside the weights: tokens, where they are, and what they see. */
 interface Place {
@@ -28,46 +28,19 @@ type Out = { next: np.Array; cache: Arrays };
 
 /** One pass of T tokens of all rows; consumes what it is given. `next` [B, 1]: the likeliest token after the last. */
 function pass(config: LlamaConfig, p: Arrays, place: Place, cache: Arrays): Out {
-  const { num_attention_heads: H, num_key_value_heads: K, head_dim: h } = config;
-  const [B, T] = place.ids.shape;
+  const [, T] = place.ids.shape;
   const take = (name: string) => p[name].ref;
   let x = np.take(take('model.embed_tokens.weight'), place.ids, 0);
   const kept: Arrays = {};
   for (let l = 0; l < config.num_hidden_layers; l++) {
-    const w = (name: string) => take(`model.layers.${l}.${name}.weight`).transpose();
-    const heads = (name: string, from: np.Array, count: number) =>
-      np
-        .matmul(from, w(`self_attn.${name}`))
-        .reshape([B, T, count, h])
-        .transpose([0, 2, 1, 3]);
-    const norm1 = rmsNorm(x.ref, take(`model.layers.${l}.input_layernorm.weight`), config.rms_norm_eps);
-    const q = rope(heads('q_proj', norm1.ref, H), place.cos.ref, place.sin.ref);
-    const put = (name: string, fresh: np.Array) => {
+    x = block(config, p, l, x, place, (part, own) => {
       // [S, T] x [B, K, T, h]; of a single token the product is the choice of its place.
       const placed =
-        T === 1 ? place.slots.ref.mul(fresh) : np.matmul(place.slots.ref.reshape([1, 1, -1, T]), fresh);
+        T === 1 ? place.slots.ref.mul(own) : np.matmul(place.slots.ref.reshape([1, 1, -1, T]), own);
+      const name = `${l}.${part}`;
       kept[name] = cache[name].add(placed);
-      return K === H ? kept[name].ref : np.repeat(kept[name].ref, H / K, 1);
-    };
-    const k = put(`${l}.key`, rope(heads('k_proj', norm1.ref, K), place.cos.ref, place.sin.ref));
-    const v = put(`${l}.value`, heads('v_proj', norm1, K));
-    const scores = np
-      .matmul(q, k.transpose([0, 1, 3, 2]))
-      .mul(1 / Math.sqrt(h))
-      .add(place.mask.ref);
-    const attended = np
-      .matmul(nn.softmax(scores, -1), v)
-      .transpose([0, 2, 1, 3])
-      .reshape([B, T, H * h]);
-    const mid = x.add(np.matmul(attended, w('self_attn.o_proj')));
-    const norm2 = rmsNorm(
-      mid.ref,
-      take(`model.layers.${l}.post_attention_layernorm.weight`),
-      config.rms_norm_eps,
-    );
-    const gate = np.matmul(norm2.ref, w('mlp.gate_proj'));
-    const up = np.matmul(norm2, w('mlp.up_proj'));
-    x = mid.add(np.matmul(nn.silu(gate).mul(up), w('mlp.down_proj')));
+      return kept[name].ref;
+    });
   }
   const last = T === 1 ? x : np.split(x, [T - 1], 1).map((part, i) => (i === 1 ? part : drop(part)))[1];
   const hidden = rmsNorm(last!, take('model.norm.weight'), config.rms_norm_eps);

@@ -16,10 +16,9 @@ import {
 import type { LlamaConfig } from '../../src/model/config';
 import type { NamedTensors } from '../../src/model/parameters';
 import { shapeOf } from '../shapes';
+import { type Arrays, block, rmsNorm } from './jax-block';
 import { jaxDecoder } from './jax-decode';
 import { OPTIMIZER, type Peer, type Product, type ProductShape, type TrainBatch, type Trainer } from './peer';
-
-export type Arrays = Record<string, np.Array>;
 
 /** @throws Error when jax-js finds no WebGPU adapter. */
 export async function openJax(version: string): Promise<Peer> {
@@ -64,59 +63,13 @@ async function product({ m, n, k }: ProductShape, x: Float32Array, w: Float32Arr
   };
 }
 
-/** x * cos + rotate(x) * sin, halves rotated as Hugging Face does; x [B, H, T, h], cos and sin [T, h]. */
-export function rope(x: np.Array, cos: np.Array, sin: np.Array): np.Array {
-  const half = x.shape[3] / 2;
-  const [first, second] = np.split(x.ref, 2, 3);
-  if (first.shape[3] !== half) throw new Error('internal: rope');
-  const rotated = np.concatenate([second.neg(), first], 3);
-  return x.mul(cos).add(rotated.mul(sin));
-}
-
-export function rmsNorm(x: np.Array, weight: np.Array, epsilon: number): np.Array {
-  const mean = np.mean(x.ref.mul(x.ref), -1, { keepdims: true });
-  return x.mul(np.reciprocal(np.sqrt(mean.add(epsilon)))).mul(weight);
-}
-
 /** GRPO's clipped loss of the batch; consumes what it is given. */
 function lossOf(config: LlamaConfig, p: Arrays, batch: Arrays): np.Array {
-  const { hidden_size: D, num_attention_heads: H, num_key_value_heads: K, head_dim: h } = config;
-  const [B, T] = batch.inputs.shape;
+  const { hidden_size: D } = config;
   const take = (name: string) => p[name].ref;
   let x = np.take(take('model.embed_tokens.weight'), batch.inputs, 0);
-  for (let l = 0; l < config.num_hidden_layers; l++) {
-    const w = (name: string) => take(`model.layers.${l}.${name}.weight`).transpose();
-    const norm1 = rmsNorm(x.ref, take(`model.layers.${l}.input_layernorm.weight`), config.rms_norm_eps);
-    const heads = (name: string, from: np.Array, count: number) =>
-      np
-        .matmul(from, w(`self_attn.${name}`))
-        .reshape([B, T, count, h])
-        .transpose([0, 2, 1, 3]);
-    const q = rope(heads('q_proj', norm1.ref, H), batch.cos.ref, batch.sin.ref);
-    let k = rope(heads('k_proj', norm1.ref, K), batch.cos.ref, batch.sin.ref);
-    let v = heads('v_proj', norm1, K);
-    if (K !== H) {
-      k = np.repeat(k, H / K, 1);
-      v = np.repeat(v, H / K, 1);
-    }
-    const scores = np
-      .matmul(q, k.transpose([0, 1, 3, 2]))
-      .mul(1 / Math.sqrt(h))
-      .add(batch.mask.ref);
-    const attended = np
-      .matmul(nn.softmax(scores, -1), v)
-      .transpose([0, 2, 1, 3])
-      .reshape([B, T, H * h]);
-    const mid = x.add(np.matmul(attended, w('self_attn.o_proj')));
-    const norm2 = rmsNorm(
-      mid.ref,
-      take(`model.layers.${l}.post_attention_layernorm.weight`),
-      config.rms_norm_eps,
-    );
-    const gate = np.matmul(norm2.ref, w('mlp.gate_proj'));
-    const up = np.matmul(norm2, w('mlp.up_proj'));
-    x = mid.add(np.matmul(nn.silu(gate).mul(up), w('mlp.down_proj')));
-  }
+  const { cos, sin, mask } = batch;
+  for (let l = 0; l < config.num_hidden_layers; l++) x = block(config, p, l, x, { cos, sin, mask });
   const hidden = rmsNorm(x, take('model.norm.weight'), config.rms_norm_eps);
   const head = config.tie_word_embeddings ? 'model.embed_tokens.weight' : 'lm_head.weight';
   const logits = np.matmul(hidden, take(head).transpose());
@@ -125,7 +78,7 @@ function lossOf(config: LlamaConfig, p: Arrays, batch: Arrays): np.Array {
   const ratio = np.exp(logp.sub(batch.old));
   const unclipped = ratio.ref.mul(batch.advantages.ref);
   const clipped = np.clip(ratio, 0.8, 1.2).mul(batch.advantages);
-  for (const name of ['cos', 'sin', 'mask']) batch[name].dispose();
+  for (const each of [cos, sin, mask]) each.dispose();
   for (const each of Object.values(p)) each.dispose();
   return np.mean(np.minimum(unclipped, clipped)).neg();
 }

@@ -46,13 +46,15 @@ function likeliest({ dims, data }: Ort.Tensor): number[] {
 const int64 = (ort: typeof Ort, rows: readonly (readonly number[])[]) =>
   new ort.Tensor('int64', BigInt64Array.from(rows.flat(), BigInt), [rows.length, rows[0].length]);
 
-/** Our export's graph: every call makes keys and values anew that are one token longer. */
-async function growingCache(
-  { name, ort, provider }: OrtRuntime,
+type Open = (
+  runtime: OrtRuntime,
   config: LlamaConfig,
   weights: NamedTensors,
   parts: readonly string[],
-): Promise<Decode> {
+) => Promise<Decode>;
+
+/** Our export's graph: every call makes keys and values anew that are one token longer. */
+const growingCache: Open = async ({ name, ort, provider }, config, weights, parts) => {
   const { num_key_value_heads: heads, head_dim: width } = config;
   const session = await ort.InferenceSession.create(onnxModel(config, weights, { cache: true }), {
     executionProviders: [provider],
@@ -95,17 +97,11 @@ async function growingCache(
     },
     dispose: () => session.release(),
   };
-}
+};
 
-/** The runtime's own attention, and keys and values of fixed size; on the GPU it writes them in place. */
-async function fixedCache(
-  { name, ort, provider }: OrtRuntime,
-  config: LlamaConfig,
-  weights: NamedTensors,
-  parts: readonly string[],
-): Promise<Decode> {
+/** The runtime's own attention on WebGPU: keys and values of fixed size, which it writes in place. */
+const fixedCache: Open = async ({ name, ort, provider }, config, weights, parts) => {
   const { num_key_value_heads: heads, head_dim: width } = config;
-  const onGpu = provider === 'webgpu';
   const session = await ort.InferenceSession.create(groupedQueryModel(config, weights), {
     executionProviders: [provider],
   });
@@ -117,15 +113,10 @@ async function fixedCache(
       const length = prompts[0].length;
       const dims = [prompts.length, heads, length + count, width];
       const size = dims.reduce((a, b) => a * b, 1);
-      const device = onGpu ? await ort.env.webgpu.device : null;
-      const buffers: GPUBuffer[] = [];
-      const cache = (): Ort.Tensor => {
-        if (!device) return new ort.Tensor('float32', new Float32Array(size), dims);
-        const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
-        buffers.push(device.createBuffer({ size: 4 * size, usage }));
-        return ort.Tensor.fromGpuBuffer(buffers.at(-1)!, { dataType: 'float32', dims });
-      };
-      let held = parts.map((): Ort.Tensor => cache());
+      const device = await ort.env.webgpu.device;
+      const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST;
+      const buffers = parts.map(() => device.createBuffer({ size: 4 * size, usage }));
+      const cache = buffers.map((buffer) => ort.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims }));
       let ids = prompts.map((p) => [...p]);
       const made = prompts.map((): number[] => []);
       for (let step = 0; step < count; step++) {
@@ -136,11 +127,10 @@ async function fixedCache(
         };
         const fetches: Record<string, Ort.Tensor | null> = { logits: null };
         for (const [i, part] of parts.entries()) {
-          feeds[`past_key_values.${part}`] = held[i];
-          fetches[`present.${part}`] = onGpu ? held[i] : null;
+          feeds[`past_key_values.${part}`] = cache[i];
+          fetches[`present.${part}`] = cache[i];
         }
         const outputs = await session.run(feeds, fetches);
-        if (!onGpu) held = parts.map((part) => outputs[`present.${part}`]);
         ids = likeliest(outputs.logits).map((token) => [token]);
         for (const [r, [token]] of ids.entries()) made[r].push(token);
       }
@@ -149,4 +139,4 @@ async function fixedCache(
     },
     dispose: () => session.release(),
   };
-}
+};

@@ -7,7 +7,6 @@
 export { type CalibrationBin, calibrationCurve } from '../rl/masa/alignment';
 export {
   addTallies,
-  brierScore,
   type CutoffFigures,
   type CutoffTally,
   cutoffFigures,

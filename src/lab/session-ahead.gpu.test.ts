@@ -1,21 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { beforeAll, expect, it } from 'vitest';
-import { create, globals } from 'webgpu';
 import { LIVE_ONLY, type RunEvent } from '../run/events';
 import { type ManifestInput, parseManifest } from '../run/manifest';
 import { timelessLine } from '../run/timeless';
 import { modelSources } from './opened-model';
 import { Session } from './session';
+import { BASE, QUIET_HOST } from './testing/session-host';
 import type { ChoiceStore } from './tuning';
 
-Object.assign(globalThis, globals);
-// Held for as long as the process lives: Dawn's objects must not outlive the instance they come from.
-const instance = create([]);
-
-const MODEL = {
-  config: readFileSync('public/models/ladder-base/config.json', 'utf8'),
-  weights: new Uint8Array(readFileSync('public/models/ladder-base/model.safetensors')),
-};
 const small = (settings: ManifestInput = {}) =>
   parseManifest({
     prompts_per_step: 4,
@@ -28,29 +19,20 @@ const small = (settings: ManifestInput = {}) =>
   });
 
 /** A session that counts what it fetches, opened with a run expected where one is given. */
-async function opened(expected?: ReturnType<typeof small>, choices?: ChoiceStore) {
+async function opened(expected?: ReturnType<typeof small>, choices?: ChoiceStore, kernels?: ChoiceStore) {
   const events: RunEvent[] = [];
   let reads = 0;
   let fails = 0;
   const session = new Session({
-    gpu: () => instance,
+    ...QUIET_HOST,
     readModel: async () => {
       reads++;
       if (fails-- > 0) throw new Error('the network is away');
-      return modelSources(MODEL);
+      return modelSources(BASE);
     },
-    readCases: async () => [
-      {
-        name: 'mha-tied-grpo',
-        json: JSON.parse(readFileSync('public/reference/mha-tied-grpo.json', 'utf8')),
-        bytes: new Uint8Array(readFileSync('public/reference/mha-tied-grpo.safetensors')),
-      },
-    ],
-    keepCheckpoint: async () => {},
     ...(choices && { choices }),
+    ...(kernels && { kernels }),
     onEvent: (event) => events.push(event),
-    onState: () => {},
-    onProgress: () => {},
   });
   const opening = session.open();
   const begin = (failures: number) => {
@@ -128,6 +110,30 @@ it('lets go of choosing at rest as soon as a run is asked for', async () => {
   expect(await run(held)).toEqual(plain);
   // At most once: what was known by then.
   expect(keeps.length).toBeLessThanOrEqual(1);
+}, 120_000);
+
+it('keeps the kernels of the first rollouts, which are compiled ahead in the next visit and change nothing', async () => {
+  let kept: string | null = null;
+  let keeps = 0;
+  const store = {
+    recall: async () => kept,
+    keep: async (_: string, text: string) => {
+      kept = text;
+      keeps++;
+    },
+  };
+  for (const _visit of ['first', 'second']) {
+    const held = await opened(small(), undefined, store);
+    held.begin(0);
+    await held.opening;
+    expect(await run(held)).toEqual(plain);
+    expect(keeps).toBe(1);
+  }
+  const names = JSON.parse(kept!).kernels.map(([name]: [string]) => name);
+  // What scores comes before what decodes alone; what trains is no part of it.
+  expect(names.indexOf('attention')).toBeGreaterThanOrEqual(0);
+  expect(names.indexOf('sample')).toBeGreaterThan(names.indexOf('attention'));
+  expect(names).not.toContain('adamw');
 }, 120_000);
 
 it('loads as ever when it could not be made ready', async () => {

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { create, globals } from 'webgpu';
 import { groupAdvantages } from '../rl/advantages';
 import { overlongShaping } from '../rl/overlong';
 import { planSampling } from '../rl/sampling-plan';
@@ -9,17 +7,9 @@ import type { CheckpointFiles } from '../run/checkpoint';
 import { eventSchema, type RunEvent } from '../run/events';
 import { type ManifestInput, parseManifest } from '../run/manifest';
 import { getTask } from '../tasks';
-import { modelSources } from './opened-model';
 import { Session } from './session';
+import { QUIET_HOST } from './testing/session-host';
 
-Object.assign(globalThis, globals);
-// Held for as long as the process lives: Dawn's objects must not outlive the instance they come from.
-const instance = create([]);
-
-const BASE = {
-  config: readFileSync('public/models/ladder-base/config.json', 'utf8'),
-  weights: new Uint8Array(readFileSync('public/models/ladder-base/model.safetensors')),
-};
 const TASK = getTask('ladder');
 const PROMPTS = 4;
 const ROUNDS = 3;
@@ -54,15 +44,7 @@ interface Held {
 async function begin(settings: ManifestInput, resume?: CheckpointFiles): Promise<Held> {
   const held: Held = { session: null!, events: [], checkpoints: [], onEvent: () => {} };
   held.session = new Session({
-    gpu: () => instance,
-    readModel: async () => modelSources(BASE),
-    readCases: async () => [
-      {
-        name: 'mha-tied-grpo',
-        json: JSON.parse(readFileSync('public/reference/mha-tied-grpo.json', 'utf8')),
-        bytes: new Uint8Array(readFileSync('public/reference/mha-tied-grpo.safetensors')),
-      },
-    ],
+    ...QUIET_HOST,
     keepCheckpoint: async (step, files) => {
       held.checkpoints.push({ step, files });
     },
@@ -70,8 +52,6 @@ async function begin(settings: ManifestInput, resume?: CheckpointFiles): Promise
       held.events.push(event);
       held.onEvent(event);
     },
-    onState: () => {},
-    onProgress: () => {},
   });
   await held.session.open();
   await held.session.load(parseManifest(settings), resume);

@@ -21,6 +21,8 @@ export interface SessionHost {
   choosingMs?(steps: number): number | undefined;
   /** Where a passed self-test is kept for the next visit; without it, every session begins with a test. */
   tests?: TestStore;
+  /** Where the kernels of the first rollouts are kept for the next visit; without it, they are compiled when bound. */
+  kernels?: ChoiceStore;
   /** Shipped cases of the self-test, by name. */
   readCases(names: readonly string[]): Promise<CaseFiles[]>;
   /**

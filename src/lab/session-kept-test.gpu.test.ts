@@ -1,25 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { create, globals } from 'webgpu';
 import type { CheckpointFiles } from '../run/checkpoint';
 import { eventSchema, LIVE_ONLY, type RunEvent, type SelfTestResult } from '../run/events';
 import { type ManifestInput, parseManifest } from '../run/manifest';
 import { timelessLine } from '../run/timeless';
-import { modelSources } from './opened-model';
 import { Session } from './session';
+import { QUIET_HOST, selfTestCase } from './testing/session-host';
 
-Object.assign(globalThis, globals);
-// Held for as long as the process lives: Dawn's objects must not outlive the instance they come from.
-const instance = create([]);
-
-const MODEL = {
-  config: readFileSync('public/models/ladder-base/config.json', 'utf8'),
-  weights: new Uint8Array(readFileSync('public/models/ladder-base/model.safetensors')),
-};
-const CASE = {
-  json: JSON.parse(readFileSync('public/reference/mha-tied-grpo.json', 'utf8')),
-  bytes: new Uint8Array(readFileSync('public/reference/mha-tied-grpo.safetensors')),
-};
 const small = (settings: ManifestInput = {}) =>
   parseManifest({
     prompts_per_step: 4,
@@ -50,19 +36,17 @@ async function visit(tests: ReturnType<typeof shelf>, adapter: 'sound' | 'wrong'
   const repeated: SelfTestResult[] = [];
   const checkpoints: CheckpointFiles[] = [];
   // An adapter whose sums are off is one that does not agree with the case.
-  const json = structuredClone(CASE.json);
-  if (adapter === 'wrong') json.expected.losses.grpo += 0.01;
+  const tested = selfTestCase();
+  if (adapter === 'wrong') tested.json.expected.losses.grpo += 0.01;
   const session = new Session({
-    gpu: () => instance,
-    readModel: async () => modelSources(MODEL),
+    ...QUIET_HOST,
     tests,
-    readCases: async () => [{ name: 'mha-tied-grpo', json, bytes: CASE.bytes }],
+    readCases: async () => [tested],
     keepCheckpoint: async (_, files) => void checkpoints.push(files),
     onEvent(event) {
       events.push(event);
       if (!['phase', 'rollouts_started'].includes(event.type)) said.push(event.type);
     },
-    onState: () => {},
     onProgress: ({ task, done }) => task === 'self-test' && done === 0 && said.push('test begins'),
     onTested(_, result) {
       repeated.push(result);

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseLlamaConfig } from '../model/config';
 import { decodingCost, forwardFlops } from '../model/cost';
-import { CONFIG, type Held, of, runWhole, sum, tensors, timeless } from './testing/masa';
+import { type Held, of, runWhole, sum, tensors, timeless } from './testing/masa';
+import { BASE } from './testing/session-host';
 
 describe('plain GRPO', () => {
   let plain: Held;
@@ -22,7 +23,7 @@ describe('plain GRPO', () => {
   });
 
   it('counts what it costs as the stream alone would have it', () => {
-    const config = parseLlamaConfig(JSON.parse(CONFIG));
+    const config = parseLlamaConfig(JSON.parse(BASE.config));
     let [flops, steps] = [0, 0];
     for (const { step, metrics } of of(plain.events, 'step_metrics')) {
       const rollouts = of(plain.events, 'prompt_group', step).flatMap(({ prompt, rollouts }) =>

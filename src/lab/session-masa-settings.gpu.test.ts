@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { readModel, writeModel } from '../model/model-file';
 import { initialCalibrator, learnOutcomes } from '../rl/masa/gate-calibrator';
 import { Stream } from '../run/random';
-import { BASE, CONFIG, EVERYTHING, of, runWhole, sum } from './testing/masa';
+import { EVERYTHING, of, runWhole, sum } from './testing/masa';
+import { BASE } from './testing/session-host';
 
 describe('other settings', () => {
   it('the calibrated gate reads the pass tokens and learns from what was rolled out alone', async () => {
@@ -105,7 +106,7 @@ describe('other settings', () => {
     const bytes = files.find((f) => f.name === 'model.safetensors')!.bytes;
     const held = await runWhole(
       { ...EVERYTHING, masa_gate_rule: 'calibrated', masa_cutoff_score: 'mask', steps: 1 },
-      { config: CONFIG, weights: Uint8Array.from(bytes) },
+      { config: BASE.config, weights: Uint8Array.from(bytes) },
     );
     const [{ metrics }] = of(held.events, 'step_metrics');
     expect(metrics['masa/parse_rate']).toBe(0);

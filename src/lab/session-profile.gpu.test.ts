@@ -1,20 +1,10 @@
 /** A step that is profiled on demand: what the stream says of it, and that it says nothing else. */
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { create, globals } from 'webgpu';
 import { eventSchema, type RunEvent, type RunEventOf } from '../run/events';
 import { parseManifest } from '../run/manifest';
-import { modelSources } from './opened-model';
 import { Session } from './session';
+import { QUIET_HOST } from './testing/session-host';
 
-Object.assign(globalThis, globals);
-// Held for as long as the process lives: Dawn's objects must not outlive the instance they come from.
-const instance = create([]);
-
-const MODEL = {
-  config: readFileSync('public/models/ladder-base/config.json', 'utf8'),
-  weights: new Uint8Array(readFileSync('public/models/ladder-base/model.safetensors')),
-};
 const MANIFEST = parseManifest({
   prompts_per_step: 4,
   num_generations: 4,
@@ -33,16 +23,12 @@ const MANIFEST = parseManifest({
 async function run(profiled: number | null): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
   const session = new Session({
-    gpu: () => instance,
-    readModel: async () => modelSources(MODEL),
+    ...QUIET_HOST,
     readCases: async () => [],
-    keepCheckpoint: async () => {},
     onEvent(event) {
       events.push(event);
       if (event.type === 'step_metrics' && event.step + 1 === profiled) session.profileNextStep();
     },
-    onState: () => {},
-    onProgress: () => {},
   });
   await session.open();
   await session.load(MANIFEST);

@@ -1,21 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { create, globals } from 'webgpu';
 import type { CheckpointFiles } from '../run/checkpoint';
 import type { RunEvent } from '../run/events';
 import { type ManifestInput, parseManifest } from '../run/manifest';
 import { timelessLine } from '../run/timeless';
-import { modelSources } from './opened-model';
 import { Session } from './session';
-
-Object.assign(globalThis, globals);
-// Held for as long as the process lives: Dawn's objects must not outlive the instance they come from.
-const instance = create([]);
-
-const MODEL = {
-  config: readFileSync('public/models/ladder-base/config.json', 'utf8'),
-  weights: new Uint8Array(readFileSync('public/models/ladder-base/model.safetensors')),
-};
+import { QUIET_HOST } from './testing/session-host';
 
 const SMALL: ManifestInput = {
   prompts_per_step: 4,
@@ -33,15 +22,12 @@ async function run(settings: ManifestInput, resume?: CheckpointFiles) {
   const events: RunEvent[] = [];
   const checkpoints: CheckpointFiles[] = [];
   const session = new Session({
-    gpu: () => instance,
-    readModel: async () => modelSources(MODEL),
+    ...QUIET_HOST,
     readCases: async () => [],
     keepCheckpoint: async (_, files) => {
       checkpoints.push(files);
     },
     onEvent: (event) => events.push(event),
-    onState: () => {},
-    onProgress: () => {},
   });
   await session.open();
   await session.load(parseManifest({ ...SMALL, ...settings }), resume);

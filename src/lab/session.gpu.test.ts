@@ -1,22 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { create, globals } from 'webgpu';
 import type { CheckpointFiles } from '../run/checkpoint';
 import { eventSchema, type RunEvent } from '../run/events';
 import { type Manifest, type ManifestInput, parseManifest } from '../run/manifest';
 import { mean, standardDeviation } from '../run/statistics';
 import { getTask } from '../tasks';
-import { modelSources } from './opened-model';
 import { Session, type SessionHost } from './session';
-
-Object.assign(globalThis, globals);
-// Held for as long as the process lives: Dawn's objects must not outlive the instance they come from.
-const instance = create([]);
-
-const MODEL = {
-  config: readFileSync('public/models/ladder-base/config.json', 'utf8'),
-  weights: new Uint8Array(readFileSync('public/models/ladder-base/model.safetensors')),
-};
+import { QUIET_HOST, selfTestCase } from './testing/session-host';
 
 /** Small enough for a second a step on a software adapter, large enough for groups with and without variance. */
 const small = (settings: ManifestInput = {}): Manifest =>
@@ -44,15 +33,7 @@ interface Held {
 function hold(overrides: Partial<SessionHost> = {}): Held {
   const held: Held = { session: null!, events: [], states: [], checkpoints: [], onEvent: () => {} };
   held.session = new Session({
-    gpu: () => instance,
-    readModel: async () => modelSources(MODEL),
-    readCases: async () => [
-      {
-        name: 'mha-tied-grpo',
-        json: JSON.parse(readFileSync('public/reference/mha-tied-grpo.json', 'utf8')),
-        bytes: new Uint8Array(readFileSync('public/reference/mha-tied-grpo.safetensors')),
-      },
-    ],
+    ...QUIET_HOST,
     keepCheckpoint: async (step, files) => {
       held.checkpoints.push({ step, files });
     },
@@ -61,7 +42,6 @@ function hold(overrides: Partial<SessionHost> = {}): Held {
       held.onEvent(event);
     },
     onState: (state) => held.states.push(state),
-    onProgress: () => {},
     ...overrides,
   });
   return held;
@@ -304,15 +284,9 @@ describe('a session', () => {
   it('does not train on an adapter that fails the self-test', async () => {
     const held = await open({
       readCases: async () => {
-        const json = JSON.parse(readFileSync('public/reference/mha-tied-grpo.json', 'utf8'));
-        json.expected.losses.grpo += 0.01;
-        return [
-          {
-            name: 'shifted',
-            json,
-            bytes: new Uint8Array(readFileSync('public/reference/mha-tied-grpo.safetensors')),
-          },
-        ];
+        const tested = selfTestCase();
+        tested.json.expected.losses.grpo += 0.01;
+        return [{ ...tested, name: 'shifted' }];
       },
     });
     expect(held.states.at(-1)).toBe('unavailable');

@@ -3,7 +3,7 @@ import { openTestGpu } from '../gpu/testing';
 import { type AdapterSpec, initialAdapter, nameOfA, nameOfB } from './adapter-layout';
 import { positionsFrom } from './batch';
 import type { LlamaConfig } from './config';
-import { type LossSettings, SUPERVISED } from './loss';
+import { SUPERVISED } from './loss';
 import type { NamedTensors } from './parameters';
 import type { Policy } from './policy';
 import { rowLogits } from './reference/policy';
@@ -12,24 +12,18 @@ import { lossAndGradients } from './reference/training';
 import {
   adamw,
   expectClose,
+  GRPO,
   makePolicy,
   REFERENCE_LOSS,
   randomBatch,
   randomWeights,
+  sampling,
   tinyConfig,
 } from './testing';
 import { adapterGradients, FULL, mergedWeights, randomAdapter } from './testing-adapter';
 
-const GRPO: LossSettings = {
-  kind: 'token',
-  old: 'given',
-  epsilon: 0.2,
-  epsilon_high: 0.28,
-  beta: 0.04,
-  temperature: 1,
-};
 const ADAMW = adamw();
-const SAMPLING = { temperature: 1, top_k: 0, top_p: 1, endOfSequence: 0 };
+const SAMPLING = sampling();
 const RANDOMNESS = { seed: 5, purpose: 3, step: 1 };
 const DECODING = { decodeRows: 5, cacheLength: 32, newTokens: 20 };
 /** Sizes at which no part of a merged tensor begins where a binding could. */

@@ -10,7 +10,7 @@ import {
   type Heads,
 } from './attention-variants';
 import type { LlamaConfig } from './config';
-import type { Family, TestBench, Trial } from './variants';
+import { type Family, familyOf, type TestBench, type Trial } from './variants';
 
 /** Rows of a usual length, one of them long and one a single token, so that blocks of tokens straddle rows. */
 const LENGTHS = [65, 65, 1, 65, 190];
@@ -19,16 +19,8 @@ export const attentionFamilies = (gpu: Gpu, config: LlamaConfig): Family[] =>
   ATTENTION_PASSES.map((pass) => attentionFamily(gpu, pass, headsOf(config)));
 
 function attentionFamily(gpu: Gpu, pass: AttentionPass, heads: Heads): Family {
-  const variants = attentionVariants(gpu, pass, heads);
-  return {
-    key: attentionKey(pass, heads),
-    operation: `attention_${pass}`,
-    variants: variants.map(({ name }) => name),
-    prepare(bench) {
-      const bind = bindings(bench, pass, heads);
-      return (name) => bind(variants.find((variant) => variant.name === name)!);
-    },
-  };
+  const about = { key: attentionKey(pass, heads), operation: `attention_${pass}` };
+  return familyOf(about, attentionVariants(gpu, pass, heads), (bench) => bindings(bench, pass, heads));
 }
 
 /** Numbers of first and end token of each token's row. */

@@ -7,7 +7,7 @@ import type { Gpu } from '../gpu/device';
 import { type BufferRange, flatGrid, type Grid, type ShaderFile } from '../gpu/kernel';
 import type { LlamaConfig } from './config';
 import { SHADERS } from './shaders';
-import { chosen, type Family, type Named } from './variants';
+import { chosen, type Family, familyOf, type Named } from './variants';
 import { type Extent, f32, type Op, type OpMaker, packUniform, perRow } from './workspace';
 
 interface DecodeVariant extends Named {
@@ -114,12 +114,10 @@ export function decodeFamilies(gpu: Gpu, config: LlamaConfig): Family[] {
 
 function attentionFamily(gpu: Gpu, config: LlamaConfig): Family {
   const { head_dim: P, num_attention_heads: H, num_key_value_heads: K } = config;
-  const variants = attentionVariants(gpu, config);
-  return {
-    key: attentionKey(config),
-    operation: 'attention_decode',
-    variants: variants.map(({ name }) => name),
-    prepare(bench) {
+  return familyOf(
+    { key: attentionKey(config), operation: 'attention_decode' },
+    attentionVariants(gpu, config),
+    (bench) => {
       const rows = Uint32Array.from({ length: ROWS }, (_, r) => r);
       const out = bench.empty('out', ROWS * H * P);
       const cache = bench.floats('cache', ROWS * 2 * K * POSITIONS * P);
@@ -135,61 +133,43 @@ function attentionFamily(gpu: Gpu, config: LlamaConfig): Family {
         cache,
         out,
       };
-      return (name) => ({
-        ops: [
-          attentionDecode(
-            bench.maker,
-            config,
-            POSITIONS,
-            places,
-            variants.find((variant) => variant.name === name),
-          ),
-        ],
+      return (variant) => ({
+        ops: [attentionDecode(bench.maker, config, POSITIONS, places, variant)],
         count: ROWS,
         outputs: [out],
       });
     },
-  };
+  );
 }
 
 function sampleFamily(gpu: Gpu, config: LlamaConfig): Family {
   const V = config.vocab_size;
-  const variants = samplers(gpu, config);
   const rows = Math.max(1, Math.min(ROWS, Math.floor(MOST_LOGITS / V)));
-  return {
-    key: sampleKey(config),
-    operation: 'sample',
-    variants: variants.map(({ name }) => name),
-    prepare(bench) {
-      const ids = Uint32Array.from({ length: rows }, (_, r) => r);
-      const tokens = bench.empty('tokens', rows);
-      const scores = bench.empty('scores', 2 * rows);
-      const uniform = (label: string, values: Parameters<typeof packUniform>[0]) =>
-        bench.pool.uniform(`tune.${label}`, packUniform(values));
-      const places = {
-        extent: bench.extent(rows),
-        // Plainly at temperature 1, which neither filters nor takes the likeliest.
-        sampling: uniform('sampling', [V, rows, 0, f32(1), 0, f32(1), 0, 0, V, V, V, V]),
-        randomness: uniform('randomness', [1, 1, 1, 0]),
-        live_rows: bench.filled('live_rows', ids),
-        logits: bench.floats('logits', rows * V),
-        orders: bench.filled('orders', Uint32Array.from([...ids].flatMap((id) => [id, 1]))),
-        tokens,
-        scores,
-      };
-      return (name) => ({
-        ops: [
-          sampleTokens(
-            bench.maker,
-            config,
-            // Its own, as a draw moves it on: the first one of each variant is compared.
-            { ...places, state: bench.empty('state', 4 * rows) },
-            variants.find((variant) => variant.name === name),
-          ),
-        ],
+  return familyOf({ key: sampleKey(config), operation: 'sample' }, samplers(gpu, config), (bench) => {
+    const ids = Uint32Array.from({ length: rows }, (_, r) => r);
+    const tokens = bench.empty('tokens', rows);
+    const scores = bench.empty('scores', 2 * rows);
+    const uniform = (label: string, values: Parameters<typeof packUniform>[0]) =>
+      bench.pool.uniform(`tune.${label}`, packUniform(values));
+    const places = {
+      extent: bench.extent(rows),
+      // Plainly at temperature 1, which neither filters nor takes the likeliest.
+      sampling: uniform('sampling', [V, rows, 0, f32(1), 0, f32(1), 0, 0, V, V, V, V]),
+      randomness: uniform('randomness', [1, 1, 1, 0]),
+      live_rows: bench.filled('live_rows', ids),
+      logits: bench.floats('logits', rows * V),
+      orders: bench.filled('orders', Uint32Array.from([...ids].flatMap((id) => [id, 1]))),
+      tokens,
+      scores,
+    };
+    return (variant) => {
+      // Its own, as a draw moves it on: the first one of each variant is compared.
+      const state = bench.empty('state', 4 * rows);
+      return {
+        ops: [sampleTokens(bench.maker, config, { ...places, state }, variant)],
         count: rows,
         outputs: [tokens, scores],
-      });
-    },
-  };
+      };
+    };
+  });
 }

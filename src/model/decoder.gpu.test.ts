@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { openTestGpu } from '../gpu/testing';
 import { positionsFrom } from './batch';
-import type { Decoded, DecodeRow, SamplingSettings } from './decoder';
+import type { Decoded, DecodeRow } from './decoder';
 import type { Policy } from './policy';
 import { logSoftmaxGather } from './reference/log-softmax';
 import { rowLogits } from './reference/policy';
-import { expectClose, makePolicy, randomWeights, tinyConfig } from './testing';
+import { expectClose, makePolicy, randomWeights, sampling, tinyConfig } from './testing';
 
 const END = 0;
-const SAMPLING: SamplingSettings = { temperature: 1, top_k: 0, top_p: 1, endOfSequence: END };
+const SAMPLING = sampling(END);
 const GREEDY = { ...SAMPLING, temperature: 0 };
 const RANDOMNESS = { seed: 11, purpose: 3, step: 4 };
 

@@ -4,10 +4,10 @@ import { DeviceLost, openGpu } from '../gpu/device';
 import { openTestGpu } from '../gpu/testing';
 import { SUPERVISED } from './loss';
 import type { NamedTensors } from './parameters';
-import { adamw, makePolicy, randomBatch, randomWeights, tinyConfig } from './testing';
+import { adamw, makePolicy, randomBatch, randomWeights, sampling, tinyConfig } from './testing';
 
 const ADAMW = adamw();
-const SAMPLING = { temperature: 1, top_k: 0, top_p: 1, endOfSequence: 99 };
+const SAMPLING = sampling(99);
 const RANDOMNESS = { seed: 1, purpose: 3, step: 0 };
 const DECODING = { decodeRows: 2, cacheLength: 30, newTokens: 24 };
 

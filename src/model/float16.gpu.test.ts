@@ -3,7 +3,6 @@ import { flatGrid } from '../gpu/kernel';
 import { openTestGpu } from '../gpu/testing';
 import { initialAdapter } from './adapter-layout';
 import { positionsFrom } from './batch';
-
 import { variantsOf } from './linear-variants';
 import { SUPERVISED } from './loss';
 import type { NamedTensors } from './parameters';
@@ -20,6 +19,7 @@ import {
   randomBatch,
   randomWeights,
   runKernel,
+  sampling,
   tinyConfig,
   unsigned,
 } from './testing';
@@ -27,7 +27,7 @@ import { FULL, randomAdapter } from './testing-adapter';
 import { perTile } from './workspace';
 
 const ADAMW = adamw();
-const SAMPLING = { temperature: 1, top_k: 0, top_p: 1, endOfSequence: 0 };
+const SAMPLING = sampling();
 const RANDOMNESS = { seed: 5, purpose: 3, step: 1 };
 const DECODING = { decodeRows: 5, cacheLength: 32, newTokens: 20 };
 const ODD = tinyConfig({ hidden_size: 5, num_hidden_layers: 2, num_attention_heads: 1, head_dim: 2 });

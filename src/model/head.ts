@@ -221,4 +221,4 @@ export function projectLogits(workspace: Workspace, weights: WeightSource, exten
 const headTensor = (tied: boolean) => (tied ? 'embedding' : 'head');
 
 /** The buffer that holds the last block's output. */
-export const finalBuffer = (layers: number, trained: boolean) => `x${trained ? layers : layers % 2}`;
+const finalBuffer = (layers: number, trained: boolean) => `x${trained ? layers : layers % 2}`;

@@ -14,7 +14,7 @@ import {
   variantsOf,
 } from './linear-variants';
 import { type RolloutDtype, weightSlices } from './plan';
-import type { Family, TestBench, Trial } from './variants';
+import { type Family, familyOf, type TestBench, type Trial } from './variants';
 import type { Op } from './workspace';
 
 /** Rows that products are measured with: enough to fill an adapter, few enough to be quick. */
@@ -54,37 +54,34 @@ const distinct = (families: readonly Family[]): Family[] => [
 ];
 
 /** One product of one layer; for whoever wants to know of it alone. */
-export const linearFamily = (gpu: Gpu, product: Product, inputs: number, outputs: number): Family => ({
-  key: productKey(product, inputs, outputs),
-  // Alike enough for one to go by the other.
-  operation: product === 'forward_float16' ? 'forward' : product,
-  kin: 'linear',
-  ...tried(product, variantsOf(gpu, product, inputs, outputs), { inputs, outputs, rows: MANY_ROWS }),
-});
+export const linearFamily = (gpu: Gpu, product: Product, inputs: number, outputs: number): Family =>
+  familyOf(
+    {
+      key: productKey(product, inputs, outputs),
+      // Alike enough for one to go by the other.
+      operation: product === 'forward_float16' ? 'forward' : product,
+      kin: 'linear',
+    },
+    variantsOf(gpu, product, inputs, outputs),
+    (bench) => BIND[product](bench, triedOn(inputs, outputs, MANY_ROWS)),
+  );
 
 /** The same over few rows, where what is far behind otherwise may be ahead. */
-export const fewRowsFamily = (gpu: Gpu, product: Product, inputs: number, outputs: number): Family => ({
-  key: fewRowsKey(product, inputs, outputs),
-  operation: 'forward of few rows',
-  ...tried(product, fewRowsVariants(gpu, product, inputs, outputs), { inputs, outputs, rows: FEW_ROWS }),
-});
-
-function tried(
-  product: Product,
-  variants: readonly Variant[],
-  { inputs, outputs, rows }: Size,
-): Pick<Family, 'variants' | 'prepare'> {
-  const size = { inputs, outputs: outputs % 4 === 0 ? Math.min(outputs, MOST_OUTPUTS) : outputs, rows };
-  return {
-    variants: variants.map(({ name }) => name),
-    prepare(bench) {
-      const bind = BIND[product](bench, size);
-      return (name) => bind(variants.find((variant) => variant.name === name)!);
-    },
-  };
-}
+const fewRowsFamily = (gpu: Gpu, product: Product, inputs: number, outputs: number): Family =>
+  familyOf(
+    { key: fewRowsKey(product, inputs, outputs), operation: 'forward of few rows' },
+    fewRowsVariants(gpu, product, inputs, outputs),
+    (bench) => BIND[product](bench, triedOn(inputs, outputs, FEW_ROWS)),
+  );
 
 type Size = { inputs: number; outputs: number; rows: number };
+
+const triedOn = (inputs: number, outputs: number, rows: number): Size => ({
+  inputs,
+  outputs: outputs % 4 === 0 ? Math.min(outputs, MOST_OUTPUTS) : outputs,
+  rows,
+});
+
 type Bind = (variant: Variant) => Trial;
 
 const bindForward =

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { openTestGpu } from '../gpu/testing';
 import { initialAdapter } from './adapter-layout';
-import { type LossSettings, SUPERVISED } from './loss';
+import { SUPERVISED } from './loss';
 import type { OptimizerSettings } from './optimizer';
 import type { NamedTensors, Parameters } from './parameters';
 import type { Policy } from './policy';
@@ -9,17 +9,18 @@ import type { AdamWMoments } from './reference/adamw';
 import type { Weights } from './reference/policy';
 import { generator, relativeError } from './reference/testing';
 import { lossAndGradients, type OptimiserSettings, update } from './reference/training';
-import { adamw, makePolicy, REFERENCE_LOSS, randomBatch, randomWeights, tinyConfig } from './testing';
+import {
+  adamw,
+  GRPO,
+  makePolicy,
+  REFERENCE_LOSS,
+  randomBatch,
+  randomWeights,
+  sampling,
+  tinyConfig,
+} from './testing';
 import { FULL, randomAdapter } from './testing-adapter';
 
-const GRPO: LossSettings = {
-  kind: 'token',
-  old: 'given',
-  epsilon: 0.2,
-  epsilon_high: 0.28,
-  beta: 0.04,
-  temperature: 1,
-};
 const ADAMW = adamw({ max_grad_norm: 0.1 });
 const EXPERTS: OptimizerSettings = { ...ADAMW, learning_rate: 0.003, beta2: 0.99, max_grad_norm: 1 };
 const CONFIG = tinyConfig({ num_hidden_layers: 2, tie_word_embeddings: false });
@@ -228,8 +229,7 @@ describe('steady state with an adapter, a second optimiser and frozen tensors', 
       for (const through of ['policy', 'adapter'] as const) {
         await policy.trainStep(rows, GRPO, ADAMW, { through });
         const prompts = rows.map(({ tokens }, id) => ({ prompt: tokens.slice(0, 5), id, limit: 19 }));
-        const sampling = { temperature: 1, top_k: 0, top_p: 1, endOfSequence: 0 };
-        await policy.decode(prompts, sampling, { seed, purpose: 3, step: 1 }, undefined, { through });
+        await policy.decode(prompts, sampling(), { seed, purpose: 3, step: 1 }, undefined, { through });
       }
       await policy.trainStep(rows, SUPERVISED, EXPERTS, { optimizer: 'experts', trainable: lastBlock });
     }

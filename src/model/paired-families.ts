@@ -4,17 +4,9 @@
  */
 import type { Gpu } from '../gpu/device';
 import type { LlamaConfig } from './config';
-import {
-  gatedProjection,
-  gateKey,
-  headColumns,
-  headsKey,
-  headsProjection,
-  type PairVariant,
-  pairVariants,
-} from './paired';
+import { gatedProjection, gateKey, headColumns, headsKey, headsProjection, pairVariants } from './paired';
 import type { RolloutDtype } from './plan';
-import type { Family, TestBench, Trial } from './variants';
+import { type Family, familyOf } from './variants';
 
 /** Rows they are tried on. */
 const ROWS = 256;
@@ -23,9 +15,8 @@ const POSITIONS = 64;
 export function pairedFamilies(gpu: Gpu, config: LlamaConfig, dtype: RolloutDtype): Family[] {
   const { hidden_size: inputs, intermediate_size: inner, head_dim: head } = config;
   const qkvColumns = headColumns(config);
-  const gate = family(
-    'gate_up',
-    gateKey(inputs, inner, dtype),
+  const gate = familyOf(
+    { operation: 'gate_up', key: gateKey(inputs, inner, dtype) },
     pairVariants(gpu, inputs, 2 * inner, inner, dtype),
     (bench) => {
       const extent = bench.extent(ROWS);
@@ -41,9 +32,8 @@ export function pairedFamilies(gpu: Gpu, config: LlamaConfig, dtype: RolloutDtyp
       });
     },
   );
-  const projection = family(
-    'heads',
-    headsKey(config, dtype),
+  const projection = familyOf(
+    { operation: 'heads', key: headsKey(config, dtype) },
     pairVariants(gpu, inputs, qkvColumns, head / 2, dtype),
     (bench) => {
       const extent = bench.extent(ROWS);
@@ -64,21 +54,4 @@ export function pairedFamilies(gpu: Gpu, config: LlamaConfig, dtype: RolloutDtyp
     },
   );
   return [gate, projection];
-}
-
-function family(
-  operation: string,
-  key: string,
-  variants: readonly PairVariant[],
-  prepare: (bench: TestBench) => (variant: PairVariant) => Trial,
-): Family {
-  return {
-    key,
-    operation,
-    variants: variants.map(({ name }) => name),
-    prepare(bench) {
-      const bind = prepare(bench);
-      return (name) => bind(variants.find((variant) => variant.name === name)!);
-    },
-  };
 }

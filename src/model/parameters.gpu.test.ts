@@ -2,23 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { BufferPool, type Gpu } from '../gpu/device';
 import { openTestGpu } from '../gpu/testing';
 import { bindingLimit } from './layout';
-import type { LossSettings } from './loss';
 import { ALL_KINDS, layoutParameters, Parameters } from './parameters';
 import { MemoryPlanError, planWorkspace } from './plan';
 import { Policy } from './policy';
 import { relativeError } from './reference/testing';
-import { adamw, makePolicy, randomBatch, randomWeights, tinyConfig } from './testing';
+import { adamw, GRPO, makePolicy, randomBatch, randomWeights, tinyConfig } from './testing';
 import { FULL, randomAdapter } from './testing-adapter';
 import { Workspace } from './workspace';
 
-const GRPO: LossSettings = {
-  kind: 'token',
-  old: 'given',
-  epsilon: 0.2,
-  epsilon_high: 0.28,
-  beta: 0.04,
-  temperature: 1,
-};
 const ADAMW = adamw({ max_grad_norm: 0.1 });
 
 const CAPACITY = {

@@ -65,8 +65,7 @@ export const NORM_PARTIALS = 8192;
  * transformers and TRL, where it is all or nothing: nothing; each block's gate and up projections; each block but its
  * input.
  */
-export const GRADIENT_CHECKPOINTING = ['off', 'mlp', 'block'] as const;
-export type GradientCheckpointing = (typeof GRADIENT_CHECKPOINTING)[number];
+export type GradientCheckpointing = 'off' | 'mlp' | 'block';
 
 /** Whether every layer keeps its gate and up projections, and the rest of its block, until the backward pass. */
 export function keptActivations({ trained, gradientCheckpointing = 'off' }: Capacity): {

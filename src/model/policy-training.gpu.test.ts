@@ -1,21 +1,22 @@
 import { describe, expect, it, vi } from 'vitest';
 import { openTestGpu } from '../gpu/testing';
-import { type LossSettings, SUPERVISED } from './loss';
+import { SUPERVISED } from './loss';
 import type { NamedTensors } from './parameters';
 import { relativeError } from './reference/testing';
 import { trainSteps } from './reference/training';
-import { adamw, makePolicy, REFERENCE_LOSS, randomBatch, randomWeights, tinyConfig } from './testing';
+import {
+  adamw,
+  GRPO,
+  makePolicy,
+  REFERENCE_LOSS,
+  randomBatch,
+  randomWeights,
+  sampling,
+  tinyConfig,
+} from './testing';
 
-const GRPO: LossSettings = {
-  kind: 'token',
-  old: 'given',
-  epsilon: 0.2,
-  epsilon_high: 0.28,
-  beta: 0.04,
-  temperature: 1,
-};
 const ADAMW = adamw({ max_grad_norm: 0.1 });
-const SAMPLING = { temperature: 1, top_k: 0, top_p: 1, endOfSequence: 0 };
+const SAMPLING = sampling();
 const RANDOMNESS = { seed: 5, purpose: 3, step: 1 };
 
 const get = (tensors: NamedTensors, name: string) => {

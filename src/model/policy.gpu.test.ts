@@ -7,16 +7,15 @@ import { logSoftmaxGather } from './reference/log-softmax';
 import { rowLogits } from './reference/policy';
 import { relativeError } from './reference/testing';
 import { lossAndGradients } from './reference/training';
-import { expectClose, makePolicy, REFERENCE_LOSS, randomBatch, randomWeights, tinyConfig } from './testing';
-
-const GRPO: LossSettings = {
-  kind: 'token',
-  old: 'given',
-  epsilon: 0.2,
-  epsilon_high: 0.28,
-  beta: 0.04,
-  temperature: 1,
-};
+import {
+  expectClose,
+  GRPO,
+  makePolicy,
+  REFERENCE_LOSS,
+  randomBatch,
+  randomWeights,
+  tinyConfig,
+} from './testing';
 
 interface Case {
   config: LlamaConfig;

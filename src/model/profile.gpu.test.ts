@@ -7,12 +7,12 @@ import type { KernelEntry } from './kernel-profile';
 import type { LossSettings } from './loss';
 import type { OptimizerSettings } from './optimizer';
 import type { Policy } from './policy';
-import { makePolicy, randomBatch, randomWeights, tinyConfig } from './testing';
+import { makePolicy, randomBatch, randomWeights, sampling, tinyConfig } from './testing';
 import { FULL } from './testing-adapter';
 
 const CONFIG = tinyConfig({ num_hidden_layers: 2 });
 const WEIGHTS = randomWeights(CONFIG, 3).f32;
-const SAMPLING = { temperature: 1, top_k: 0, top_p: 1, endOfSequence: 2 };
+const SAMPLING = sampling(2);
 const RANDOMNESS = { seed: 5, purpose: 1, step: 0 };
 const LOSS: LossSettings = {
   kind: 'token',

@@ -1,8 +1,8 @@
 /** The kernels that go through rows as families to choose from, with what they are tried on. Used by `families.ts`. */
 import type { LlamaConfig } from './config';
 import { logSoftmaxGather, softmaxKey, softmaxVariants } from './head';
-import { NORM_VARIANTS, normKey, type RowVariant, rmsNorm, rmsNormBackward } from './norm';
-import type { Family, TestBench } from './variants';
+import { NORM_VARIANTS, normKey, rmsNorm, rmsNormBackward } from './norm';
+import { type Family, familyOf, type TestBench } from './variants';
 import { f32, type Op, packUniform } from './workspace';
 
 /** Most rows, and most values in them: enough that a kernel takes longer than it takes to be submitted. */
@@ -29,7 +29,7 @@ export function rowFamilies({
     inverse: bench.floats('inverse', count),
   });
   return [
-    family('rms_norm', normKey('rms_norm', width), NORM_VARIANTS, (bench) => {
+    familyOf({ operation: 'rms_norm', key: normKey('rms_norm', width) }, NORM_VARIANTS, (bench) => {
       const { extent, ...inputs } = norms(bench);
       const y = bench.empty('y', count * width);
       return (variant) => ({
@@ -38,52 +38,45 @@ export function rowFamilies({
         outputs: [y, inputs.inverse],
       });
     }),
-    family('rms_norm_backward', normKey('rms_norm_backward', width), NORM_VARIANTS, (bench) => {
-      const { extent, ...inputs } = norms(bench);
-      const dy = bench.floats('dy', count * width);
-      const dx = bench.empty('dx', count * width);
-      const y = bench.empty('y', count * width);
-      return (variant) => ({
-        ops: repeated(rmsNormBackward(bench.maker, extent, { ...inputs, dy, dx, y }, size, true, variant)),
-        count,
-        outputs: [dx, y],
-      });
-    }),
-    family('log_softmax_gather', softmaxKey(vocabulary), softmaxVariants(vocabulary), (bench) => {
-      const rows = rowsOf(vocabulary);
-      const extent = bench.extent(rows);
-      const inputs = {
-        shape: bench.pool.uniform('tune.shape', packUniform([vocabulary, f32(1)])),
-        logits: bench.floats('logits', rows * vocabulary),
-        targets: bench.filled('targets', new Uint32Array(rows)),
-      };
-      const written = {
-        logp: bench.empty('logp', rows),
-        entropy: bench.empty('entropy', rows),
-        normaliser: bench.empty('normaliser', rows),
-      };
-      return (variant) => ({
-        ops: repeated(logSoftmaxGather(bench.maker, extent, { ...inputs, ...written }, vocabulary, variant)),
-        count: rows,
-        outputs: Object.values(written),
-      });
-    }),
+    familyOf(
+      { operation: 'rms_norm_backward', key: normKey('rms_norm_backward', width) },
+      NORM_VARIANTS,
+      (bench) => {
+        const { extent, ...inputs } = norms(bench);
+        const dy = bench.floats('dy', count * width);
+        const dx = bench.empty('dx', count * width);
+        const y = bench.empty('y', count * width);
+        return (variant) => ({
+          ops: repeated(rmsNormBackward(bench.maker, extent, { ...inputs, dy, dx, y }, size, true, variant)),
+          count,
+          outputs: [dx, y],
+        });
+      },
+    ),
+    familyOf(
+      { operation: 'log_softmax_gather', key: softmaxKey(vocabulary) },
+      softmaxVariants(vocabulary),
+      (bench) => {
+        const rows = rowsOf(vocabulary);
+        const extent = bench.extent(rows);
+        const inputs = {
+          shape: bench.pool.uniform('tune.shape', packUniform([vocabulary, f32(1)])),
+          logits: bench.floats('logits', rows * vocabulary),
+          targets: bench.filled('targets', new Uint32Array(rows)),
+        };
+        const written = {
+          logp: bench.empty('logp', rows),
+          entropy: bench.empty('entropy', rows),
+          normaliser: bench.empty('normaliser', rows),
+        };
+        return (variant) => ({
+          ops: repeated(
+            logSoftmaxGather(bench.maker, extent, { ...inputs, ...written }, vocabulary, variant),
+          ),
+          count: rows,
+          outputs: Object.values(written),
+        });
+      },
+    ),
   ];
-}
-
-function family(
-  operation: string,
-  key: string,
-  variants: readonly RowVariant[],
-  prepare: (bench: TestBench) => (variant: RowVariant) => ReturnType<ReturnType<Family['prepare']>>,
-): Family {
-  return {
-    key,
-    operation,
-    variants: variants.map(({ name }) => name),
-    prepare(bench) {
-      const bind = prepare(bench);
-      return (name) => bind(variants.find((variant) => variant.name === name)!);
-    },
-  };
 }

@@ -8,6 +8,8 @@ import type { BufferRange, Grid, ShaderFile } from '../gpu/kernel';
 import type { ConstantValue } from '../gpu/shader';
 import { positionsFrom, type TrainRow } from './batch';
 import { type LlamaConfig, parameterShapes, parseLlamaConfig } from './config';
+import type { SamplingSettings } from './decoder';
+import type { LossSettings } from './loss';
 import type { OptimizerSettings } from './optimizer';
 import { Policy } from './policy';
 import { generator, randomArray } from './reference/testing';
@@ -238,3 +240,21 @@ export const REFERENCE_LOSS: PolicyLossOptions = {
   importanceSamplingLevel: 'token',
   maxCompletionLength: 40,
 };
+
+/** The same as the engine wants it told. */
+export const GRPO: LossSettings = {
+  kind: 'token',
+  old: 'given',
+  epsilon: 0.2,
+  epsilon_high: 0.28,
+  beta: 0.04,
+  temperature: 1,
+};
+
+/** Sampling from the policy itself. */
+export const sampling = (endOfSequence = 0): SamplingSettings => ({
+  temperature: 1,
+  top_k: 0,
+  top_p: 1,
+  endOfSequence,
+});

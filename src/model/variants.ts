@@ -37,6 +37,22 @@ export interface Family {
   prepare(bench: TestBench): (variant: string) => Trial;
 }
 
+/** A family of these variants, which `prepare` makes test inputs for and binds over them. */
+export function familyOf<V extends Named>(
+  about: Pick<Family, 'key' | 'operation' | 'kin'>,
+  variants: readonly V[],
+  prepare: (bench: TestBench) => (variant: V) => Trial,
+): Family {
+  return {
+    ...about,
+    variants: variants.map(({ name }) => name),
+    prepare(bench) {
+      const bind = prepare(bench);
+      return (name) => bind(variants.find((variant) => variant.name === name)!);
+    },
+  };
+}
+
 /** What a family makes its test inputs with; all of it is destroyed once the family is measured. */
 export class TestBench {
   constructor(
@@ -46,13 +62,10 @@ export class TestBench {
 
   /** Numbers between -1 and 1, the same every time, that a wrong order of summation shows in. */
   floats(label: string, count: number): GPUBuffer {
-    const values = new Float32Array(count);
-    let state = 12345;
-    for (let i = 0; i < count; i++) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      values[i] = state / 2 ** 31;
-    }
-    return this.filled(label, values);
+    return this.filled(
+      label,
+      new Float32Array(bits(count)).map((value) => value / 2 ** 31),
+    );
   }
 
   /** Weights between -1 and 1 as they are stored, the same every time. */
@@ -61,14 +74,9 @@ export class TestBench {
   }
 
   private halves(label: string, count: number): GPUBuffer {
-    const words = new Uint32Array(Math.ceil(count / 2));
-    let state = 12345;
-    for (let i = 0; i < words.length; i++) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      // Of either half the sign and all bits of the significand; exponents from 2^-8 to 2^-1.
-      words[i] = (state & 0x9fff9fff) + 0x1c001c00;
-    }
-    return this.filled(label, words);
+    // Of either half the sign and all bits of the significand; exponents from 2^-8 to 2^-1.
+    const words = bits(Math.ceil(count / 2)).map((value) => (value & 0x9fff9fff) + 0x1c001c00);
+    return this.filled(label, new Uint32Array(words));
   }
 
   filled(label: string, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer {
@@ -87,6 +95,15 @@ export class TestBench {
     extent.write(count, start);
     return extent;
   }
+}
+
+/** As many whole numbers of 32 random bits, the same every time. */
+function bits(count: number): Int32Array<ArrayBuffer> {
+  let state = 12345;
+  return new Int32Array(count).map(() => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state;
+  });
 }
 
 /**

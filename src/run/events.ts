@@ -35,7 +35,6 @@ import {
 import { kernelProfile } from './profile-events';
 
 export {
-  MEMORY_HOLDERS,
   type MemoryHolder,
   PHASES,
   type Phase,

@@ -2,16 +2,20 @@
  * The manifest: everything that decides a run, in one flat object.
  *
  * One zod schema gives the form in the page, the link in the URL, the command line's `--set key=value`,
- * the file format and the defaults (the URL's side is `manifest-query.ts`). Keys follow TRL's `GRPOConfig` where TRL has the setting.
+ * the file format and the defaults (the URL's side is `manifest-query.ts`). What belongs together has a file of its
+ * own, `knobs-*.ts`; here are the task, the evaluation and the run, and what checks a whole manifest. Keys follow TRL's
+ * `GRPOConfig` where TRL has the setting.
  * Same manifest, same adapter: the same event stream, bit for bit (wall-clock fields aside).
  *
  * Used by every layer; imports nothing of the GPU.
  */
 import { z } from 'zod';
-import { integer, type KnobMeta, knob, real, type Section } from './knob';
+import { integer, type KnobMeta, knob, type Section } from './knob';
 import { DAPO_KNOBS, dapoIssues } from './knobs-dapo';
+import { GRPO_KNOBS } from './knobs-grpo';
 import { MASA_KNOBS, masaIssues } from './knobs-masa';
 import { META_LEARNING_KNOBS, metaLearningIssues } from './knobs-meta-learning';
+import { TRAINING_KNOBS, trainingIssues } from './knobs-training';
 
 export { type KnobMeta, SECTIONS, type Section } from './knob';
 
@@ -43,168 +47,11 @@ export const manifestSchema = z.strictObject({
     },
   ),
 
-  prompts_per_step: knob(integer(1, 1024, 16), {
-    section: 'rollouts',
-    label: 'Prompts per step',
-    help: 'How many different problems are rolled out in one step. More prompts give a steadier gradient and cost proportionally more tokens.',
-    step: 1,
-  }),
-  num_generations: knob(integer(2, 256, 16), {
-    section: 'rollouts',
-    label: 'Rollouts per prompt',
-    help: 'The size of a group. GRPO compares the rollouts of one prompt with each other, so it needs at least two.',
-    step: 1,
-  }),
-  max_completion_length: knob(integer(1, 4096, 80), {
-    section: 'rollouts',
-    label: 'Longest rollout',
-    help: 'A rollout that has not ended after this many tokens is truncated and scored as it stands.',
-    step: 1,
-  }),
-  temperature: knob(real(0.05, 5, 1), {
-    section: 'rollouts',
-    label: 'Temperature',
-    help: 'Divides the logits before sampling. 1 samples from the policy itself; the gradient assumes the same temperature.',
-    step: 0.05,
-  }),
-  top_k: knob(integer(0, 100000, 0), {
-    section: 'rollouts',
-    label: 'Top-k',
-    help: 'Sample only from the k likeliest tokens; 0 switches it off.',
-    step: 1,
-    advanced: true,
-  }),
-  top_p: knob(real(0.01, 1, 1), {
-    section: 'rollouts',
-    label: 'Top-p',
-    help: 'Sample only from the smallest set of tokens whose probabilities add up to p; 1 switches it off.',
-    step: 0.01,
-    advanced: true,
-  }),
-  rollout_dtype: knob(z.enum(['float32', 'float16']).default('float32'), {
-    section: 'rollouts',
-    label: 'Weights of rollouts',
-    help: 'What the policy’s matrices are stored as where rollouts, predictions and evaluations read them. float16: a copy in half the bytes, remade after every update; sums stay single precision, and so does training. Rollouts are then of a policy that differs from the trained one by the rounding, which the ratio takes into account.',
-    advanced: true,
-  }),
-
-  loss_type: knob(z.enum(['grpo', 'bnpo', 'dr_grpo', 'dapo']).default('dapo'), {
-    section: 'method',
-    label: 'Loss normalisation',
-    help: 'grpo: mean over a rollout, then over rollouts. bnpo and dapo: mean over the tokens of the batch; the same here, as a step is one batch. dr_grpo: sum over a constant length.',
-  }),
-  scale_rewards: knob(z.enum(['group', 'batch', 'none']).default('group'), {
-    section: 'method',
-    label: 'Scale rewards',
-    help: 'What the centred rewards are divided by: the deviation inside the group, that of the batch, or nothing (Dr. GRPO).',
-  }),
-  importance_sampling_level: knob(z.enum(['token', 'sequence']).default('token'), {
-    section: 'method',
-    label: 'Importance sampling level',
-    help: 'Whether the ratio of new to old probability is taken for each token, or once for the whole rollout (GSPO).',
-    advanced: true,
-  }),
-  num_iterations: knob(integer(1, 16, 1), {
-    section: 'method',
-    label: 'Updates per batch',
-    help: 'How often one batch of rollouts is trained on. At 1 the ratio is exactly 1 and nothing is ever clipped, unless rollout_dtype is float16.',
-    step: 1,
-  }),
-  epsilon: knob(real(0, 1, 0.2), {
-    section: 'method',
-    label: 'Clip below (epsilon)',
-    help: 'The ratio is clipped at 1 − epsilon when that lowers the gain.',
-    step: 0.01,
-  }),
-  epsilon_high: knob(real(0, 10, 0.28), {
-    section: 'method',
-    label: 'Clip above (epsilon_high)',
-    help: 'The ratio is clipped at 1 + epsilon_high. Larger than epsilon it is DAPO’s clip-higher.',
-    step: 0.01,
-  }),
-  beta: knob(real(0, 10, 0), {
-    section: 'method',
-    label: 'KL weight (beta)',
-    help: 'Weight of the KL penalty (k3 estimator) towards the base model. Above 0 the base model is kept in memory beside the policy.',
-    step: 0.01,
-  }),
-  mask_truncated_completions: knob(z.boolean().default(false), {
-    section: 'method',
-    label: 'Mask truncated rollouts',
-    help: 'Leave rollouts that ran into the length limit out of the loss. Those that MASA cut short go by its own setting.',
-    advanced: true,
-  }),
-
+  ...GRPO_KNOBS,
   ...DAPO_KNOBS,
   ...MASA_KNOBS,
   ...META_LEARNING_KNOBS,
-
-  learning_rate: knob(z.number().positive().max(1).default(2e-4), {
-    section: 'training',
-    label: 'Learning rate',
-    help: 'AdamW’s step size. On this task 2e-4 learns steadily and 1e-3 collapses after about a hundred steps.',
-    step: 'log',
-  }),
-  lr_scheduler_type: knob(z.enum(['constant', 'linear', 'cosine']).default('constant'), {
-    section: 'training',
-    label: 'Schedule',
-    help: 'How the learning rate goes from its peak to the end of the run.',
-    advanced: true,
-  }),
-  warmup_steps: knob(integer(0, 100000, 0), {
-    section: 'training',
-    label: 'Warm-up steps',
-    help: 'The learning rate rises linearly over this many steps.',
-    step: 1,
-    advanced: true,
-  }),
-  adam_beta1: knob(real(0, 0.9999, 0.9), {
-    section: 'training',
-    label: 'Adam beta 1',
-    help: 'Decay of the running mean of the gradient.',
-    step: 0.01,
-    advanced: true,
-  }),
-  adam_beta2: knob(real(0, 0.99999, 0.99), {
-    section: 'training',
-    label: 'Adam beta 2',
-    help: 'Decay of the running mean of the squared gradient.',
-    step: 0.001,
-    advanced: true,
-  }),
-  adam_epsilon: knob(z.number().positive().max(1).default(1e-8), {
-    section: 'training',
-    label: 'Adam epsilon',
-    help: 'Added to the denominator of the update.',
-    step: 'log',
-    advanced: true,
-  }),
-  weight_decay: knob(real(0, 1, 0), {
-    section: 'training',
-    label: 'Weight decay',
-    help: 'Decoupled decay of the matrices; norm weights are never decayed.',
-    step: 0.01,
-    advanced: true,
-  }),
-  max_grad_norm: knob(z.number().positive().max(1e6).default(1), {
-    section: 'training',
-    label: 'Gradient clip',
-    help: 'The gradient is scaled down when its global norm is larger than this.',
-    step: 0.1,
-  }),
-  micro_batch_tokens: knob(integer(16, 1_048_576, 4096), {
-    section: 'training',
-    label: 'Tokens per micro-batch',
-    help: 'Rows are packed to about this many tokens for one forward and backward pass; gradients add up over the passes. Lower it when memory is short: the result is the same but for rounding.',
-    step: 256,
-    advanced: true,
-  }),
-  gradient_checkpointing: knob(z.enum(['off', 'mlp', 'block']).default('off'), {
-    section: 'training',
-    label: 'Gradient checkpointing',
-    help: 'What a micro-batch’s forward pass drops, to be made again in the backward pass. off: nothing. mlp: the gate and up projections of every block. block: all of a block but its input. It saves memory and takes time; the result is the same, bit for bit.',
-    advanced: true,
-  }),
+  ...TRAINING_KNOBS,
 
   eval_steps: knob(integer(1, 100000, 10), {
     section: 'evaluation',
@@ -353,11 +200,6 @@ export function parseManifest(value: unknown): Manifest {
   if (issues.length > 0) throw new ManifestError(issues);
   return manifest;
 }
-
-const trainingIssues = ({ warmup_steps, steps }: Manifest): ManifestIssue[] =>
-  warmup_steps >= steps && warmup_steps > 0
-    ? [{ key: 'warmup_steps', message: `expected fewer than steps (${steps}), got ${warmup_steps}` }]
-    : [];
 
 /** What values a knob takes, for error messages and help: "a whole number from 1 to 1024". */
 export function describeKnob(k: Knob): string {

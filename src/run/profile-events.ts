@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { count, PHASES } from './event-parts';
 
 /** A kernel of a phase, in one of the shapes it was bound with; figures are of all its calls. */
-export const profiledKernel = z.object({
+const profiledKernel = z.object({
   phase: z.enum(PHASES),
   /** Its file in `shaders/`, without the ending. */
   kernel: z.string(),
@@ -19,7 +19,6 @@ export const profiledKernel = z.object({
   /** What it has to move at least: every value of its operands once; null where that is not known. */
   bytes: z.number().nullable(),
 });
-export type ProfiledKernel = z.infer<typeof profiledKernel>;
 
 /**
  * Where the device's time went in a step that was profiled because someone asked. Before the step's metrics, whose

@@ -1,23 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { create, globals } from 'webgpu';
 import { openGpu } from '../../gpu/device';
 import { eventSchema, LIVE_ONLY, type RunEvent, type SelfTestResult } from '../../run/events';
 import type { Manifest } from '../../run/manifest';
 import { modelSources } from '../opened-model';
 import { Session } from '../session';
+import { DAWN, QUIET_HOST, shippedModel } from '../testing/session-host';
 import type { RaceNews } from './protocol';
 import { Race, type RaceHost } from './race';
 import { planRace, type RaceSetup, type RaceText } from './setup';
-
-Object.assign(globalThis, globals);
-// Held for as long as the process lives: Dawn's objects must not outlive the instance they come from.
-const instance = create([]);
-
-const read = (model: string) => ({
-  config: readFileSync(`public/models/${model}/config.json`, 'utf8'),
-  weights: new Uint8Array(readFileSync(`public/models/${model}/model.safetensors`)),
-});
 
 const TESTED: SelfTestResult = { status: 'passed', reason: '', cases: [], duration_ms: 0 };
 
@@ -46,9 +36,9 @@ function hold(setup: RaceSetup, overrides: Partial<RaceHost> = {}): Ran {
   const news: RaceNews[] = [];
   const streams = new Map<string, RunEvent[]>();
   const race = new Race('r', setup, {
-    openGpu: () => openGpu(instance),
+    openGpu: () => openGpu(DAWN),
     selfTest: async () => TESTED,
-    readModel: async (name) => modelSources(read(name)),
+    readModel: async (name) => modelSources(shippedModel(name)),
     quiet: async () => {},
     onNews: (each) => news.push(each),
     onEvent: (arm, seed, event) => {
@@ -76,13 +66,10 @@ function timeless(events: readonly RunEvent[]): unknown[] {
 async function alone(manifest: Manifest): Promise<RunEvent[]> {
   const events: RunEvent[] = [];
   const session = new Session({
-    gpu: () => instance,
-    readModel: async (name) => modelSources(read(name)),
+    ...QUIET_HOST,
+    readModel: async (name) => modelSources(shippedModel(name)),
     readCases: async () => [],
-    keepCheckpoint: async () => {},
     onEvent: (event) => events.push(event),
-    onState: () => {},
-    onProgress: () => {},
   });
   await session.open();
   await session.load(manifest);
@@ -195,7 +182,7 @@ it('a lost device is said, and the seed under way is repeated on a new one', asy
   let device: GPUDevice | null = null;
   const held: Ran = hold(setup, {
     openGpu: async () => {
-      const gpu = await openGpu(instance);
+      const gpu = await openGpu(DAWN);
       device = gpu.device;
       return gpu;
     },

@@ -22,7 +22,7 @@ export type {
   TargetComparison,
 } from '../../rl/comparison/comparison';
 export type { CurvePoint } from '../../rl/comparison/curve';
-export type { Axis, Costs } from '../../rl/comparison/record';
+export type { Axis } from '../../rl/comparison/record';
 export type { Spread } from '../../rl/comparison/spread';
 export type { RaceBand } from './bands';
 

@@ -1,7 +1,5 @@
 /** Kept runs with real training: a session on the software adapter, the keeper, and a disk in memory. */
-import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { create, globals } from 'webgpu';
 import { parseLlamaConfig } from '../../model/config';
 import { writeModel } from '../../model/model-file';
 import { initialWeights } from '../../rl/initialise';
@@ -10,12 +8,10 @@ import { readEvents } from '../../run/jsonl';
 import { type Manifest, type ManifestInput, parseManifest } from '../../run/manifest';
 import { modelSources } from '../opened-model';
 import { Session } from '../session';
+import { QUIET_HOST } from '../testing/session-host';
 import { RunKeeper } from './keeper';
 import type { RunsNews } from './protocol';
 import { MemoryDisk } from './testing';
-
-Object.assign(globalThis, globals);
-const instance = create([]);
 
 const CONFIG = parseLlamaConfig({
   hidden_size: 16,
@@ -60,27 +56,18 @@ async function openTab(disk: MemoryDisk): Promise<Tab> {
     tab.onEvent(event);
   };
   tab.session = new Session({
-    gpu: () => instance,
+    ...QUIET_HOST,
     readModel: async () =>
       modelSources({
         config: new TextDecoder().decode(bytesOf('config.json')),
         weights: bytesOf('model.safetensors'),
       }),
-    readCases: async () => [
-      {
-        name: 'mha-tied-grpo',
-        json: JSON.parse(readFileSync('public/reference/mha-tied-grpo.json', 'utf8')),
-        bytes: new Uint8Array(readFileSync('public/reference/mha-tied-grpo.safetensors')),
-      },
-    ],
     keepCheckpoint: async (step, files) => keep(await tab.keeper.keepCheckpoint(step, files)),
     keepStep: (step, files) => tab.keeper.keepStep(step, files),
     onEvent: (event) => {
       tab.keeper.event(event);
       keep(event);
     },
-    onState: () => {},
-    onProgress: () => {},
   });
   tab.keeper = new RunKeeper(
     {

@@ -3,9 +3,7 @@
  * benchmark sets (`session-*.gpu.test.ts`) have in common.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { create, globals } from 'webgpu';
 import type { CheckpointFiles } from '../../run/checkpoint';
 import { eventSchema, type RunEvent } from '../../run/events';
 import { type Manifest, type ManifestInput, parseManifest } from '../../run/manifest';
@@ -13,16 +11,8 @@ import { getTask } from '../../tasks';
 import { modelSources } from '../opened-model';
 import type { BenchmarkStatus, InspectionAnswer } from '../protocol';
 import { Session } from '../session';
+import { BASE, QUIET_HOST } from './session-host';
 
-Object.assign(globalThis, globals);
-// Held for as long as the process lives: Dawn's objects must not outlive the instance they come from.
-const instance = create([]);
-
-export const CONFIG = readFileSync('public/models/ladder-base/config.json', 'utf8');
-export const BASE = {
-  config: CONFIG,
-  weights: new Uint8Array(readFileSync('public/models/ladder-base/model.safetensors')),
-};
 export const TASK = getTask('ladder');
 export const META = TASK.meta!;
 export const LONGEST = 40;
@@ -80,15 +70,8 @@ export async function begin(manifest: Manifest, resume?: CheckpointFiles, model 
     onEvent: () => {},
   };
   held.session = new Session({
-    gpu: () => instance,
+    ...QUIET_HOST,
     readModel: async () => modelSources(model),
-    readCases: async () => [
-      {
-        name: 'mha-tied-grpo',
-        json: JSON.parse(readFileSync('public/reference/mha-tied-grpo.json', 'utf8')),
-        bytes: new Uint8Array(readFileSync('public/reference/mha-tied-grpo.safetensors')),
-      },
-    ],
     keepCheckpoint: async (step, files) => {
       held.checkpoints.push({ step, files });
     },
@@ -99,7 +82,6 @@ export async function begin(manifest: Manifest, resume?: CheckpointFiles, model 
     onState: (state) => held.states.push(state),
     onBenchmarks: (status) => held.benchmarks.push(status),
     onInspected: (answer) => held.inspections.push(answer),
-    onProgress: () => {},
   });
   await held.session.open();
   await held.session.load(manifest, resume);

@@ -6,10 +6,6 @@ import type { StepRecord } from './step-record';
 /** The step that all panels show: the newest, or where the timeline was moved to; null before the first one. */
 export const useShownStep = (): number | null => usePage(shownStepNumber);
 
-/** What is known of a step; `whole` is false where only its metrics are left. null: nothing is known of it. */
-export const useStepRecord = (step: number | null): StepRecord | null =>
-  usePage((page) => recordOf(page, step));
-
 /** Whether more of a step is on its way than is there: say "reading" rather than "not kept". */
 export const useIsComing = (step: number | null): boolean => usePage((page) => isComing(page, step));
 

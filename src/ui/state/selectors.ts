@@ -6,14 +6,7 @@ import type { Task } from '../../tasks/task';
 import { recordedTask } from '../../tasks/text/recorded';
 import { recordOf, shownStepNumber } from '../history/select';
 import type { StepRecord } from '../history/step-record';
-import {
-  type EvaluationPoint,
-  type GroupView,
-  groupView,
-  type RunView,
-  type StepGroups,
-  type StepPoint,
-} from './run-view';
+import { type EvaluationPoint, type GroupView, groupView, type StepGroups, type StepPoint } from './run-view';
 import type { PageState } from './store';
 
 /** The manifest of the run on screen, or of the form where there is none yet. */
@@ -40,9 +33,6 @@ export const lastStep = (page: PageState): StepPoint | null => page.run.steps.at
 
 /** The suite whose accuracy heads the page: the task's first, the kind of problem it is trained on. */
 export const mainSuite = (page: PageState): string => taskOf(shownManifest(page)).suites[0].name;
-
-export const evaluationsOf = (run: RunView, suite: string): EvaluationPoint[] =>
-  run.evaluations.filter((point) => point.suite === suite);
 
 /** The newest evaluation of the main suite where the page looks: it may come after the held step, not later. */
 export function lastEvaluation(page: PageState): EvaluationPoint | null {
