@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * The page's scripts and the trainer's are asked for with the page itself, not when its first script has been read: one
- * wait for the network instead of two.
+ * wait for the network instead of two. The trainer's is only fetched: it would be compiled for the page, too.
  */
 const preloadScripts: Plugin = {
   name: 'preload-scripts',
@@ -19,7 +19,7 @@ const preloadScripts: Plugin = {
         return [
           {
             tag: 'link',
-            attrs: { rel: 'modulepreload', href: `./${file.fileName}` },
+            attrs: { rel: isMain ? 'modulepreload' : 'prefetch', href: `./${file.fileName}` },
             injectTo: 'head' as const,
           },
         ];

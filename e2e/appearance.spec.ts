@@ -2,9 +2,9 @@
  * Readable and operable: in both themes nothing that axe calls serious on any view, three widths that nothing sticks out
  * of, and the page by keyboard alone. One page is led through many views, since opening it takes the longest.
  */
-import AxeBuilder from '@axe-core/playwright';
 import { expect, type Page, test } from '@playwright/test';
-import { LabPage } from './lab';
+import { seriousInThemes } from './axe';
+import { LabPage, nothingSticksOut } from './lab';
 
 /** Predictions, gate, cutoff, experts and hints: every panel there is. */
 const EVERYTHING = {
@@ -19,28 +19,17 @@ const EVERYTHING = {
 
 /** In both themes; `part` alone where the rest of the page was looked at before. */
 async function nothingSerious(page: Page, view: string, part?: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
-    await expect(page.locator('html')).toHaveAttribute('data-theme', colorScheme);
-    const axe = new AxeBuilder({ page });
-    const { violations } = await (part ? axe.include(part) : axe).analyze();
-    const serious = violations
-      .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-      .map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-    expect(serious, `${view}, ${colorScheme}`).toEqual([]);
-  }
+  expect(await seriousInThemes(page, part), view).toEqual([]);
 }
 
 test('nothing serious for axe on any view, in either theme', async ({ page }) => {
   const lab = new LabPage(page);
   await page.goto('./');
-  await expect(page.getByTestId('run-first')).toBeEnabled({ timeout: 60_000 });
+  await lab.canRun();
   await expect(page.getByTestId('recorded-step')).toBeVisible();
   await nothingSerious(page, 'first screen');
   await lab.open(EVERYTHING);
-  await page.keyboard.press('s');
-  await lab.atStep(1);
-  await lab.inState('paused');
+  await lab.takeStep(1);
   await lab.judgedRollouts();
   await nothingSerious(page, 'a run');
 
@@ -76,8 +65,13 @@ test('nothing serious for axe on any view, in either theme', async ({ page }) =>
   // The menu gives the focus back when it is gone.
   await expect(page.getByRole('menu')).toHaveCount(0);
   await expect(page.getByRole('button', { name: 'Theme and more' })).toBeFocused();
-  // Scrolling puts tooltips away.
-  await page.evaluate(() => scrollTo({ top: 0, behavior: 'instant' }));
+  // Scrolling puts tooltips away, and is told of in the frame after it.
+  await page.evaluate(async () => {
+    const frame = () => new Promise((next) => requestAnimationFrame(next));
+    scrollTo({ top: 0, behavior: 'instant' });
+    await frame();
+    await frame();
+  });
   await page
     .getByTestId('metric-accuracy')
     .locator('xpath=ancestor::div[1]')
@@ -96,18 +90,14 @@ test('nothing sticks out of a window 1440, 1024 or 390 pixels wide', async ({ pa
   const fits = async (view: string) => {
     for (const width of [1440, 1024, 390]) {
       await page.setViewportSize({ width, height: 844 });
-      const overflow = () =>
-        page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
-      await expect.poll(overflow, { message: `${view} at ${width}` }).toBeLessThanOrEqual(0);
+      await nothingSticksOut(page, `${view} at ${width}`);
     }
   };
   await page.goto('./');
-  await expect(page.getByTestId('run-first')).toBeEnabled({ timeout: 60_000 });
+  await lab.canRun();
   await fits('first screen');
   await lab.open({ ...EVERYTHING, prompts_per_step: '6' });
-  await page.keyboard.press('s');
-  await lab.atStep(1);
-  await lab.inState('paused');
+  await lab.takeStep(1);
   await lab.judgedRollouts();
   await fits('a run');
 });

@@ -11,6 +11,8 @@ test('a first visit tests the adapter, chooses the kernels, and keeps both for t
   page,
   context,
 }) => {
+  // On a slow machine what could not be measured in time takes long, and all other tests begin with it.
+  test.setTimeout(600_000);
   const lab = new LabPage(page);
   await lab.record();
   await lab.open();
@@ -20,16 +22,17 @@ test('a first visit tests the adapter, chooses the kernels, and keeps both for t
 
   // The run is made ready behind the first screen; what there was no time for is measured while nobody does anything.
   await expect
-    .poll(async () => (await lab.progress('tuning')).length, { timeout: 60_000 })
+    .poll(async () => (await lab.progress('tuning')).length, { timeout: 120_000 })
     .toBeGreaterThan(0);
   const [{ label, total }] = await lab.progress('tuning');
   expect(label).toBe('Choosing the fastest kernels');
   const sure = async () => {
-    const kept = Object.entries(await lab.keptOfAdapter()).filter(([key]) => !key.startsWith('self-test'));
+    const all = Object.entries(await lab.keptOfAdapter());
+    const kept = all.filter(([key]) => !/^(self-test|kernels) /.test(key));
     const choices = kept.flatMap(([, text]) => JSON.parse(text) as [string, string, string?][]);
     return choices.filter(([, , how]) => how === undefined).length;
   };
-  await expect.poll(sure, { timeout: 90_000 }).toBeGreaterThanOrEqual(total);
+  await expect.poll(sure, { timeout: 300_000 }).toBeGreaterThanOrEqual(total);
   expect(Object.keys(await lab.keptOfAdapter()).some((key) => key.startsWith('self-test'))).toBe(true);
   expect(lab.problems).toEqual([]);
 

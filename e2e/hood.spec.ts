@@ -13,12 +13,7 @@ test('a step is profiled, and its kernels, the memory and the sources are what t
   await lab.record();
   await lab.open({ prompts_per_step: '2', max_completion_length: '24', eval_problems: '4', steps: '90' });
   await page.getByTestId('run-first').click();
-  // Whichever step it is at by then.
-  await page.waitForFunction(
-    () => Number(document.querySelector('[data-testid=status]')?.getAttribute('data-step')) >= 1,
-    undefined,
-    { polling: 'raf', timeout: 60_000 },
-  );
+  await lab.pastStep(0);
   const kernels = page.getByTestId('panel-kernels');
   await expect(kernels.getByTestId('empty')).toContainText('No step has been profiled yet');
   await page.getByTestId('profile-step').click();
@@ -63,11 +58,11 @@ test('a step is profiled, and its kernels, the memory and the sources are what t
         .evaluateAll((all) => all.map((row) => Number(row.getAttribute('data-calls'))));
     expect(rows.map(([, ms]) => Number(ms))).toEqual(rows.map(([, ms]) => Number(ms)).sort((a, b) => b - a));
     await kernels.getByRole('button', { name: 'Sort by Calls' }).press('Enter');
-    expect(await order()).toEqual((await order()).sort((a, b) => b - a));
+    await expect.poll(order).toEqual(rows.map(([, , calls]) => Number(calls)).sort((a, b) => b - a));
     // One phase alone has its own sum.
     await kernels.getByRole('button', { name: 'Rollout' }).click();
     const rollout = profile.kernels.filter(({ phase }) => phase === 'rollout');
-    expect(await order()).toHaveLength(new Set(rollout.map(({ kernel }) => kernel)).size);
+    await expect.poll(order).toHaveLength(new Set(rollout.map(({ kernel }) => kernel)).size);
   });
 
   await test.step('memory: what was allocated, beside the plan', async () => {
@@ -86,9 +81,9 @@ test('a step is profiled, and its kernels, the memory and the sources are what t
     await expect(source.getByRole('heading', { name: 'sample.wgsl' })).toBeVisible();
     for (const name of ['sample', 'linear_forward_vec4']) {
       await source.getByTestId(`file-${name}`).click();
-      expect(await source.getByTestId('shader-source').textContent()).toBe(
-        readFileSync(`shaders/${name}.wgsl`, 'utf8'),
-      );
+      await expect
+        .poll(() => source.getByTestId('shader-source').textContent())
+        .toBe(readFileSync(`shaders/${name}.wgsl`, 'utf8'));
     }
     // With what it shares with others, whose bindings are among its own.
     await source.getByText('Put before it: linear_sums.wgsl').click();
@@ -98,8 +93,7 @@ test('a step is profiled, and its kernels, the memory and the sources are what t
     );
     await expect(source.getByRole('rowheader', { name: 'residual' })).toBeVisible();
     const files = readdirSync('shaders').map((name) => name.replace('.wgsl', ''));
-    const listed = await source.getByTestId(/^file-/).count();
-    expect(listed).toBe(files.length);
+    await expect(source.getByTestId(/^file-/)).toHaveCount(files.length);
     // In this run's shapes: one row for each that the event has.
     const uses = profile.kernels.filter(({ kernel }) => kernel === 'linear_forward_vec4');
     await expect(source.getByTestId('kernel-uses').locator('tbody tr')).toHaveCount(uses.length);

@@ -22,21 +22,6 @@ const MASA = {
   steps: '4',
 };
 
-/** Listens to what the trainer's worker tells the page. */
-const listen = (page: Page) =>
-  page.addInitScript(() => {
-    const heard: unknown[] = [];
-    Object.assign(window, { heard });
-    window.Worker = class extends Worker {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        this.addEventListener('message', ({ data }) => {
-          if (data?.type === 'events') heard.push(...data.events);
-        });
-      }
-    };
-  });
-
 class Stream {
   constructor(readonly events: readonly RunEvent[]) {}
 
@@ -50,18 +35,15 @@ class Stream {
 
 async function runToEnd(page: Page): Promise<Stream> {
   const lab = new LabPage(page);
-  await listen(page);
+  await lab.record();
   await lab.open(MASA);
-  await page.getByTestId('run-first').click();
   // While a step is written its bars grow towards a limit that is already drawn.
-  await page.waitForFunction(
-    () => document.querySelector('li:has([data-state=growing]) [data-testid=limit]') !== null,
-    undefined,
-    { polling: 'raf', timeout: 60_000 },
-  );
+  const limited = await lab.lookOut('li:has([data-state=growing]) [data-testid=limit]');
+  await page.getByTestId('run-first').click();
+  await limited();
   await lab.inState('finished');
   await expect(page.getByTestId('gate-plan')).toBeVisible();
-  const events = await page.evaluate(() => (window as unknown as { heard: RunEvent[] }).heard);
+  const events = await lab.allEvents();
   expect(lab.problems).toEqual([]);
   return new Stream(events);
 }
@@ -109,7 +91,9 @@ test('what the panels draw is what the event stream says', async ({ page }) => {
     expect(await attributes(page, 'calibration-bin', ['data-actual'])).toEqual(
       calibration.filter(({ count }) => count > 0).map(({ actual }) => [String(actual)]),
     );
-    await page.getByRole('radio', { name: 'The steps’ prompts' }).click();
+    const prompts = page.getByRole('radio', { name: 'The steps’ prompts' });
+    await prompts.click();
+    await expect(prompts).toBeChecked();
   });
 
   await test.step('points: predicted and true pass rate of every prompt that was rolled out', async () => {
@@ -308,7 +292,13 @@ test('what the panels draw is what the event stream says', async ({ page }) => {
 
   await test.step('a prompt pointed at lights up in every panel that draws it', async () => {
     const [group] = stream.of('prompt_group', last);
-    await page.getByTestId(`candidate-${group.candidate}`).hover();
+    // Panels above it are drawn when it is scrolled to, and may push it away from under the pointer.
+    await expect(async () => {
+      await page.getByTestId(`candidate-${group.candidate}`).hover();
+      await expect(page.getByTestId(`candidate-${group.candidate}`)).toHaveAttribute('data-lit', 'true', {
+        timeout: 1000,
+      });
+    }).toPass();
     for (const place of ['cutoff', 'strip'])
       await expect(page.getByTestId(`${place}-${group.candidate}`)).toHaveAttribute('data-lit', 'true');
     await expect(

@@ -1,9 +1,8 @@
 /** A race of two arms on two seeds, and what is drawn of it held against what the arms' streams said. */
-import AxeBuilder from '@axe-core/playwright';
-import { expect, type Page, test } from '@playwright/test';
-import type { RaceNews } from '../src/lab/race/protocol';
+import { expect, test } from '@playwright/test';
 import type { RunEventOf } from '../src/run/events';
-import { LabPage, SMALL } from './lab';
+import { inTheme, seriousInThemes, seriousProblems } from './axe';
+import { LabPage, nothingSticksOut, SMALL } from './lab';
 
 const ARMS = ['grpo', 'masa-efficient'] as const;
 const SEEDS = [1, 2];
@@ -21,23 +20,6 @@ const LINK = `./?${new URLSearchParams({
   learning_rate: '0.002',
 })}`;
 
-/** Listens to the worker beside the page. */
-async function listen(page: Page): Promise<void> {
-  await page.addInitScript(() => {
-    const heard: unknown[] = [];
-    const Original = window.Worker;
-    window.Worker = class extends Original {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        this.addEventListener('message', ({ data }) => {
-          if (data.type === 'race') heard.push(data.news);
-        });
-      }
-    };
-    Object.assign(window, { heard });
-  });
-}
-
 interface Point {
   step: number;
   tokens: number;
@@ -45,8 +27,8 @@ interface Point {
 }
 
 /** Of each arm and seed: its evaluations, with tokens added up from the steps. */
-async function heardCurves(page: Page): Promise<Map<string, Point[]>> {
-  const news = await page.evaluate(() => (window as unknown as { heard: RaceNews[] }).heard);
+async function heardCurves(lab: LabPage): Promise<Map<string, Point[]>> {
+  const news = (await lab.heard('race')).map((each) => each.news);
   const curves = new Map<string, Point[]>();
   for (const arm of ARMS)
     for (const seed of SEEDS) {
@@ -88,22 +70,15 @@ function crossing(points: readonly Point[], target: number): number | null {
   return from.tokens + share * (to.tokens - from.tokens);
 }
 
-async function serious(page: Page): Promise<string[]> {
-  const { violations } = await new AxeBuilder({ page }).analyze();
-  return violations
-    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-    .map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
-}
-
 test('a race is started from a link, paused, finished, and drawn as its streams have it', async ({
   page,
 }) => {
-  test.setTimeout(240_000);
   const lab = new LabPage(page);
-  await listen(page);
+  await lab.record();
   await page.goto(LINK);
   await expect(page.getByTestId('race-start')).toBeEnabled({ timeout: 60_000 });
-  expect(await serious(page)).toEqual([]);
+  await inTheme(page, 'light');
+  expect(await seriousProblems(page)).toEqual([]);
   await page.getByTestId('race-start').click();
   const status = page.getByTestId('race-status');
   await expect(status).toHaveAttribute('data-state', 'running', { timeout: 60_000 });
@@ -117,10 +92,10 @@ test('a race is started from a link, paused, finished, and drawn as its streams 
   await page.getByTestId('open-race').click();
   await page.getByRole('heading', { name: 'The race' }).click();
   await page.keyboard.press('Space');
-  await expect(status).toHaveAttribute('data-state', 'finished', { timeout: 150_000 });
+  await expect(status).toHaveAttribute('data-state', 'finished', { timeout: 240_000 });
 
   // Every evaluation is a point, at its place.
-  const curves = await heardCurves(page);
+  const curves = await heardCurves(lab);
   const drawn = (key: string, axis: 'tokens' | 'step') =>
     page
       .locator(
@@ -152,10 +127,11 @@ test('a race is started from a link, paused, finished, and drawn as its streams 
     expect(x).toBeCloseTo(first.x + ((last.x - first.x) * value) / last.value, 3);
   const high = places.toSorted((a, b) => b.accuracy - a.accuracy);
   for (const [i, { y }] of high.entries()) if (i > 0) expect(y).toBeGreaterThanOrEqual(high[i - 1].y);
-  await page
+  const steps = page
     .getByRole('radiogroup', { name: 'Draw accuracy against' })
-    .getByRole('radio', { name: 'Steps' })
-    .click();
+    .getByRole('radio', { name: 'Steps' });
+  await steps.click();
+  await expect(steps).toBeChecked();
   for (const [key, points] of curves)
     expect(
       (await drawn(key, 'step')).map(({ value }) => value),
@@ -172,7 +148,9 @@ test('a race is started from a link, paused, finished, and drawn as its streams 
     ['95%', 0.95],
     ['100%', 1],
   ] as const) {
-    await page.getByRole('radio', { name, exact: true }).click();
+    const target = page.getByRole('radio', { name, exact: true });
+    await target.click();
+    await expect(target).toBeChecked();
     const pairs = SEEDS.flatMap((_, i) => {
       const [from, to] = [crossing(baseline[i], share * reference), crossing(arm[i], share * reference)];
       return from && to ? [from / to] : [];
@@ -185,8 +163,8 @@ test('a race is started from a link, paused, finished, and drawn as its streams 
     );
     if (early || pairs.length === 0) continue;
     const ratio = Math.exp(pairs.reduce((sum, each) => sum + Math.log(each), 0) / pairs.length);
-    const shown = Number(await page.getByTestId('race-ratio-tokens').getAttribute('data-value'));
-    expect(shown).toBeCloseTo(ratio, 9);
+    const shown = async () => Number(await page.getByTestId('race-ratio-tokens').getAttribute('data-value'));
+    await expect.poll(shown).toBeCloseTo(ratio, 9);
   }
 
   // The arms as they stand on the last seed.
@@ -207,13 +185,8 @@ test('a race is started from a link, paused, finished, and drawn as its streams 
   for await (const piece of stream) csv += piece;
   expect(csv.trim().split('\r\n')).toHaveLength(1 + ARMS.length * SEEDS.length * (STEPS + 1));
 
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme });
-    expect(await serious(page)).toEqual([]);
-  }
+  expect(await seriousInThemes(page)).toEqual([]);
   await page.setViewportSize({ width: 390, height: 844 });
-  expect(
-    await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-  ).toBeLessThanOrEqual(0);
+  await nothingSticksOut(page);
   expect(lab.problems).toEqual([]);
 });

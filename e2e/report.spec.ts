@@ -4,7 +4,7 @@ import { gunzipSync } from 'node:zlib';
 import { expect, type Page, test } from '@playwright/test';
 import { strToU8, zipSync } from 'fflate';
 import type { RunEvent, RunEventOf } from '../src/run/events';
-import { LabPage } from './lab';
+import { LabPage, nothingSticksOut } from './lab';
 
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 const isStep = (event: RunEvent): event is RunEventOf<'step_metrics'> => event.type === 'step_metrics';
@@ -86,7 +86,7 @@ test('a report of a run opens from the disk without a network, with the numbers 
     await expect(rows.nth(step)).toContainText(String(Number(metrics.reward.toPrecision(6))));
   }
   await expect(report.getByRole('img', { name: /^Reward against steps/ })).toBeVisible();
-  expect(await report.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+  await nothingSticksOut(report);
   expect(asked).toEqual([`file://${path}`]);
   expect(problems).toEqual([]);
 });
@@ -111,23 +111,26 @@ test('kept runs are set beside each other by arm over seeds, with the numbers of
   const cell = (quantity: string, arm: string) =>
     dialog.locator(`tr[data-quantity="${quantity}"] td[data-arm="${arm}"]`);
   const rewards = streams.map((events) => mean(events.filter(isStep).map(({ metrics }) => metrics.reward)));
-  const shown = async (quantity: string, arm: string) =>
-    Number(await cell(quantity, arm).getAttribute('data-mean'));
+  const shown = (quantity: string, arm: string) =>
+    expect.poll(async () => Number(await cell(quantity, arm).getAttribute('data-mean')));
   await expect(cell('reward', 'GRPO, watched')).toContainText('±');
-  expect(await shown('reward', 'GRPO, watched')).toBeCloseTo(mean(rewards), 9);
-  expect(await shown('reward', 'MASA, efficient')).toBeCloseTo(
+  await shown('reward', 'GRPO, watched').toBeCloseTo(mean(rewards), 9);
+  await shown('reward', 'MASA, efficient').toBeCloseTo(
     mean(all[3].filter(isStep).map(({ metrics }) => metrics.reward)),
     9,
   );
-  expect(await shown('accuracy/in-domain', 'GRPO, watched')).toBeCloseTo(
+  await shown('accuracy/in-domain', 'GRPO, watched').toBeCloseTo(
     mean(streams.map((events) => events.findLast(isEvaluation)!.total.accuracy)),
     9,
   );
   await expect(dialog.getByRole('img', { name: /^Reward against steps/ })).toBeVisible();
 
   // Everything that is drawn, as a file: at each step the mean of the three runs, inside of its band.
-  await dialog.getByRole('radio', { name: 'Tokens' }).click();
-  await dialog.getByRole('radio', { name: 'Steps' }).click();
+  for (const name of ['Tokens', 'Steps']) {
+    const axis = dialog.getByRole('radio', { name });
+    await axis.click();
+    await expect(axis).toBeChecked();
+  }
   const csv = await saved(page, () => dialog.getByRole('button', { name: 'Export as CSV' }).click());
   const lines = readFileSync(csv.path, 'utf8').trim().split('\r\n');
   const points = lines
@@ -171,8 +174,9 @@ test('a panel of a recording stands in a frame of another page, plays there, and
   expect(own.name).toBe('masa-efficient-report.html');
   expect(readFileSync(own.path, 'utf8')).toContain('40 of 40 steps');
   await page.getByTestId('menu-learning').click();
+  const copied = await lab.lookOut('[data-testid=panel-learning]', 'Embed code copied');
   await page.getByRole('menuitem', { name: 'Copy embed code' }).click();
-  await expect(page.getByText('Embed code copied')).toBeVisible();
+  await copied();
   const code = await page.evaluate(() => navigator.clipboard.readText());
   expect(code).toMatch(
     /^<iframe src="[^"]*\?embed=learning&amp;replay=recordings%2Fmasa-efficient.jsonl.gz"/,
@@ -201,11 +205,9 @@ test('a panel of a recording stands in a frame of another page, plays there, and
   );
   await frame.getByTestId('play').click();
   await expect(frame.getByTestId('shown-step')).not.toHaveAttribute('data-value', '3');
-  const inner = host.frames()[1];
-  expect(
-    await inner.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
-  ).toBeLessThanOrEqual(0);
-  expect(await frame.getByRole('link', { name: 'Open in MASA Lab' }).getAttribute('href')).toMatch(
+  await nothingSticksOut(host.frames()[1]);
+  await expect(frame.getByRole('link', { name: 'Open in MASA Lab' })).toHaveAttribute(
+    'href',
     /\?replay=recordings%2Fmasa-efficient.jsonl.gz#panel-learning$/,
   );
 

@@ -1,71 +1,48 @@
 /** The timeline: back to earlier steps with every panel following, and from phase to phase inside a step. */
 import { readFileSync } from 'node:fs';
 import { expect, type Page, test } from '@playwright/test';
+import type { RunEvent, RunEventOf } from '../src/run/events';
 import { LabPage } from './lab';
 
-/** As much of the stream's events as the tests compare with. */
-interface Seen {
-  type: string;
-  step: number;
-  phase?: string;
-  metrics?: Record<string, number>;
-  reward_mean?: number;
-  index?: number;
-  rollouts?: { tokens: number[]; reward: number; advantage: number }[];
-}
-
-/** Listens to what the worker tells the page, so that what is drawn can be held against it. */
-async function listen(page: Page): Promise<() => Promise<Seen[]>> {
-  await page.addInitScript(() => {
-    const seen: unknown[] = [];
-    Object.assign(window, { testEvents: seen });
-    const Original = window.Worker;
-    window.Worker = class extends Original {
-      constructor(url: string | URL, options?: WorkerOptions) {
-        super(url, options);
-        this.addEventListener('message', ({ data }) => {
-          if (data.type === 'events') seen.push(...data.events);
-        });
-      }
-    };
-  });
-  return () => page.evaluate(() => (window as unknown as { testEvents: Seen[] }).testEvents);
-}
-
-const numberOf = async (page: Page, name: string): Promise<number> =>
-  Number(await page.getByTestId(`metric-${name}`).getAttribute('data-value'));
+const ofStep = <T extends 'step_metrics' | 'prompt_group'>(
+  events: readonly RunEvent[],
+  type: T,
+  step: number,
+) => events.filter((event): event is RunEventOf<T> => event.type === type && event.step === step);
 
 /** Everything on screen is that of `step` in the stream. */
-async function showsStep(page: Page, events: readonly Seen[], step: number): Promise<void> {
-  const metrics = events.find((e) => e.type === 'step_metrics' && e.step === step)?.metrics;
-  const groups = events.filter((e) => e.type === 'prompt_group' && e.step === step);
-  await expect(page.getByTestId('shown-step')).toHaveAttribute('data-value', String(step));
-  await expect(page.getByTestId('groups-step')).toHaveAttribute('data-value', String(step));
-  await expect(page.getByTestId('metric-step')).toHaveAttribute('data-value', String(step + 1));
-  expect(await numberOf(page, 'reward')).toBe(metrics?.reward);
-  expect(await numberOf(page, 'tokens')).toBe(metrics?.num_tokens);
-  const cards = page.getByTestId(/^group-\d+$/);
-  await expect(cards).toHaveCount(groups.length);
+async function showsStep(page: Page, events: readonly RunEvent[], step: number): Promise<void> {
+  const [{ metrics }] = ofStep(events, 'step_metrics', step);
+  const groups = ofStep(events, 'prompt_group', step);
+  const shows = (id: string, value: unknown) =>
+    expect(page.getByTestId(id)).toHaveAttribute('data-value', String(value));
+  await shows('shown-step', step);
+  await shows('groups-step', step);
+  await shows('metric-step', step + 1);
+  await shows('metric-reward', metrics.reward);
+  await shows('metric-tokens', metrics.num_tokens);
+  await expect(page.getByTestId(/^group-\d+$/)).toHaveCount(groups.length);
   for (const group of groups)
     await expect(page.getByTestId(`group-${group.index}`)).toHaveAttribute(
       'data-right',
-      String(group.rollouts?.filter((r) => r.reward > 0).length),
+      String(group.rollouts.filter((r) => r.reward > 0).length),
     );
-  const lengths = await page.getByTestId('rollout-length').allInnerTexts();
-  expect(lengths.map(Number)).toEqual(groups[0].rollouts?.map((r) => r.tokens.length));
+  await expect(page.getByTestId('rollout-length')).toHaveText(
+    groups[0].rollouts.map((r) => String(r.tokens.length)),
+  );
   const entropy = page.getByTestId('chart-entropy').locator('[data-value="entropy"]');
-  await expect(entropy).toHaveAttribute('data-now', String(metrics?.entropy));
+  await expect(entropy).toHaveAttribute('data-now', String(metrics.entropy));
 }
 
 test('scrubbing takes every panel to that step’s numbers in the stream, and follow-live back', async ({
   page,
 }) => {
-  const stream = await listen(page);
   const lab = new LabPage(page);
+  await lab.record();
   await lab.open({ steps: '4' });
   await page.getByTestId('run-first').click();
   await lab.inState('finished');
-  const events = await stream();
+  const events = await lab.allEvents();
   for (const step of [1, 0, 2]) {
     await lab.seek(step);
     await showsStep(page, events, step);
@@ -85,14 +62,16 @@ test('scrubbing takes every panel to that step’s numbers in the stream, and fo
 });
 
 test('a step can be gone through phase by phase, at rest before each', async ({ page }) => {
-  const stream = await listen(page);
   const lab = new LabPage(page);
+  await lab.record();
   await lab.open({ masa_meta: 'observe', masa_num_generations: '2' });
   const phases = page.getByTestId('phases');
   const next = async (expected: string) => {
     await page.keyboard.press('p');
-    await lab.inState('paused');
     await expect(phases).toHaveAttribute('data-phase', expected, { timeout: 60_000 });
+    // At rest there: only now, as it rests before the key, too.
+    await lab.inState('paused');
+    await expect(phases).toHaveAttribute('data-phase', expected);
   };
   await next('meta');
   await next('rollout');
@@ -105,11 +84,11 @@ test('a step can be gone through phase by phase, at rest before each', async ({ 
     'data-verdict',
     /right|wrong|truncated/,
   );
-  expect((await stream()).some((event) => event.type === 'prompt_group')).toBe(false);
+  expect(await lab.events('prompt_group')).toEqual([]);
   // The policy that wrote them is tested on held-out problems before it changes.
   await next('evaluate');
   await next('update');
-  expect((await stream()).filter((event) => event.type === 'prompt_group')).toHaveLength(4);
+  expect(await lab.events('prompt_group')).toHaveLength(4);
   await next('');
   await lab.atStep(1);
   expect(lab.problems).toEqual([]);
@@ -118,8 +97,7 @@ test('a step can be gone through phase by phase, at rest before each', async ({ 
 test('pointing at a prompt lights it, and leaving puts it out', async ({ page }) => {
   const lab = new LabPage(page);
   await lab.open();
-  await page.keyboard.press('s');
-  await lab.inState('paused');
+  await lab.takeStep(1);
   await lab.judgedRollouts();
   const card = page.getByTestId('group-2');
   await card.hover();
@@ -131,8 +109,8 @@ test('pointing at a prompt lights it, and leaving puts it out', async ({ page })
 });
 
 test('a panel is enlarged, linked to, and saved with the stream’s numbers', async ({ page }) => {
-  const stream = await listen(page);
   const lab = new LabPage(page);
+  await lab.record();
   await lab.open({ steps: '2' });
   await page.getByTestId('run-first').click();
   await lab.inState('finished');
@@ -143,7 +121,7 @@ test('a panel is enlarged, linked to, and saved with the stream’s numbers', as
   await choose('Enlarge');
   const dialog = page.getByTestId('enlarged-health');
   await expect(dialog.getByTestId('chart-entropy').locator('canvas')).toBeVisible();
-  expect((await dialog.boundingBox())?.width).toBeGreaterThan(1000);
+  await expect.poll(async () => (await dialog.boundingBox())?.width).toBeGreaterThan(1000);
   await page.keyboard.press('Escape');
   await expect(dialog).toHaveCount(0);
 
@@ -156,9 +134,9 @@ test('a panel is enlarged, linked to, and saved with the stream’s numbers', as
     .trim()
     .split('\r\n');
   expect(rows[0]).toBe('chart,series,step,tokens,value,low,high');
-  for (const event of (await stream()).filter((e) => e.type === 'step_metrics'))
+  for (const { step, metrics } of await lab.events('step_metrics'))
     expect(rows).toContain(
-      `Entropy of the policy in nats,Entropy,${event.step},${event.metrics?.num_tokens},${event.metrics?.entropy},,`,
+      `Entropy of the policy in nats,Entropy,${step},${metrics.num_tokens},${metrics.entropy},,`,
     );
   const png = readFileSync(await save('Save picture as PNG'));
   expect(png.subarray(1, 4).toString()).toBe('PNG');

@@ -14,6 +14,9 @@ export async function openSite(url) {
   const outDir = join(CACHE, 'bench-site');
   const configFile = join(ROOT, 'vite.config.ts');
   console.log('Building the page…');
+  // Vite's server, where one was started in this process, has left word that it is for development, with a React and
+  // checks of their own: no visitor has that page.
+  process.env.NODE_ENV = 'production';
   await build({ root: ROOT, configFile, logLevel: 'warn', build: { outDir, emptyOutDir: true } });
   const server = await preview({
     root: ROOT,

@@ -12,8 +12,10 @@ export type Urgency = 'first' | 'next' | 'soon' | 'later';
 
 const ORDER: readonly Urgency[] = ['first', 'next', 'soon', 'later'];
 
-export const isNeededBy = (urgency: Urgency, by: Urgency): boolean =>
-  ORDER.indexOf(urgency) <= ORDER.indexOf(by);
+/** Below zero where the first is more urgent. */
+export const compareUrgency = (a: Urgency, b: Urgency): number => ORDER.indexOf(a) - ORDER.indexOf(b);
+
+export const isNeededBy = (urgency: Urgency, by: Urgency): boolean => compareUrgency(urgency, by) <= 0;
 
 interface Place {
   urgency: Urgency;

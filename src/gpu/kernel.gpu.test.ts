@@ -48,6 +48,22 @@ describe('kernels', () => {
     ]);
   });
 
+  it('that were foreseen are compiled before they are asked for, and only once', async () => {
+    const kernels = new Kernels(gpu.device);
+    kernels.foresee({ file: DOUBLE, constants: { FACTOR: 3 } });
+    await kernels.ready();
+    const { built, sources } = kernels.building(() => {
+      const x = buffers.storage('x', 4);
+      kernels.needed('next', () => kernels.bind(DOUBLE, { x }, { FACTOR: 5 }));
+      kernels.needed('later', () => kernels.bind(DOUBLE, { x }, { FACTOR: 7 }));
+      return kernels.bind(DOUBLE, { x }, { FACTOR: 3 });
+    });
+    expect(built.isCompiled).toBe(true);
+    expect(kernels.size).toBe(3);
+    // What can be kept of them for another time.
+    expect(sources('next').map(({ constants }) => constants.FACTOR)).toEqual([3, 5]);
+  });
+
   it('are waited for by whoever asked for them, and not by whoever asked for others', async () => {
     const kernels = new Kernels(gpu.device);
     const x = buffers.storage('x', 4);

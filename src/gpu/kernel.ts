@@ -5,7 +5,7 @@
  * parallel. `BoundKernel` is a pipeline with one bind group; the model makes all of them up front, so that a
  * step in steady state creates neither pipelines nor bind groups. Knows no model.
  */
-import { CompileQueue, isNeededBy, type Urgency } from './compile-queue';
+import { CompileQueue, compareUrgency, isNeededBy, type Urgency } from './compile-queue';
 import type { Pass } from './profile';
 import {
   type Binding,
@@ -44,9 +44,17 @@ export class ShaderError extends Error {
 /** Told how many of the kernels that are waited for are compiled. */
 export type OnCompiled = (done: number, total: number) => void;
 
+/** What a kernel is compiled from. */
+export interface KernelSource {
+  file: ShaderFile;
+  constants: Readonly<Record<string, ConstantValue>>;
+}
+
 /** Something with kernels of its own. */
 export interface Building<T> {
   built: T;
+  /** Those of its kernels that are needed by then, the most urgent first. */
+  sources(by: Urgency): KernelSource[];
   /** Resolves when those of its kernels are compiled that are needed by then. @throws ShaderError */
   ready(by: Urgency, onProgress?: OnCompiled): Promise<void>;
 }
@@ -61,6 +69,7 @@ interface Asked {
 }
 
 interface Compiled {
+  source: KernelSource;
   pipeline: GPUComputePipeline | null;
   ready: Promise<void>;
   /** Somebody waits for it, or needs it sooner. */
@@ -93,6 +102,11 @@ export class Kernels {
   private urgency: Urgency = 'first';
 
   constructor(readonly device: GPUDevice) {}
+
+  /** Begins to compile what is going to be asked for: whoever does so waits as much less. @throws what `bind` throws. */
+  foresee({ file, constants }: KernelSource): void {
+    this.compile(file, constants);
+  }
 
   /** Pipelines made so far, for the test that a steady step makes none. */
   get size(): number {
@@ -139,15 +153,19 @@ export class Kernels {
     this.asked = asked;
     try {
       const built = build();
+      const neededBy = (by: Urgency) =>
+        [...asked.kernels].filter(([, { urgency }]) => isNeededBy(urgency, by));
       return {
         built,
-        ready: (by, onProgress) => {
-          const needed = [...asked.kernels].filter(([, { urgency }]) => isNeededBy(urgency, by));
-          return this.compiled(
-            needed.map(([key, { compiled }]) => [key, compiled]),
+        sources: (by) =>
+          neededBy(by)
+            .sort(([, a], [, b]) => compareUrgency(a.urgency, b.urgency))
+            .map(([, { compiled }]) => compiled.source),
+        ready: (by, onProgress) =>
+          this.compiled(
+            neededBy(by).map(([key, { compiled }]) => [key, compiled]),
             onProgress,
-          );
-        },
+          ),
       };
     } finally {
       this.asked = outer;
@@ -237,7 +255,8 @@ export class Kernels {
     const ready = done.then((pipeline) => {
       compiled.pipeline = pipeline;
     });
-    const compiled: Compiled = { pipeline: null, ready, hurry, layout, bindings };
+    const source = { file, constants };
+    const compiled: Compiled = { source, pipeline: null, ready, hurry, layout, bindings };
     // Reported by `ready`; without this an early failure would count as unhandled.
     compiled.ready.catch(() => {});
     return compiled;

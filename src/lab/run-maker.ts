@@ -10,6 +10,7 @@ import type { Manifest } from '../run/manifest';
 import { Ahead, type PreparedRun } from './ahead';
 import { orDeviceLoss } from './device-loss';
 import type { DeviceUnderTest } from './device-opening';
+import { Foreseen } from './foreseen';
 import { type OpenedModel, openModel } from './opened-model';
 import type { SessionHost } from './session-host';
 import { tuneAtRest, tuneFor } from './tuning';
@@ -19,14 +20,17 @@ const ROLLOUTS_MS = 2000;
 
 export class RunMaker {
   private ahead: Ahead | null = null;
+  private readonly foreseen: Foreseen;
   /** Choosing at rest, under way. */
   private resting: { isAwaited: boolean; done: Promise<void> } | null = null;
 
   /** @param onPhase told of each phase that a trainer made here begins, after the host has heard of it. */
   constructor(
-    private readonly host: Pick<SessionHost, 'readModel' | 'choices' | 'onEvent' | 'onProgress'>,
+    private readonly host: Pick<SessionHost, 'readModel' | 'choices' | 'kernels' | 'onEvent' | 'onProgress'>,
     private readonly onPhase: (phase: Phase) => void,
-  ) {}
+  ) {
+    this.foreseen = new Foreseen(host.kernels);
+  }
 
   async readBase({ model, task }: Manifest): Promise<OpenedModel> {
     const onProgress = (done: number, total: number) =>
@@ -95,9 +99,12 @@ export class RunMaker {
   /** After the test's kernels, which are waited for first, and beside the test itself; only measuring waits for it. */
   private async makeAhead(manifest: Manifest, opening: Promise<DeviceUnderTest>): Promise<PreparedRun> {
     const reading = this.readBase(manifest);
-    const [model, { gpu, test }] = await Promise.all([reading, opening]);
+    const foreseeing = opening.then(({ gpu }) => this.foreseen.begin(gpu, manifest));
+    const [model, { gpu, test }] = await Promise.all([reading, opening, foreseeing]);
     await this.chooseKernels(gpu, manifest, model, test);
-    return { model, trainer: await this.createTrainer(gpu, manifest, model) };
+    const trainer = await this.createTrainer(gpu, manifest, model);
+    this.foreseen.keep(gpu, manifest, trainer.policy.firstKernels);
+    return { model, trainer };
   }
 
   private chooseKernels(

@@ -19,7 +19,7 @@ const small = (settings: ManifestInput = {}) =>
   });
 
 /** A session that counts what it fetches, opened with a run expected where one is given. */
-async function opened(expected?: ReturnType<typeof small>, choices?: ChoiceStore) {
+async function opened(expected?: ReturnType<typeof small>, choices?: ChoiceStore, kernels?: ChoiceStore) {
   const events: RunEvent[] = [];
   let reads = 0;
   let fails = 0;
@@ -31,6 +31,7 @@ async function opened(expected?: ReturnType<typeof small>, choices?: ChoiceStore
       return modelSources(BASE);
     },
     ...(choices && { choices }),
+    ...(kernels && { kernels }),
     onEvent: (event) => events.push(event),
   });
   const opening = session.open();
@@ -109,6 +110,30 @@ it('lets go of choosing at rest as soon as a run is asked for', async () => {
   expect(await run(held)).toEqual(plain);
   // At most once: what was known by then.
   expect(keeps.length).toBeLessThanOrEqual(1);
+}, 120_000);
+
+it('keeps the kernels of the first rollouts, which are compiled ahead in the next visit and change nothing', async () => {
+  let kept: string | null = null;
+  let keeps = 0;
+  const store = {
+    recall: async () => kept,
+    keep: async (_: string, text: string) => {
+      kept = text;
+      keeps++;
+    },
+  };
+  for (const _visit of ['first', 'second']) {
+    const held = await opened(small(), undefined, store);
+    held.begin(0);
+    await held.opening;
+    expect(await run(held)).toEqual(plain);
+    expect(keeps).toBe(1);
+  }
+  const names = JSON.parse(kept!).kernels.map(([name]: [string]) => name);
+  // What scores comes before what decodes alone; what trains is no part of it.
+  expect(names.indexOf('attention')).toBeGreaterThanOrEqual(0);
+  expect(names.indexOf('sample')).toBeGreaterThan(names.indexOf('attention'));
+  expect(names).not.toContain('adamw');
 }, 120_000);
 
 it('loads as ever when it could not be made ready', async () => {

@@ -19,6 +19,8 @@ export interface SessionHost {
   choices?: ChoiceStore;
   /** Where a passed self-test is kept for the next visit; without it, every session begins with a test. */
   tests?: TestStore;
+  /** Where the kernels of the first rollouts are kept for the next visit; without it, they are compiled when bound. */
+  kernels?: ChoiceStore;
   /** Shipped cases of the self-test, by name. */
   readCases(names: readonly string[]): Promise<CaseFiles[]>;
   /**

@@ -16,7 +16,7 @@ import { RaceDesk } from './race/desk';
 import { Session } from './session';
 import { openIndex, storageState, WEB_LOCKS } from './store/browser-parts';
 import { RunKeeper } from './store/keeper';
-import { BROWSER_CHOICES, BROWSER_TESTS } from './store/kernel-choices';
+import { BROWSER_CHOICES, BROWSER_KERNELS, BROWSER_TESTS } from './store/kernel-choices';
 import { RunLibrary } from './store/library';
 import { ModelShelf, OPENED } from './store/model-shelf';
 import { openOpfs } from './store/opfs-files';
@@ -112,6 +112,7 @@ const session: Session = new Session({
   readModel: readBase,
   choices: BROWSER_CHOICES,
   tests: BROWSER_TESTS,
+  kernels: BROWSER_KERNELS,
   readCases: (names) =>
     Promise.all(
       names.map(async (name) => ({

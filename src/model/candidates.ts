@@ -3,19 +3,18 @@
  * timed in turns. What the device refuses is left out. Used by `tune.ts`.
  */
 import { BufferPool, DeviceError, type Gpu } from '../gpu/device';
-import { fastest, HOPELESS, type Standings } from './standings';
+import { KernelClock } from './kernel-clock';
+import { fastest, type Standings } from './standings';
 import type { TuningTime } from './tuning-time';
 import { type Family, TestBench, type Trial } from './variants';
 import { encodeOps, OpMaker } from './workspace';
 
 /** Turns that every variant gets: one slow turn says little, as another program may have had the processor. */
 const TURNS_OF_ALL = 3;
-/** More turns for those that are not far behind then, by the fastest of them: in the first, submitting counted too. */
-const TURNS_OF_CLOSE = 5;
-/** A turn takes about this long, so that what a submission costs by itself does not decide. */
-const TURN_MS = 3;
-/** Most repetitions in a turn. */
-const MOST_UNITS = 64;
+/** More turns for those that are not far behind then, in which the fastest of them takes as long as a turn should. */
+const TURNS_OF_CLOSE = 6;
+/** What took less than so many times as long as the best in few turns may still be the best. */
+const CLOSE = 2;
 
 /** A family, and those of its variants that are to be measured; the first among them. */
 export interface Job {
@@ -25,13 +24,17 @@ export interface Job {
 
 /** The variants of a family that can be bound here, over the same inputs. */
 export class Candidates {
+  private readonly clock: KernelClock;
+
   private constructor(
     readonly family: Family,
     private readonly gpu: Gpu,
     private readonly maker: OpMaker,
     /** The first is that of the variant that always works. */
     private readonly trials: Map<string, Trial>,
-  ) {}
+  ) {
+    this.clock = new KernelClock(maker);
+  }
 
   static async bind(gpu: Gpu, { family, names }: Job, standings: Standings): Promise<Candidates> {
     const maker = new OpMaker(gpu, new BufferPool(gpu.device));
@@ -99,20 +102,28 @@ export class Candidates {
     if (this.trials.size === 1) return isCut ? null : new Map([[base, 0]]);
     const times = await this.inTurns([...this.trials.keys()], base, TURNS_OF_ALL);
     const best = Math.min(...times.values());
-    const close = [...times].filter(([, ms]) => ms < HOPELESS * best).map(([name]) => name);
+    const close = [...times].filter(([, ms]) => ms < CLOSE * best).map(([name]) => name);
     if (close.length > 1 && !time.isUp())
-      for (const [name, ms] of await this.inTurns(close, fastest(times), TURNS_OF_CLOSE)) times.set(name, ms);
+      for (const [name, ms] of await this.inTurns(close, fastest(times), TURNS_OF_CLOSE))
+        times.set(name, Math.min(ms, times.get(name)!));
     return times;
   }
 
-  /** Milliseconds of each by itself, in turns that take one of them about `TURN_MS`. */
+  /** Milliseconds of each by itself, in turns that take one of them about as long as it takes to tell. */
   private async inTurns(names: readonly string[], by: string, turns: number): Promise<Map<string, number>> {
-    const units = await this.unitsOf(this.trials.get(by)!);
+    const { ops, count } = this.trials.get(by)!;
+    const units = await this.clock.unitsOf(ops, count);
+    // The order turns round, so that nobody always comes after the same.
+    const orders = Array.from({ length: turns }, (_, turn) =>
+      turn % 2 === 0 ? names : [...names].reverse(),
+    );
+    const runs = orders.map((order) => order.map((name) => ({ ...this.trials.get(name)!, units })));
+    const heard = await this.clock.time(runs);
     const times = new Map<string, number>();
     // The best of several turns: what else the machine does only ever adds.
-    for (let turn = 0; turn < turns; turn++)
-      for (const name of names) {
-        const ms = (await this.time(this.trials.get(name)!, units)) / units;
+    for (const [turn, order] of orders.entries())
+      for (const [i, name] of order.entries()) {
+        const ms = heard[turn][i] / units;
         times.set(name, Math.min(ms, times.get(name) ?? ms));
       }
     return times;
@@ -122,22 +133,6 @@ export class Candidates {
     for (const { kernel } of trial?.ops ?? []) this.gpu.kernels.forget(kernel);
     this.trials.delete(name);
     standings.leaveOut(this.family, name);
-  }
-
-  /** Repetitions that take about a turn. */
-  private async unitsOf(trial: Trial): Promise<number> {
-    let units = 1;
-    while (units < MOST_UNITS && (await this.time(trial, units)) < TURN_MS / 2) units *= 2;
-    return units;
-  }
-
-  private async time(trial: Trial, units: number): Promise<number> {
-    const begun = performance.now();
-    this.maker.submit('tune', (pass) => {
-      for (let i = 0; i < units; i++) encodeOps(pass, trial.ops, trial.count);
-    });
-    await this.gpu.device.queue.onSubmittedWorkDone();
-    return performance.now() - begun;
   }
 
   /** What a trial computes, as bits. */

@@ -6,6 +6,7 @@
  * and encode. Knows tokens, not tasks.
  */
 import { BufferPool, DeviceError, type Gpu } from '../gpu/device';
+import type { KernelSource } from '../gpu/kernel';
 import { Adapter } from './adapter';
 import type { Row, TrainRow } from './batch';
 import type { LlamaConfig } from './config';
@@ -46,6 +47,8 @@ export class Policy {
   /** Resolves once it can be trained; before that, what was not waited for at its creation must not be. @throws ShaderError */
   trainable: () => Promise<void> = async () => {};
   private decodable: () => Promise<void> = async () => {};
+  /** What its first rollouts are made with, in the order of need. */
+  firstKernels: readonly KernelSource[] = [];
   /** What all work so far has cost; only grows. */
   readonly spent: Cost = { flops: 0, decodeSteps: 0 };
   /** The profile of its work, when one is taken. */
@@ -130,7 +133,7 @@ export class Policy {
       }
     };
     // Whoever waits for everything, as the self-test does, waits for all of it alike.
-    const { built, ready } = gpu.kernels.building(build, { alike: wait === 'everything', until });
+    const { built, ready, sources } = gpu.kernels.building(build, { alike: wait === 'everything', until });
     // Both at once: whatever else is made on the device meanwhile has scopes of its own.
     const scopes = [gpu.device.popErrorScope(), gpu.device.popErrorScope()];
     const refused = (await Promise.all(scopes)).find((e) => e);
@@ -144,6 +147,7 @@ export class Policy {
         return decodable;
       };
       built.trainable = () => ready('later');
+      built.firstKernels = sources('next');
       await ready(wait === 'everything' ? 'later' : 'first', onProgress);
       return built;
     } catch (error) {

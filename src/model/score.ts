@@ -42,13 +42,20 @@ export async function scoreRows(
       passOver(pass, () => extentOf(batch));
       graph.encodeForward(pass, batch.tokens);
     });
+    // Copies are made in the order they are asked for in: what is read is not waited for before the next part is encoded.
+    let read = Promise.resolve();
     for (const part of graph.parts(batch.active)) {
       workspace.submit('policy.head', (pass) => graph.encodeHead(pass, part));
-      const values = part.count * vocabulary;
-      if (logits) logits.set(await workspace.read('logits', values), part.start * vocabulary);
+      await read;
+      if (!logits) continue;
+      const values = workspace.read('logits', part.count * vocabulary);
+      read = values.then((of) => logits.set(of, part.start * vocabulary));
     }
-    const logps = await workspace.read('logp', batch.active);
-    const entropies = await workspace.read('entropy', batch.active);
+    const [logps, entropies] = await Promise.all([
+      workspace.read('logp', batch.active),
+      workspace.read('entropy', batch.active),
+      read,
+    ]);
     let at = 0;
     for (const row of micro) {
       const end = at + row.active.length;

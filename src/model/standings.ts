@@ -2,7 +2,7 @@
 import type { Family } from './variants';
 
 /** A variant that took so many times as long as the best is not tried further, nor in later families of its kin. */
-export const HOPELESS = 1.6;
+const HOPELESS = 1.6;
 /** A variant has to be so many times as fast as the usual one of its operation to be taken instead. */
 const BETTER = 1.08;
 

@@ -4,6 +4,8 @@ import { lazy, Suspense, useEffect, useMemo } from 'react';
 import { useStore } from 'zustand';
 import styles from './App.module.css';
 import { Boundary } from './components/Boundary';
+import { Later } from './components/Later';
+import { panelId } from './components/PanelMenu';
 import { ModelsDialog } from './models/ModelsDialog';
 import { About } from './panels/About';
 import { BenchmarksPanel } from './panels/Benchmarks';
@@ -40,8 +42,10 @@ import { useOpinion } from './second-opinion/hooks';
 import { SecondOpinionPanel } from './second-opinion/SecondOpinionPanel';
 import { TryPanel } from './second-opinion/TryPanel';
 import { SessionContext, usePage, useSession } from './state/context';
+import type { GroupView } from './state/run-view';
 import { isFirstVisit } from './state/selectors';
 import type { Session } from './state/session';
+import type { PageState } from './state/store';
 import { Timeline } from './timeline/Timeline';
 
 export function App({ session }: { session: Session }) {
@@ -102,9 +106,15 @@ function Bar() {
   );
 }
 
+/** The first rollouts have come, or there is a recording with all that it has. */
+const hasRollouts = ({ run, replay }: PageState): boolean =>
+  replay !== null || run.steps.length > 0 || run.recent.some(({ groups }) => groups.some(hasTokens));
+const hasTokens = ({ rollouts }: GroupView): boolean => rollouts.some(({ tokens }) => tokens.length > 0);
+
 /** @param panelsOnly the panels alone, of which a view inside another page shows one. */
 export function Stage({ panelsOnly = false }: { panelsOnly?: boolean }) {
   const first = usePage(isFirstVisit);
+  const isShowing = usePage(hasRollouts);
   if (useRacing())
     return (
       <Boundary name="the race">
@@ -147,52 +157,54 @@ export function Stage({ panelsOnly = false }: { panelsOnly?: boolean }) {
         <Boundary name="the prompt groups">
           <Groups />
         </Boundary>
-        <Boundary name="the cutoffs">
-          <CutoffPanel />
-        </Boundary>
-        <Boundary name="the token inspector">
-          <InspectorPanel />
-        </Boundary>
-        <div className={styles.pair}>
-          <Boundary name="the learning curve">
-            <LearningPanel />
+        <Later isDue={panelsOnly || isShowing || location.hash.startsWith(`#${panelId('')}`)}>
+          <Boundary name="the cutoffs">
+            <CutoffPanel />
           </Boundary>
-          <Boundary name="the curves by difficulty">
-            <TierPanel />
+          <Boundary name="the token inspector">
+            <InspectorPanel />
           </Boundary>
-        </div>
-        <Boundary name="experts and hints">
-          <ExpertsPanel />
-        </Boundary>
-        <Boundary name="the benchmark sets">
-          <BenchmarksPanel />
-        </Boundary>
-        <Boundary name="the panel to try a policy">
-          <TryPanel />
-        </Boundary>
-        <Boundary name="the second opinion">
-          <SecondOpinionPanel />
-        </Boundary>
-        <Boundary name="the training's health">
-          <HealthPanel />
-        </Boundary>
-        <div className={styles.pair}>
-          <Boundary name="the time of a step">
-            <StepTime />
+          <div className={styles.pair}>
+            <Boundary name="the learning curve">
+              <LearningPanel />
+            </Boundary>
+            <Boundary name="the curves by difficulty">
+              <TierPanel />
+            </Boundary>
+          </div>
+          <Boundary name="experts and hints">
+            <ExpertsPanel />
           </Boundary>
-          <Boundary name="the memory">
-            <MemoryPanel />
+          <Boundary name="the benchmark sets">
+            <BenchmarksPanel />
           </Boundary>
-        </div>
-        <Boundary name="the kernels">
-          <KernelsPanel />
-        </Boundary>
-        <Boundary name="the shaders">
-          <SourcePanel />
-        </Boundary>
-        <Boundary name="what it runs on">
-          <About />
-        </Boundary>
+          <Boundary name="the panel to try a policy">
+            <TryPanel />
+          </Boundary>
+          <Boundary name="the second opinion">
+            <SecondOpinionPanel />
+          </Boundary>
+          <Boundary name="the training's health">
+            <HealthPanel />
+          </Boundary>
+          <div className={styles.pair}>
+            <Boundary name="the time of a step">
+              <StepTime />
+            </Boundary>
+            <Boundary name="the memory">
+              <MemoryPanel />
+            </Boundary>
+          </div>
+          <Boundary name="the kernels">
+            <KernelsPanel />
+          </Boundary>
+          <Boundary name="the shaders">
+            <SourcePanel />
+          </Boundary>
+          <Boundary name="what it runs on">
+            <About />
+          </Boundary>
+        </Later>
       </div>
     </>
   );

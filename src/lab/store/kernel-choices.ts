@@ -1,12 +1,12 @@
 /**
- * What the browser keeps of its adapters, kernel choices and passed self-tests: in a small database of their own, so that
- * deleting runs leaves them. Used by the worker.
+ * What the browser keeps of its adapters, kernel choices, passed self-tests and first kernels: in a small database of
+ * their own, so that deleting runs leaves them. Used by the worker.
  */
 import { type DBSchema, openDB } from 'idb';
 import type { TestStore } from '../adapter-test';
 import type { ChoiceStore } from '../tuning';
 
-/** One store for both, so that a page of an earlier version in another tab does not hold up this one. */
+/** One store for all, so that a page of an earlier version in another tab does not hold up this one. */
 interface Schema extends DBSchema {
   choices: { key: string; value: string };
 }
@@ -51,3 +51,5 @@ function storeOf(prefix: string): TestStore {
 export const BROWSER_CHOICES: ChoiceStore = storeOf('');
 /** and tests before the first rollout. */
 export const BROWSER_TESTS: TestStore = storeOf('self-test | ');
+/** Without it, kernels are compiled when they are bound. */
+export const BROWSER_KERNELS: ChoiceStore = storeOf('kernels | ');

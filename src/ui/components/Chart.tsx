@@ -73,22 +73,26 @@ export function Chart({
     let stale = false;
     /** Where the step on screen lies, while it is not simply the newest. */
     let held: number | null = null;
-    const plot = new uPlot(
-      chartOptions({
-        series,
-        theme,
-        format: tickFormat,
-        range,
-        leastSpan,
-        end: () => end,
-        held: () => held,
-        height,
-        width: target.clientWidth,
-        onCursor: () => showValues(),
-      }),
-      [[]],
-      target,
-    );
+    // Made when there is something to draw where it can be seen: a canvas with its axes takes a dozen milliseconds.
+    let plot: uPlot | null = null;
+    let data: uPlot.AlignedData = [[]];
+    const makePlot = () =>
+      new uPlot(
+        chartOptions({
+          series,
+          theme,
+          format: tickFormat,
+          range,
+          leastSpan,
+          end: () => end,
+          held: () => held,
+          height,
+          width: target.clientWidth,
+          onCursor: () => showValues(),
+        }),
+        data,
+        target,
+      );
     let drawn: Pick<PageState['run'], 'steps' | 'evaluations'> & { axis: string; heldStep: number | null } = {
       steps: [],
       evaluations: [],
@@ -99,17 +103,17 @@ export function Chart({
     const showValues = () => {
       const cells = legend.current?.querySelectorAll('[data-value]');
       const at = held;
-      const heldIndex = at === null ? -1 : plot.data[0].findLastIndex((x) => x <= at);
-      const index = plot.cursor.idx ?? (at === null ? null : heldIndex);
+      const heldIndex = at === null ? -1 : data[0].findLastIndex((x) => x <= at);
+      const index = plot?.cursor.idx ?? (at === null ? null : heldIndex);
       const place = legend.current?.querySelector<HTMLElement>('[data-place]');
       if (place) {
         place.hidden = index == null;
         const axis = store.getState().looking.xAxis;
         if (index != null && index >= 0)
-          place.textContent = `${axis === 'step' ? 'step' : 'tokens'} ${formatCount(plot.data[0][index])}`;
+          place.textContent = `${axis === 'step' ? 'step' : 'tokens'} ${formatCount(data[0][index])}`;
       }
       series.forEach((each, i) => {
-        const column = plot.data[firstColumn[i]] as (number | null)[] | undefined;
+        const column = data[firstColumn[i]] as (number | null)[] | undefined;
         const value = !column ? null : index == null ? lastValue(column) : valueAt(column, index);
         const cell = cells?.[i];
         if (cell) cell.textContent = value === null ? NO_DATA : format(value);
@@ -132,11 +136,11 @@ export function Chart({
       drawn = { steps: run.steps, evaluations: run.evaluations, axis: xAxis, heldStep };
       end = newestX(run, xAxis);
       held = heldStep === null ? null : heldX(run, xAxis, heldStep);
-      if (!same) plot.setData(alignSeries(series, run, xAxis) as uPlot.AlignedData, near);
-      else if (near) plot.redraw(false);
-      stale ||= !near;
+      if (!same) data = alignSeries(series, run, xAxis) as uPlot.AlignedData;
+      stale = true;
+      if (near) catchUp.current();
       showValues();
-      const count = plot.data[0].length;
+      const count = data[0].length;
       if (empty.current) empty.current.hidden = count > 0;
       const values = series.map((_, i) => target.dataset[`now${i}`]).filter(Boolean);
       target.setAttribute(
@@ -157,11 +161,14 @@ export function Chart({
           draw();
         });
     };
-    draw();
     catchUp.current = () => {
-      if (stale) plot.setData(plot.data);
+      if (!stale || (plot === null && data[0].length === 0)) return;
       stale = false;
+      if (plot === null) plot = makePlot();
+      else if (plot.data === data) plot.redraw(false);
+      else plot.setData(data);
     };
+    draw();
     const sight = new IntersectionObserver(
       (entries) => {
         near = entries.some((entry) => entry.isIntersecting);
@@ -171,7 +178,7 @@ export function Chart({
     );
     sight.observe(target);
     const unsubscribe = store.subscribe(schedule);
-    const observer = new ResizeObserver(() => plot.setSize({ width: target.clientWidth, height }));
+    const observer = new ResizeObserver(() => plot?.setSize({ width: target.clientWidth, height }));
     observer.observe(target);
     return () => {
       cancelAnimationFrame(frame);
@@ -179,7 +186,7 @@ export function Chart({
       observer.disconnect();
       sight.disconnect();
       catchUp.current = () => {};
-      plot.destroy();
+      plot?.destroy();
     };
   }, [store, series, theme, format, tickFormat, range, leastSpan, height, label]);
 

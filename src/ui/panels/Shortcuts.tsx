@@ -4,7 +4,7 @@
  * something to lose; nothing happens while the user types or a menu or dialog is open.
  */
 import { AlertDialog } from 'radix-ui';
-import { useEffect, useState } from 'react';
+import { useLayoutEffect, useState } from 'react';
 import { Button } from '../components/Button';
 import overlay from '../components/Overlay.module.css';
 import { useSession } from '../state/context';
@@ -20,7 +20,8 @@ export function Shortcuts() {
   const session = useSession();
   const [asking, setAsking] = useState(false);
 
-  useEffect(() => {
+  // Before the page is first painted: where it can be seen, its keys work.
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
       const target = event.target instanceof Element ? event.target : null;

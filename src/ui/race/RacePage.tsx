@@ -3,7 +3,7 @@
  * answer, curves, arms and arithmetic. Loaded when it is asked for.
  */
 import { ToggleGroup } from 'radix-ui';
-import { useEffect } from 'react';
+import { useLayoutEffect } from 'react';
 import { useStore } from 'zustand';
 import { Boundary } from '../components/Boundary';
 import { Button } from '../components/Button';
@@ -25,7 +25,7 @@ const TAKES_SPACE =
 export default function RacePage() {
   const { races } = useSession();
   const race = useStore(races.store, shownRace);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const pressed = (event: KeyboardEvent) => {
       if (event.key !== ' ' || event.defaultPrevented || event.repeat || event.ctrlKey || event.metaKey)
         return;

@@ -22,6 +22,13 @@ export class FrameQueue<T> {
     this.#schedule();
   }
 
+  /** Hands over all that waits, now and however long it takes: for what is said after it and must not be seen before. */
+  flush(): void {
+    const items = this.#waiting;
+    this.#waiting = [];
+    if (items.length > 0) this.#take(items);
+  }
+
   clear(): void {
     this.#waiting = [];
   }

@@ -150,6 +150,21 @@ test('events are folded once a frame, in order', () => {
   expect(page().run.steps.map((point) => point.step)).toEqual([0]);
 });
 
+test('a run that comes to rest shows all it has said at once, and nothing of it again', () => {
+  const { worker, page } = begun();
+  nextFrame();
+  for (const state of ['paused', 'finished', 'failed'] as const) {
+    const step = page().run.steps.length;
+    worker.enter('running', step);
+    worker.say({ type: 'events', events: [stepMetrics(step)] });
+    expect(page().run.steps).toHaveLength(step);
+    worker.enter(state, step + 1);
+    expect(page().run.steps.map((point) => point.step)).toHaveLength(step + 1);
+    nextFrame();
+    expect(page().run.steps).toHaveLength(step + 1);
+  }
+});
+
 test('after a reset, what the old run still says is passed over', () => {
   const { worker, session, page } = begun();
   worker.say({ type: 'events', events: [stepMetrics(0)] });

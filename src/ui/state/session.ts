@@ -320,6 +320,8 @@ export class Session {
   }
 
   #entered(state: LabState, step: number): void {
+    // Where a run is seen to rest, all that it has said is on screen.
+    if (['paused', 'finished', 'failed'].includes(state)) this.#events.flush();
     this.#lab(() => ({ state, step }));
     if (state !== 'ready' || this.#next === null) return;
     const next = this.#next;
