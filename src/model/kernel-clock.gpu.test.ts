@@ -42,7 +42,7 @@ function stamped(gpu: Gpu, ...ms: bigint[]): Gpu {
     createCommandEncoder(descriptor) {
       const encoder = gpu.device.createCommandEncoder(descriptor);
       const copy = encoder.copyBufferToBuffer.bind(encoder) as (...all: unknown[]) => undefined;
-      encoder.copyBufferToBuffer = (_from: GPUBuffer, _at: unknown, to: GPUBuffer | number) => {
+      encoder.copyBufferToBuffer = (...[, , to]: unknown[]) => {
         const { size } = to as GPUBuffer;
         const { COPY_SRC, COPY_DST } = GPUBufferUsage;
         const told = gpu.device.createBuffer({ size, usage: COPY_SRC | COPY_DST });
