@@ -69,7 +69,7 @@ async function measure({ quick, browser: inBrowser }, kept) {
     await kept.part(report, 'startup', async () => {
       const { benchStartup } = await import('./startup.mjs');
       const note = (/** @type {string} */ text) => console.error(text);
-      report.startup = await benchStartup({ executablePath: browser.path, rounds: quick ? 2 : 5, note });
+      report.startup = await benchStartup({ executablePath: browser.path, rounds: quick ? 1 : 5, note });
     });
   } else {
     report = await inNode(given, kept);
