@@ -7,6 +7,7 @@ import { linearFamily } from '../src/model/linear-families';
 import { chosenVariant, type Variant } from '../src/model/linear-variants';
 import type { LossSettings } from '../src/model/loss';
 import type { NamedTensors } from '../src/model/parameters';
+import type { RolloutDtype } from '../src/model/plan';
 import { Policy } from '../src/model/policy';
 import { tune, tuneFamilies } from '../src/model/tune';
 import { OpMaker } from '../src/model/workspace';
@@ -102,13 +103,24 @@ export function trainRows({ tokens, advantages, oldLogps }: TrainBatch): TrainRo
   }));
 }
 
+/** As the page has it once it has been at rest: peers, too, are measured when they have made all ready that they want. */
+const CHOOSING_MS = 20_000;
+
+export async function chooseKernels(
+  gpu: Gpu,
+  config: LlamaConfig,
+  rolloutDtype: RolloutDtype = 'float32',
+): Promise<void> {
+  await tune(gpu, config, { rolloutDtype, mostMs: CHOOSING_MS, thorough: true });
+}
+
 /** A tuned policy with room for training on that batch and nothing else. */
 export async function trainingPolicy(
   gpu: Gpu,
   config: LlamaConfig,
   { tokens }: Pick<TrainBatch, 'tokens'>,
 ): Promise<Policy> {
-  await tune(gpu, config);
+  await chooseKernels(gpu, config);
   return Policy.create(gpu, config, {
     tokens: tokens.reduce((sum, row) => sum + row.length, 0),
     rows: tokens.length,

@@ -100,8 +100,8 @@ export const phaseFigures = z.object({
   /** Median by the clock; null for a part of a phase. */
   wall_ms: z.number().nullable(),
   /**
-   * On the device; null without timestamps. Of a phase by its passes as they are, of a work by the profiled step, in
-   * which every dispatch is a pass of its own and takes longer for it.
+   * On the device; null without timestamps. Of a phase by its passes as they are, in steps after those that were clocked,
+   * of a work by the profiled step, in which every dispatch is a pass of its own and takes longer for it.
    */
   gpu_ms: z.number().nullable(),
   dispatches: z.number().int(),

@@ -14,7 +14,7 @@ import { load, machine } from './machine.mjs';
 import { checkOptions, OPTIONS } from './options.mjs';
 
 const PARTS = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady', 'pytorch', 'startup'];
-const USAGE = `Usage: npm run -s bench -- [--quick] [--browser] [--part NAME]... [--json] [--out FILE [--resume]]
+const USAGE = `Usage: npm run -s bench -- [--quick] [--browser] [--part NAME]... [--json] [--out FILE [--resume | --replace]]
        npm run -s bench -- --tables
        npm run -s bench -- --pack FILE.tar.xz
 
@@ -24,8 +24,9 @@ Measures the lab beside other libraries, in one process, in turns: medians with 
   --browser    in Chromium instead of Node; without a GPU that is SwiftShader (BENCH_GPU=hardware: the machine's own)
   --part NAME  only this part, or several: ${PARTS.join(', ')}
   --json       one JSON object as the last line
-  --out FILE   also writes the JSON to FILE, after every result what there is so far
+  --out FILE   also writes the JSON to FILE, after every result what there is so far; a new one, unless
   --resume     goes on with what FILE has of an interrupted run: neither its results nor its finished parts are repeated
+  --replace    begins anew, and FILE's results are lost
   --tables     writes the tables of docs/benchmark.md and README.md anew from bench/results, and measures nothing
   --pack FILE  packs benchmark, parity check and Dawn for a machine that has Node and libvulkan, and nothing else`;
 

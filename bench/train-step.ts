@@ -19,6 +19,8 @@ const COMPARED = 3;
 const TOLERANCE = 1e-3;
 /** A library whose step takes longer than this is left out, of this size and of the larger ones. */
 const MOST_SECONDS = { quick: 25, full: 60 };
+/** A step that takes longer than this is as slow warm as the first time. */
+const LONG_SECONDS = 10;
 /** A policy of more parameters than this has its libraries come one by one. */
 const MOST_TOGETHER = 3e7;
 /**
@@ -123,8 +125,7 @@ async function measure(
           result.difference[name] = differenceOf(steps, expected);
           result.agrees[name] = result.difference[name] <= TOLERANCE;
         }
-        // The first step compiles and allocates; later ones are as good as a warm-up.
-        trainer.known = seconds.length > 1 ? Math.min(...seconds.slice(1)) : undefined;
+        trainer.known = warmSeconds(seconds);
         trainers.push(trainer);
         if (!oneByOne) continue;
         // What takes that long was timed by being compared.
@@ -175,6 +176,15 @@ export function tooLarge(library: string, parameters: number, free: number | nul
   if (free === null || needed <= free) return null;
   const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
   return `expected ${gigabytes(needed)} GB of free memory, got ${gigabytes(free)} GB`;
+}
+
+/**
+ * What a step takes once it is warm, by those that were compared; undefined where that is not known. The first compiles
+ * and allocates, later ones are as good as a warm-up; but of a step that takes long, compiling is the smallest part.
+ */
+function warmSeconds([first, ...later]: readonly number[]): number | undefined {
+  if (later.length > 0) return Math.min(...later);
+  return first > LONG_SECONDS ? first : undefined;
 }
 
 /** The first steps with their seconds: at least one, and no further one once they have taken as long as that. */

@@ -16,7 +16,7 @@ export const SMALL: Record<string, string> = {
   steps: '3',
 };
 
-/** Where the page keeps what it knows of the adapter (`src/lab/store/kernel-choices.ts`). */
+/** Where the page keeps what it knows of the adapter (`src/lab/store/adapter-store.ts`). */
 export const ADAPTER_DATABASE = 'masa-lab-kernels';
 /** A browser that has been on the page once: the setup of the tests writes it, and nothing else of that visit. */
 export const VISITED = '.cache/e2e/visited.json';

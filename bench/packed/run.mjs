@@ -16,13 +16,14 @@ import { addPytorch } from './torch.mjs';
 const HERE = import.meta.dirname;
 const MEASURED = ['matmul', 'train_step', 'decode', 'rl_step', 'scaling', 'steady'];
 const PARTS = ['check', ...MEASURED, 'pytorch'];
-const USAGE = `Usage: node --expose-gc run.mjs [--quick] [--part NAME]... [--json] [--out FILE [--resume]]
+const USAGE = `Usage: node --expose-gc run.mjs [--quick] [--part NAME]... [--json] [--out FILE [--resume | --replace]]
 
   --quick      fewer shapes and rounds
   --part NAME  only this part, or several: ${PARTS.join(', ')}
   --json       one JSON object as the last line, instead of tables
-  --out FILE   also writes the JSON to FILE, after every result what there is so far
-  --resume     goes on with what FILE has of an interrupted run: neither its results nor its finished parts are repeated`;
+  --out FILE   also writes the JSON to FILE, after every result what there is so far; a new one, unless
+  --resume     goes on with what FILE has of an interrupted run: neither its results nor its finished parts are repeated
+  --replace    begins anew, and FILE's results are lost`;
 
 /** @param {string[]} argv */
 function readOptions(argv) {

@@ -26,7 +26,10 @@ export class RunMaker {
 
   /** @param onPhase told of each phase that a trainer made here begins, after the host has heard of it. */
   constructor(
-    private readonly host: Pick<SessionHost, 'readModel' | 'choices' | 'kernels' | 'onEvent' | 'onProgress'>,
+    private readonly host: Pick<
+      SessionHost,
+      'readModel' | 'choices' | 'choosingMs' | 'kernels' | 'onEvent' | 'onProgress'
+    >,
     private readonly onPhase: (phase: Phase) => void,
   ) {
     this.foreseen = new Foreseen(host.kernels);
@@ -109,13 +112,15 @@ export class RunMaker {
 
   private chooseKernels(
     gpu: Gpu,
-    { rollout_dtype }: Manifest,
+    { rollout_dtype, steps }: Manifest,
     { config }: OpenedModel,
     ahead?: Promise<unknown>,
   ): Promise<void> {
+    const onProgress: SessionHost['onProgress'] = (progress) => this.host.onProgress(progress);
+    const mostMs = this.host.choosingMs?.(steps);
     return orDeviceLoss(
       gpu,
-      tuneFor(gpu, config, this.host.choices, (p) => this.host.onProgress(p), rollout_dtype, ahead),
+      tuneFor(gpu, config, this.host.choices, onProgress, rollout_dtype, ahead, mostMs),
     );
   }
 

@@ -17,6 +17,8 @@ export interface SessionHost {
   readModel(name: string, onProgress: (done: number, total: number) => void): Promise<readonly ByteSource[]>;
   /** Where measured kernel choices are kept; without it nothing is measured. */
   choices?: ChoiceStore;
+  /** How many milliseconds measuring may take before a run of so many steps; without it, what a visitor waits for. */
+  choosingMs?(steps: number): number | undefined;
   /** Where a passed self-test is kept for the next visit; without it, every session begins with a test. */
   tests?: TestStore;
   /** Where the kernels of the first rollouts are kept for the next visit; without it, they are compiled when bound. */

@@ -26,6 +26,7 @@ export function adapterKey({ info }: Gpu): string {
  * @param ahead for a run that nobody has asked for yet: waited for before anything is measured, as what else is done
  *   with the device would be measured with it. The first visit measures as long as it may; a later one puts off what
  *   the first had no time for, or every visit would begin with it.
+ * @param mostMs how long it may take; what a visitor waits for where nothing is said.
  */
 export async function tuneFor(
   gpu: Gpu,
@@ -34,6 +35,7 @@ export async function tuneFor(
   onProgress: (progress: Progress) => void,
   rolloutDtype: RolloutDtype,
   ahead?: Promise<unknown>,
+  mostMs?: number,
 ): Promise<void> {
   if (!store) return;
   const adapter = adapterKey(gpu);
@@ -54,6 +56,7 @@ export async function tuneFor(
     isAwaited: () => isPutOff,
     rolloutDtype,
     thorough,
+    mostMs,
   });
   if (measured) await store.keep(adapter, choicesText(gpu));
 }

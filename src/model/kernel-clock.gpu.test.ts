@@ -1,34 +1,23 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { BufferPool, type Gpu } from '../gpu/device';
-import type { ShaderFile } from '../gpu/kernel';
 import { openTestGpu } from '../gpu/testing';
-import { KernelClock } from './kernel-clock';
+import { KernelClock, type Run } from './kernel-clock';
 import { SHADERS } from './shaders';
 import { OpMaker, perElement } from './workspace';
 
 const VALUES = 100;
-const quick = SHADERS.accumulateSlices;
-/** Thousands of times the work, so that no busy machine makes the other slower. */
-const slow: ShaderFile = {
-  name: 'sum_idle',
-  code: quick.code.replace(
-    'total[i] += sum',
-    'for (var r = 0u; r < 200000u; r++) { if (total[i] == f32(r) - 7e9) { return; } }\n  total[i] += sum',
-  ),
-};
+const MS = 1_000_000n;
 
-/** Both over the same values. */
-function runs(gpu: Gpu): { clock: KernelClock; run(file: ShaderFile): Parameters<KernelClock['unitsOf']> } {
+/** A clock, and something small for it to time. */
+function small(gpu: Gpu): { clock: KernelClock; ops: Run['ops'] } {
   const maker = new OpMaker(gpu, new BufferPool(gpu.device));
   const buffers = {
     size: maker.pool.uniform('size', new Uint32Array([VALUES])),
     slices: maker.pool.storage('slices', 16 * VALUES),
     total: maker.pool.storage('total', VALUES),
   };
-  return {
-    clock: new KernelClock(maker),
-    run: (file) => [[maker.op(file, buffers, { grid: (count) => perElement(count)(1) })], VALUES],
-  };
+  const grid = (count: number) => perElement(count)(1);
+  return { clock: new KernelClock(maker), ops: [maker.op(SHADERS.accumulateSlices, buffers, { grid })] };
 }
 
 /** The device with another answer to some of what a clock asks of it. */
@@ -46,23 +35,81 @@ function changed(gpu: Gpu, change: Partial<GPUDevice>): Gpu {
   return { ...gpu, device: asked as GPUDevice };
 }
 
-async function expectTold(gpu: Gpu): Promise<void> {
-  const { clock, run } = runs(gpu);
-  const [ofQuick, ofSlow] = [run(quick), run(slow)];
-  await gpu.kernels.ready();
-  expect(await clock.unitsOf(...ofQuick)).toBeGreaterThan(await clock.unitsOf(...ofSlow));
-  const turn = [ofQuick, ofSlow].map(([ops, count]) => ({ ops, count, units: 2 }));
-  const turns = await clock.time([turn, turn, turn]);
-  expect(turns.map((times) => times.length)).toEqual([2, 2, 2]);
-  const best = (of: number) => Math.min(...turns.map((times) => times[of]));
-  expect(best(0)).toBeLessThan(best(1));
+/** The device with timestamps that say these milliseconds of one run after the other, and the last of them of all others. */
+function stamped(gpu: Gpu, ...ms: bigint[]): Gpu {
+  let run = 0;
+  return changed(gpu, {
+    createCommandEncoder(descriptor) {
+      const encoder = gpu.device.createCommandEncoder(descriptor);
+      const copy = encoder.copyBufferToBuffer.bind(encoder) as (...all: unknown[]) => undefined;
+      encoder.copyBufferToBuffer = (...[, , to]: unknown[]) => {
+        const { size } = to as GPUBuffer;
+        const { COPY_SRC, COPY_DST } = GPUBufferUsage;
+        const told = gpu.device.createBuffer({ size, usage: COPY_SRC | COPY_DST });
+        const times = new BigUint64Array(size / 8);
+        for (let i = 0; i < times.length; i += 2) {
+          // Far above what a number holds exactly.
+          times[i] = 2n ** 60n + 1000n * MS * BigInt(i);
+          times[i + 1] = times[i] + MS * (ms[run++] ?? ms.at(-1)!);
+        }
+        gpu.device.queue.writeBuffer(told, 0, times);
+        copy(told, 0, to, 0, size);
+        return undefined;
+      };
+      return encoder;
+    },
+  });
 }
 
+/** The host's clock, by which everything that is waited for takes so long. */
+function everythingTakes(ms: number): void {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => {
+    now += ms;
+    return now;
+  });
+}
+
+afterEach(() => vi.restoreAllMocks());
+
 describe('the clock that kernels are chosen by', () => {
-  it('tells a quick kernel from a slow one by timestamps', async () => {
+  it('hears from the device itself how long each run of each turn took', async () => {
     const gpu = await openTestGpu();
     expect(gpu.device.features.has('timestamp-query')).toBe(true);
-    await expectTold(gpu);
+    const { clock, ops } = small(gpu);
+    await gpu.kernels.ready();
+    const run = { ops, count: VALUES, units: 128 };
+    const turns = await clock.time([[run, run, run], [run]]);
+    expect(turns.map((times) => times.length)).toEqual([3, 1]);
+    for (const ms of turns.flat()) expect(ms).toBeGreaterThanOrEqual(0);
+    expect(Math.max(...turns.flat())).toBeGreaterThan(0);
+  });
+
+  it('gives each run its own two timestamps, however late the device has been at work', async () => {
+    const gpu = await openTestGpu();
+    const { clock, ops } = small(stamped(gpu, 1n, 2n, 3n, 4n));
+    await gpu.kernels.ready();
+    const run = { ops, count: VALUES, units: 1 };
+    expect(
+      await clock.time([
+        [run, run],
+        [run, run],
+      ]),
+    ).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+  });
+
+  it('repeats what is quick until it takes as long as a turn, by the better of two tries', async () => {
+    const gpu = await openTestGpu();
+    // 1 unit takes nothing that can be told, 8 units take 2 and 1 milliseconds: a turn of 3 has 24.
+    const { clock, ops } = small(stamped(gpu, 0n, 0n, 2n, 1n));
+    await gpu.kernels.ready();
+    expect(await clock.unitsOf(ops, VALUES)).toBe(24);
+    const slow = small(stamped(gpu, 50n));
+    await gpu.kernels.ready();
+    expect(await slow.clock.unitsOf(slow.ops, VALUES)).toBe(1);
   });
 
   it('goes by the clock of the host where the device has no timestamps', async () => {
@@ -71,7 +118,13 @@ describe('the clock that kernels are chosen by', () => {
     const createQuerySet = () => {
       throw new Error('expected no timestamps to be asked for');
     };
-    await expectTold(changed(gpu, { features, createQuerySet }));
+    const { clock, ops } = small(changed(gpu, { features, createQuerySet }));
+    await gpu.kernels.ready();
+    everythingTakes(5);
+    const run = { ops, count: VALUES, units: 2 };
+    expect(await clock.time([[run], [run, run]])).toEqual([[5], [5, 5]]);
+    // One unit in 5 milliseconds; a turn takes 8.
+    expect(await clock.unitsOf(ops, VALUES)).toBe(2);
   });
 
   it('goes by the clock of the host once the timestamps of a device were found to say nothing', async () => {
@@ -86,10 +139,13 @@ describe('the clock that kernels are chosen by', () => {
         return encoder;
       },
     });
-    await expectTold(silent);
+    const { clock, ops } = small(silent);
+    await gpu.kernels.ready();
+    everythingTakes(5);
+    expect(await clock.unitsOf(ops, VALUES)).toBeGreaterThan(1);
     const before = asked;
     expect(before).toBeGreaterThan(0);
-    await expectTold(silent);
+    expect(await clock.time([[{ ops, count: VALUES, units: 1 }]])).toEqual([[5]]);
     expect(asked).toBe(before);
   });
 });

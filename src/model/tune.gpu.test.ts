@@ -101,6 +101,20 @@ describe('choosing by measurement', () => {
     }
   });
 
+  it('begins nothing for which there is no time, and measures all where there is enough', async () => {
+    const gpu = await openTestGpu();
+    const files = [good, { ...good, name: 'sum_alike' }];
+    const families = ['sum of 16', 'sum of 17'].map((key) => family(key, files));
+    try {
+      expect(await tuneFamilies(gpu, families, { mostMs: 0 })).toBe(false);
+      expect(families.map(({ key }) => sureness(gpu, key))).toEqual(['guessed', 'guessed']);
+      expect(await tuneFamilies(gpu, families, { mostMs: 600_000, thorough: true })).toBe(true);
+      expect(families.map(({ key }) => sureness(gpu, key))).toEqual(['measured', 'measured']);
+    } finally {
+      gpu.choices.clear();
+    }
+  });
+
   it('holds for settled what is not tried because it was far behind in another operation of its kin', async () => {
     const gpu = await openTestGpu();
     const files = [good, { ...good, name: 'sum_alike' }, SLOW];

@@ -18,8 +18,8 @@ import { TuningTime } from './tuning-time';
 import type { Family } from './variants';
 
 /**
- * What would not end within this long is not begun: what was not measured goes by the others of its operation, and is
- * measured at rest or the next time.
+ * What would not end within this long is not begun, where nothing else is said: what was not measured goes by the others
+ * of its operation, and is measured at rest or the next time.
  */
 const MOST_MS = 2700;
 /** Families are made ready together, so that their kernels compile in parallel, while they take less than this. */
@@ -31,6 +31,8 @@ export interface TuneOptions {
   rolloutDtype?: RolloutDtype;
   /** Whether somebody waits who would rather have what is not measured put off. */
   isAwaited?: () => boolean;
+  /** How long it may take, in milliseconds: where nobody watches and much is to be computed, it pays to know all. */
+  mostMs?: number;
   /** What was measured against a part of its variants only is measured again, after all else. */
   thorough?: boolean;
   /** While nobody waits: however long it takes, and one family at a time. */
@@ -60,8 +62,8 @@ export async function tune(gpu: Gpu, config: LlamaConfig, options: TuneOptions =
   return measured;
 }
 
-const timeFor = ({ atRest, isAwaited }: TuneOptions): TuningTime =>
-  new TuningTime(atRest ? Number.POSITIVE_INFINITY : MOST_MS, isAwaited);
+const timeFor = ({ atRest, isAwaited, mostMs = MOST_MS }: TuneOptions): TuningTime =>
+  new TuningTime(atRest ? Number.POSITIVE_INFINITY : mostMs, isAwaited);
 
 /** How sure a family's choice is; null where there is none among its variants, as after a change of these. */
 const surenessOf = (gpu: Gpu, { key, variants }: Family): Sureness | null =>

@@ -62,10 +62,9 @@ export class TestBench {
 
   /** Numbers between -1 and 1, the same every time, that a wrong order of summation shows in. */
   floats(label: string, count: number): GPUBuffer {
-    return this.filled(
-      label,
-      new Float32Array(bits(count)).map((value) => value / 2 ** 31),
-    );
+    const values = new Float32Array(bits(count));
+    for (let i = 0; i < count; i++) values[i] /= 2 ** 31;
+    return this.filled(label, values);
   }
 
   /** Weights between -1 and 1 as they are stored, the same every time. */
@@ -74,9 +73,10 @@ export class TestBench {
   }
 
   private halves(label: string, count: number): GPUBuffer {
+    const words = new Uint32Array(bits(Math.ceil(count / 2)));
     // Of either half the sign and all bits of the significand; exponents from 2^-8 to 2^-1.
-    const words = bits(Math.ceil(count / 2)).map((value) => (value & 0x9fff9fff) + 0x1c001c00);
-    return this.filled(label, new Uint32Array(words));
+    for (let i = 0; i < words.length; i++) words[i] = (words[i] & 0x9fff9fff) + 0x1c001c00;
+    return this.filled(label, words);
   }
 
   filled(label: string, values: Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer>): GPUBuffer {
@@ -98,12 +98,14 @@ export class TestBench {
 }
 
 /** As many whole numbers of 32 random bits, the same every time. */
-function bits(count: number): Int32Array<ArrayBuffer> {
+function bits(count: number): Int32Array {
+  const values = new Int32Array(count);
   let state = 12345;
-  return new Int32Array(count).map(() => {
+  for (let i = 0; i < count; i++) {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return state;
-  });
+    values[i] = state;
+  }
+  return values;
 }
 
 /**

@@ -1,4 +1,4 @@
-/** Kernel choices of the command line: one small file below `.cache/`, by adapter. */
+/** Kernel choices of the command line: one small file below `.cache/`, by adapter, and how long they may take to make. */
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ChoiceStore } from '../tuning';
@@ -32,3 +32,14 @@ export function fileChoices(path = join(repositoryRoot(), '.cache', 'kernel-choi
     },
   };
 }
+
+/** A run of so many steps takes minutes, in which what was not measured would go by a guess. */
+const MANY_STEPS = 50;
+/** Far more than all of it takes; a driver that compiles for longer is not waited for. */
+const MOST_MS = 20_000;
+
+/**
+ * Nobody watches a run of the command line and nothing is measured at rest there: before one of many steps all that can
+ * be chosen is, once for an adapter.
+ */
+export const choosingMs = (steps: number): number | undefined => (steps >= MANY_STEPS ? MOST_MS : undefined);

@@ -10,7 +10,7 @@ import type { CaseFiles } from '../self-test';
 import type { SessionHost } from '../session';
 import { readCaseFiles, shippedCase } from './case-files';
 import { FileError } from './file-errors';
-import { fileChoices } from './kernel-choices';
+import { choosingMs, fileChoices } from './kernel-choices';
 import { locateModel, readSources } from './model-files';
 import { nodeGpu } from './node-gpu';
 import type { Progress } from './progress';
@@ -20,6 +20,7 @@ export class NodeHost implements SessionHost {
   /** What kept the recorder from writing, once something has. */
   private failure: StorageError | null = null;
   readonly choices = fileChoices();
+  readonly choosingMs = choosingMs;
 
   private constructor(
     private readonly instance: GPU,
