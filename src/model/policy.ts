@@ -112,6 +112,7 @@ export class Policy {
    * Plans, allocates and compiles. Weights are zero until `parameters.upload`.
    * @param wait for everything, or for what scores: decoding then waits for its own, and `trainable` for the rest.
    * @param until what is needed for training alone is not compiled before that, unless somebody waits for it.
+   * @param meanwhile done while kernels are compiled, as writing weights needs none.
    * @throws MemoryPlanError when the capacity does not fit the adapter; DeviceError when the device refuses.
    */
   static async create(
@@ -121,6 +122,7 @@ export class Policy {
     onProgress?: (done: number, total: number) => void,
     wait: 'everything' | 'scoring' = 'everything',
     until?: Promise<unknown>,
+    meanwhile?: (policy: Policy) => void,
   ): Promise<Policy> {
     const pool = new BufferPool(gpu.device);
     gpu.device.pushErrorScope('out-of-memory');
@@ -148,6 +150,7 @@ export class Policy {
       };
       built.trainable = () => ready('later');
       built.firstKernels = sources('next');
+      meanwhile?.(built);
       await ready(wait === 'everything' ? 'later' : 'first', onProgress);
       return built;
     } catch (error) {

@@ -96,14 +96,15 @@ export class Trainer {
         },
       ]);
     const capacity = trainingCapacity(manifest, task, config, gpu.device.limits);
-    const policy = await Policy.create(gpu, config, capacity, onProgress, 'scoring', until);
-    policy.parameters.upload(weights);
-    if (capacity.reference) policy.setReference(weights);
-    const spec = adapterSpec(manifest);
-    if (spec && policy.adapter) {
+    const begin = (policy: Policy): void => {
+      policy.parameters.upload(weights);
+      if (capacity.reference) policy.setReference(weights);
+      const spec = adapterSpec(manifest);
+      if (!spec || !policy.adapter) return;
       const stream = new Stream(manifest.seed, Purpose.initialise);
       policy.adapter.parameters.upload(initialAdapter(config, spec, () => stream.uniform()));
-    }
+    };
+    const policy = await Policy.create(gpu, config, capacity, onProgress, 'scoring', until, begin);
     return new Trainer(policy, manifest, task, options.emit);
   }
 
