@@ -157,6 +157,12 @@ export class LabPage {
     await this.page.keyboard.press('s');
     await this.atStep(step);
     await this.inState('paused');
+    await this.allDrawn();
+  }
+
+  /** Every panel is there, down to the last: those below the first screenful come a while after the first rollouts. */
+  async allDrawn(): Promise<void> {
+    await this.shows('[data-testid=panel-about]', 60_000);
   }
 
   /** Looked at in every frame, so that no test waits longer than it has to. */

@@ -42,6 +42,7 @@ async function runToEnd(page: Page): Promise<Stream> {
   await page.getByTestId('run-first').click();
   await limited();
   await lab.inState('finished');
+  await lab.allDrawn();
   await expect(page.getByTestId('gate-plan')).toBeVisible();
   const events = await lab.allEvents();
   expect(lab.problems).toEqual([]);
