@@ -48,9 +48,12 @@ export interface Effort {
   seconds: number;
   /** More units than this are never taken at once. */
   mostUnits: number;
-  /** Rounds are left out, down to one, where all of them would take longer than this. */
+  /** All rounds take about as long as this at most: who is slow takes part in fewer of them, in one at least. */
   mostSeconds: number;
 }
+
+/** Before every turn: who was before leaves things to be collected and freed, which is not for the next to pay. */
+const REST_MS = 60;
 
 export const now = (): number => performance.now() / 1000;
 
@@ -82,29 +85,48 @@ async function warmUp({ run, known }: Candidate): Promise<number> {
   return now() - start;
 }
 
+/** How a candidate takes part. */
+interface Part {
+  candidate: Candidate;
+  /** Units of a round. */
+  count: number;
+  /** What a round takes. */
+  seconds: number;
+  rounds: number;
+}
+
+/** Leaves out rounds of those that take longest, until all of it fits or nobody has more than one. */
+function shorten(parts: readonly Part[], most: number): void {
+  const total = (part: Part) => part.seconds * part.rounds;
+  while (parts.reduce((sum, part) => sum + total(part), 0) > most) {
+    const open = parts.filter(({ rounds }) => rounds > 1);
+    if (open.length === 0) return;
+    open.reduce((a, b) => (total(b) > total(a) ? b : a)).rounds--;
+  }
+}
+
 /**
  * Times candidates in turns. Each is warmed up first (compilation, allocation), and how many units make a round is
- * found out then. The order alternates, so that nobody always comes first.
+ * found out then. The order alternates, so that nobody always comes first. Who is slow sits out the later rounds.
  * @returns a timing by name; the seconds of every round beside it, for ratios within a round.
  */
 export async function interleave(
   candidates: readonly Candidate[],
   { rounds: wanted, seconds, mostUnits, mostSeconds }: Effort,
 ): Promise<Map<string, Timing & { all: number[] }>> {
-  const units = new Map<string, number>();
-  let round = 0;
+  const parts: Part[] = [];
   for (const candidate of candidates) {
     const once = Math.max(1e-5, await warmUp(candidate));
     const count = Math.max(1, Math.min(mostUnits, Math.round(seconds / once)));
-    units.set(candidate.name, count);
-    round += once * count;
+    parts.push({ candidate, count, seconds: once * count, rounds: wanted });
   }
-  const rounds = Math.max(1, Math.min(wanted, Math.floor(mostSeconds / round)));
+  shorten(parts, mostSeconds);
   const all = new Map<string, number[]>(candidates.map((c) => [c.name, []]));
-  for (let i = 0; i < rounds; i++) {
-    const turn = i % 2 === 0 ? candidates : [...candidates].reverse();
-    for (const candidate of turn) {
-      const count = units.get(candidate.name)!;
+  for (let i = 0; i < Math.max(...parts.map(({ rounds }) => rounds)); i++) {
+    const turn = parts.filter(({ rounds }) => i < rounds);
+    if (i % 2 === 1) turn.reverse();
+    for (const { candidate, count } of turn) {
+      await new Promise((rested) => setTimeout(rested, REST_MS));
       const start = now();
       await candidate.run(count);
       all.get(candidate.name)!.push((now() - start) / count);
@@ -123,7 +145,8 @@ export function timingOf(values: readonly number[]): Timing {
   };
 }
 
-/** The median over rounds of how many times as long `theirs` took as `ours` in the same round. */
+/** The median, over the rounds that both took part in, of how many times as long `theirs` took as `ours`. */
 export function ratio(ours: readonly number[], theirs: readonly number[]): number {
-  return median(ours.map((seconds, round) => theirs[round] / seconds));
+  const both = Math.min(ours.length, theirs.length);
+  return median(ours.slice(0, both).map((seconds, round) => theirs[round] / seconds));
 }

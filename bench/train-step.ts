@@ -96,7 +96,7 @@ async function measure(
   const weights = initialWeights(config, 1);
   const batch = await makeBatch(ours, size, weights, rows);
   const effort: Effort = quick
-    ? { rounds: 3, seconds: 0.5, mostUnits: 8, mostSeconds: 45 }
+    ? { rounds: 5, seconds: 0.5, mostUnits: 8, mostSeconds: 90 }
     : { rounds: 7, seconds: 1, mostUnits: 8, mostSeconds: oneByOne ? 20 : 60 };
   const rounds = new Map<string, readonly number[]>();
   const time = async (candidates: readonly Trainer[]) => {

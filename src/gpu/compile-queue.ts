@@ -37,6 +37,11 @@ export class CompileQueue {
   /** @param most at a time. */
   constructor(private readonly most: number) {}
 
+  /** Whether anything is being compiled now. */
+  get isBusy(): boolean {
+    return this.running > 0;
+  }
+
   /**
    * Does `work` when it is its turn; not at once, since more urgent work may be asked for in the same breath.
    * @param until it is not begun before that, unless it is hurried.

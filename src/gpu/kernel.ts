@@ -108,6 +108,11 @@ export class Kernels {
     this.compile(file, constants);
   }
 
+  /** Whether any is being compiled now, which takes the processor, and with a software adapter the device itself. */
+  get isCompiling(): boolean {
+    return this.queue.isBusy;
+  }
+
   /** Pipelines made so far, for the test that a steady step makes none. */
   get size(): number {
     return this.cache.size;

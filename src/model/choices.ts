@@ -5,8 +5,8 @@
 import type { Gpu } from '../gpu/device';
 
 /**
- * How a choice came about: against every variant that is worth it, against those that there was time for, or by what
- * won in others of its operation, which holds for this visit alone.
+ * How a choice came about: against every variant that is worth it; against those that there was time for, or while other
+ * kernels were compiled; or by what won in others of its operation, which holds for this visit alone.
  */
 export type Sureness = 'measured' | 'partly' | 'guessed';
 

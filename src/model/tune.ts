@@ -22,6 +22,8 @@ import type { Family } from './variants';
  * of its operation, and is measured at rest or the next time.
  */
 const MOST_MS = 2700;
+/** How often it is looked whether kernels are still being compiled. */
+const LOOK_MS = 5;
 /** Families are made ready together, so that their kernels compile in parallel, while they take less than this. */
 const MOST_BYTES = 256 * 2 ** 20;
 
@@ -104,21 +106,30 @@ export async function tuneFamilies(
   for (const { key, operation } of families)
     if (isMeasured(gpu, key)) standings.won(operation, gpu.choices.get(key)!);
   const { onProgress } = options;
-  const most = options.atRest ? 1 : Number.POSITIVE_INFINITY;
+  const batching: Batching = {
+    most: options.atRest ? 1 : Number.POSITIVE_INFINITY,
+    isPatient: options.atRest || (options.mostMs ?? 0) > MOST_MS,
+  };
+  // What was measured while others were compiled, beside which a kernel may seem three times as slow as another.
+  const disturbed = new Set<Family>();
   let measured = false;
   let done = 0;
   onProgress?.(0, open.length);
   const choose = async (jobs: readonly Job[], progress: number) => {
     for (let left = jobs; left.length > 0 && !time.isUp(); )
-      left = await inBatch(gpu, standings, time, left, most, async (candidates) => {
+      left = await inBatch(gpu, standings, time, left, batching, async (candidates) => {
         const { family } = candidates;
         // Not those of all the others: they could take all the time there is.
         if (!time.isUp()) await time.orUp(candidates.compiled());
+        const isDisturbed = gpu.kernels.isCompiling;
         const times = time.isUp(2) ? null : await candidates.measure(standings, time);
         if (times) {
           const name = standings.choose(family, times);
           standings.add(family, times);
-          setChoice(gpu, family.key, name, standings.isSettled(family, times) ? 'measured' : 'partly');
+          if (isDisturbed) disturbed.add(family);
+          else disturbed.delete(family);
+          const isSure = !isDisturbed && standings.isSettled(family, times);
+          setChoice(gpu, family.key, name, isSure ? 'measured' : 'partly');
           measured = true;
         }
         done += progress;
@@ -150,7 +161,8 @@ export async function tuneFamilies(
     const { key, operation, variants } = family;
     const how = surenessOf(gpu, family);
     // What was not tried turned out to be far behind in its kin since.
-    if (how === 'partly' && !time.wasUp) setChoice(gpu, key, gpu.choices.get(key)!, 'measured');
+    if (how === 'partly' && !time.wasUp && !disturbed.has(family))
+      setChoice(gpu, key, gpu.choices.get(key)!, 'measured');
     if (how) continue;
     const winner = standings.winner(operation);
     setChoice(gpu, key, winner && variants.includes(winner) ? winner : variants[0], 'guessed');
@@ -165,13 +177,20 @@ function withKnown(gpu: Gpu, { key, variants }: Family, names: readonly string[]
   return variants.filter((name) => names.includes(name) || name === known);
 }
 
+interface Batching {
+  /** Families that are made ready together. */
+  most: number;
+  /** There is time to wait until nothing is compiled, so that nothing disturbs what is measured. */
+  isPatient?: boolean;
+}
+
 /** Makes as many jobs ready as there is room for, so that their kernels compile in parallel; returns the others. */
 async function inBatch(
   gpu: Gpu,
   standings: Standings,
   time: TuningTime,
   jobs: readonly Job[],
-  most: number,
+  { most, isPatient }: Batching,
   each: (candidates: Candidates) => Promise<void>,
 ): Promise<readonly Job[]> {
   const batch: Candidates[] = [];
@@ -184,6 +203,8 @@ async function inBatch(
       batch.push(candidates);
       bytes += candidates.bytes;
     }
+    while (isPatient && gpu.kernels.isCompiling && !time.isUp())
+      await new Promise((look) => setTimeout(look, LOOK_MS));
     for (const candidates of batch) {
       await each(candidates);
       candidates.destroy();
